@@ -1,0 +1,3 @@
+"""Balanced Sashimi: prompts become typed, compiled Apple Shortcuts through a small ternary network."""
+
+__version__ = "0.1.0"
