@@ -1,0 +1,235 @@
+"""A run's trajectory as one value: the raw series first, and what was derived from them.
+
+`Profile.load(path)` reads what `Profile.save(path)` wrote, or the journal of a run that was
+killed before it could write one.
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sashimi.errors import BadInput
+from sashimi.pab import journal
+from sashimi.pab.derive import derive, summarise
+from sashimi.pab.parameters import Parameters
+from sashimi.pab.progress import progression
+from sashimi.pab.series import Counts, Series, restore
+
+SCHEMA = 1
+FILE = "pab_profile.json"
+JOURNAL = "journal.jsonl"
+SCALARS = ("train_loss", "val_loss", "learning_rate", "gradient_norm", "representation_evolution")
+COUNTED = ("tiers", "domains", "actions")
+WEIGHTS = ("trits", "signs")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a profile comes from. `status`: completed, interrupted, or what `finish` was told."""
+
+    status: str
+    seed: int | None
+    config_digest: str | None
+    interval: int
+    same_loss: bool  # train and validation loss are the same quantity
+    versions: dict[str, str]
+    started: str  # ISO 8601, UTC
+    seconds: float  # of the run, pauses between resumes left out
+    overhead_seconds: float  # of which spent in the tracker
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Raw series of a run, by name, and the values derived from them under `parameters`."""
+
+    origin: Origin
+    scalars: dict[str, Series]
+    components: dict[str, Series]
+    tiers: dict[str, Counts]
+    domains: dict[str, Counts]
+    actions: dict[str, Counts]
+    weights: dict[str, Counts]  # "trits", "signs": of total, how many are unchanged
+    parameters: Parameters = field(default_factory=Parameters)
+    derived: dict[str, Series] = field(default_factory=dict)
+    progress: dict[str, dict] = field(default_factory=dict)
+    numbers: dict = field(default_factory=dict)
+
+    def summary(self) -> dict:
+        """Single numbers of the run, None where a value was not measured."""
+        return dict(self.numbers)
+
+    def group(self, name: str) -> dict[str, Counts]:
+        """The counted series of "tiers", "domains" or "actions"."""
+        if name not in COUNTED:
+            raise BadInput(f"no group {name!r}; one of {', '.join(COUNTED)}")
+        return getattr(self, name)
+
+    def series(self, name: str) -> Series | None:
+        """A raw or derived series by name (also "tiers/tier1", "components/ce"), or None."""
+        if "/" in name:
+            group, key = name.split("/", 1)
+            if group == "components":
+                return self.components.get(key)
+            counts = self.group(group).get(key)
+            return None if counts is None else counts.series()
+        return self.derived.get(name, self.scalars.get(name))
+
+    def last_step(self) -> int:
+        """The last step with a training loss, -1 when nothing was recorded."""
+        steps = self.scalars["train_loss"].steps
+        return int(steps[-1]) if len(steps) else -1
+
+    def until(self, step: float) -> "Profile":
+        """The profile that the run had at `step`."""
+
+        def cut(named: dict) -> dict:
+            kept = {name: series.until(step) for name, series in named.items()}
+            return {name: s for name, s in kept.items() if len(s) or name == "train_loss"}
+
+        raw = {"scalars": self.scalars, "components": self.components, "weights": self.weights}
+        raw |= {name: self.group(name) for name in COUNTED}
+        return replace(self, **{name: cut(named) for name, named in raw.items()}).recompute()
+
+    def recompute(self, parameters: Parameters | None = None) -> "Profile":
+        """The same raw series with everything derived anew, under `parameters` if given."""
+        fresh = replace(self, parameters=parameters or self.parameters, derived={}, progress={})
+        fresh = replace(fresh, derived=derive(fresh))
+        fresh = replace(fresh, progress=progression(fresh))
+        return replace(fresh, numbers=summarise(fresh))
+
+    def as_dict(self) -> dict:
+        """Plain values, ready for strict JSON."""
+        return {
+            "schema": SCHEMA,
+            "origin": {**vars(self.origin), "notes": list(self.origin.notes)},
+            "parameters": self.parameters.as_dict(),
+            **{name: _plain(getattr(self, name)) for name in ("scalars", "components")},
+            **{name: _plain(getattr(self, name)) for name in COUNTED},
+            "weights": _plain(self.weights),
+            "derived": _plain(self.derived),
+            "progress": self.progress,
+            "summary": self.numbers,
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Write strict JSON to `path`, or into it when it is a folder; all or nothing."""
+        path = Path(path)
+        path = path / FILE if path.is_dir() else path
+        text = json.dumps(self.as_dict(), allow_nan=False, indent=1, sort_keys=True)
+        journal.replace(path, text + "\n")
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Profile":
+        """Read a profile file, a journal (`.jsonl`), or a run's folder that holds either.
+
+        Raises BadInput when there is none, when it is not JSON, or of another schema.
+        """
+        path = Path(path)
+        if path.is_dir():
+            path = path / FILE if (path / FILE).exists() else path / JOURNAL
+        if not path.exists():
+            raise BadInput(f"no profile at {path}; run with a tracker on that folder first")
+        if path.suffix == ".jsonl":
+            entries, note = journal.read(path)
+            return from_entries(path, entries, note)
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadInput(f"{path}: not a JSON profile ({error}); rerun to replace it") from error
+        return _from_dict(path, raw)
+
+
+def _plain(named: dict) -> dict:
+    return {name: series.as_dict() for name, series in named.items()}
+
+
+def _from_dict(path: Path, raw: dict) -> Profile:
+    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
+        raise BadInput(f"{path}: not a profile of schema {SCHEMA}; rerun to replace it")
+    try:
+        return Profile(
+            origin=Origin(**{**raw["origin"], "notes": tuple(raw["origin"]["notes"])}),
+            parameters=Parameters.from_dict(raw["parameters"]),
+            **{
+                name: {key: Series.from_dict(value) for key, value in raw[name].items()}
+                for name in ("scalars", "components", "derived")
+            },
+            **{
+                name: {key: Counts.from_dict(value) for key, value in raw[name].items()}
+                for name in (*COUNTED, "weights")
+            },
+            progress=raw["progress"],
+            numbers=raw["summary"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path}: damaged profile ({error!r}); rerun to replace it") from error
+
+
+def from_entries(path: Path, entries: list[dict], note: str | None = None) -> Profile:
+    """The profile that journal entries tell; `path` names their file in errors.
+
+    A journal without a "finish" entry is of an interrupted run.
+    """
+    if not entries or entries[0]["kind"] != "start":
+        raise BadInput(f"{path}: the journal has no first line; start with resume=False")
+    start = entries[0]
+    records = [entry for entry in entries if entry["kind"] == "record"]
+    end = entries[-1] if entries[-1]["kind"] == "finish" else None
+    times = end or (records[-1] if records else {"seconds": 0.0, "overhead": 0.0})
+    notes = [e["note"] for e in entries if e["kind"] == "resume"] + ([note] if note else [])
+    origin = Origin(
+        status=end["status"] if end else "interrupted",
+        seconds=times["seconds"],
+        overhead_seconds=times["overhead"],
+        notes=tuple(notes),
+        **{key: start[key] for key in _STARTED},
+    )
+    scalars = {name: _scalar(records, name) for name in SCALARS}
+    return Profile(
+        origin=origin,
+        parameters=Parameters.from_dict(start["parameters"]),
+        scalars={k: s for k, s in scalars.items() if len(s) or k == "train_loss"},
+        components=_components(records),
+        **{name: _counted(records, name) for name in COUNTED},
+        weights=_weights(records),
+    ).recompute()
+
+
+_STARTED = ("seed", "config_digest", "interval", "same_loss", "versions", "started")
+
+
+def _value(record: dict, key: str, value: float | None) -> float:
+    return restore(value, record.get("status", {}).get(key))
+
+
+def _scalar(records: list[dict], name: str) -> Series:
+    rows = [(r["step"], _value(r, name, r[name])) for r in records if name in r]
+    return Series([s for s, _ in rows], [v for _, v in rows])
+
+
+def _components(records: list[dict]) -> dict[str, Series]:
+    rows: dict[str, list] = {}
+    for r in records:
+        for name, value in r.get("components", {}).items():
+            point = (r["step"], _value(r, f"components/{name}", value))
+            rows.setdefault(name, []).append(point)
+    return {name: Series(*zip(*points, strict=True)) for name, points in rows.items()}
+
+
+def _counted(records: list[dict], group: str) -> dict[str, Counts]:
+    rows: dict[str, list] = {}
+    for r in records:
+        for name, (correct, total) in r.get(group, {}).items():
+            rows.setdefault(name, []).append((r["step"], correct, total))
+    return {name: Counts(*zip(*points, strict=True)) for name, points in rows.items()}
+
+
+def _weights(records: list[dict]) -> dict[str, Counts]:
+    out = {}
+    for name in WEIGHTS:
+        rows = [(r["step"], *r[name]) for r in records if name in r and r[name][0] is not None]
+        if rows:
+            out[name] = Counts(*zip(*rows, strict=True))
+    return out

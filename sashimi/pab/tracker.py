@@ -1,0 +1,260 @@
+"""The recorder of a run: one call a checkpoint, one journal line each, a profile at the end.
+
+tracker = Tracker(folder, seed=1, config_digest="3fa9", interval=50)
+for step in range(1, steps + 1):
+    loss = train_one_step()
+    if tracker.due(step):
+        tracker.record(step, train_loss=loss, tiers={"tier1": (right, tried)})
+profile = tracker.finish()
+"""
+
+import math
+import operator
+import platform
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from sashimi import __version__
+from sashimi.errors import BadInput
+from sashimi.pab import journal
+from sashimi.pab.definitions import probe_mean, representation_evolution
+from sashimi.pab.parameters import Parameters
+from sashimi.pab.profile import FILE, JOURNAL, Profile, from_entries
+from sashimi.pab.series import kind
+from sashimi.pab.trits import TritStream
+
+
+class Tracker:
+    """Appends checkpoints to `directory/journal.jsonl` and ends with `pab_profile.json`.
+
+    With `resume`, a journal that is there is continued (its torn last line dropped with a note);
+    without, it is replaced. `same_loss` says that the validation loss is the same quantity as
+    the training loss, so that their difference may be reported. Raises BadInput when the folder
+    cannot be written, or when the journal is of another seed or configuration.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        seed: int | None = None,
+        config_digest: str | None = None,
+        interval: int = 50,
+        resume: bool = True,
+        same_loss: bool = True,
+        parameters: Parameters | None = None,
+    ):
+        if interval < 1:
+            raise BadInput(f"interval is {interval}; record every 1 step or more")
+        self.directory = Path(directory)
+        self.interval = interval
+        self.path = self.directory / JOURNAL
+        self._trits, self._signs = TritStream(), TritStream()
+        self._mean: np.ndarray | None = None  # (D,) of the last probe embeddings
+        self._begin = time.perf_counter()
+        self._before = 0.0  # seconds of earlier sittings
+        self._overhead = 0.0
+        self._entries = [
+            {
+                "kind": "start",
+                "seed": seed,
+                "config_digest": config_digest,
+                "interval": interval,
+                "same_loss": same_loss,
+                "parameters": asdict(parameters or Parameters()),
+                "versions": _versions(),
+                "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+        ]
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if resume and self.path.exists() and self.path.stat().st_size:
+                self._take_up()
+            else:
+                journal.write(self.path, self._entries)
+            self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise BadInput(f"cannot write {self.path}: {error.strerror}") from error
+
+    def _take_up(self) -> None:
+        """Continue the journal on disk: its entries become ours."""
+        entries, note = journal.read(self.path)
+        if not entries:
+            journal.write(self.path, self._entries)
+            return
+        from_entries(self.path, entries)  # refuses a journal that cannot be understood
+        mine = self._entries[0]
+        for key in ("seed", "config_digest"):
+            if entries[0][key] != mine[key]:
+                raise BadInput(
+                    f"{self.path}: {key} is {entries[0][key]!r}, this run has {mine[key]!r}; "
+                    "use another folder or resume=False"
+                )
+        self._entries = [entry for entry in entries if entry["kind"] != "finish"]
+        if note:
+            self._entries.append({"kind": "resume", "step": self.last_step, "note": note})
+        self._restore_times()
+        journal.write(self.path, self._entries)
+
+    def _restore_times(self) -> None:
+        records = [entry for entry in self._entries if entry["kind"] == "record"]
+        self._before = records[-1]["seconds"] if records else 0.0
+        self._overhead = records[-1]["overhead"] if records else 0.0
+        self._begin = time.perf_counter()
+
+    @property
+    def last_step(self) -> int:
+        """The last recorded step, -1 before the first."""
+        return next((e["step"] for e in reversed(self._entries) if e["kind"] == "record"), -1)
+
+    def due(self, step: int) -> bool:
+        """Whether `step` is a checkpoint (a multiple of the interval) not yet recorded."""
+        return step % self.interval == 0 and step > self.last_step
+
+    def resume_from(self, step: int, state: Mapping[str, np.ndarray] | None = None) -> None:
+        """Go on after `step`: later lines of the journal are dropped.
+
+        `state` is what `state()` returned when the checkpoint of that step was saved. Without
+        it, changes of trits, signs and embeddings are missing at the first record that follows.
+        """
+        kept = [e for e in self._entries if e["kind"] != "record" or e["step"] <= step]
+        dropped = len(self._entries) - len(kept)
+        note = f"resumed after step {step}, {dropped} later records dropped"
+        self._entries = [*kept, {"kind": "resume", "step": step, "note": note}]
+        self._restore_times()
+        self._file.close()
+        journal.write(self.path, self._entries)
+        self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
+        state = state or {}
+        self._trits.load(_below(state, "trits/"))
+        self._signs.load(_below(state, "signs/"))
+        self._mean = np.array(state["mean"]) if "mean" in state else None
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What the next record is compared with: int8 trits and signs, float64 probe mean."""
+        out = {f"trits/{name}": array for name, array in self._trits.state().items()}
+        out |= {f"signs/{name}": array for name, array in self._signs.state().items()}
+        return out if self._mean is None else {**out, "mean": self._mean.copy()}
+
+    def record(
+        self,
+        step: int,
+        train_loss: float,
+        val_loss: float | None = None,
+        components: Mapping[str, float] | None = None,
+        tiers: Mapping[str, tuple[int, int]] | None = None,
+        domains: Mapping[str, tuple[int, int]] | None = None,
+        actions: Mapping[str, tuple[int, int]] | None = None,
+        trits: Iterable[tuple[str, np.ndarray]] | None = None,
+        embeddings: np.ndarray | None = None,
+        learning_rate: float | None = None,
+        gradient_norm: float | None = None,
+        signs: Iterable[tuple[str, np.ndarray]] | None = None,
+    ) -> None:
+        """Append one checkpoint. What is not given is missing, not zero.
+
+        `tiers`, `domains`, `actions`: (correct, total) by name. `trits`: (name, int8 array) of
+        the quantised weights; `signs`: the same of the signs of latent weights. `embeddings`:
+        (P, D) of one fixed probe set. Losses may be NaN or infinite: they are kept as such.
+        Raises BadInput unless `step` is after the last one, or when the weights change shape.
+        """
+        clock = time.perf_counter()
+        step = operator.index(step)
+        if step <= self.last_step:
+            raise BadInput(
+                f"step {step} is not after step {self.last_step}; to repeat steps call resume_from"
+            )
+        status: dict[str, str] = {}
+        scalars = {
+            "train_loss": math.nan if train_loss is None else train_loss,
+            "val_loss": val_loss,
+            "learning_rate": learning_rate,
+            "gradient_norm": gradient_norm,
+            "representation_evolution": self._evolution(embeddings),
+        }
+        entry: dict = {"kind": "record", "step": step} | _numbers("", scalars, status)
+        if components:
+            entry["components"] = _numbers("components/", components, status)
+        for name, group in (("tiers", tiers), ("domains", domains), ("actions", actions)):
+            if group:
+                entry[name] = {key: _counts(name, key, pair) for key, pair in group.items()}
+        streams = (("trits", self._trits, trits), ("signs", self._signs, signs))
+        for name, stream, arrays in streams:
+            if arrays is not None:
+                seen = stream.update(arrays)
+                entry[name] = [seen.unchanged, seen.total]
+        self._append(entry | ({"status": status} if status else {}), clock)
+
+    def _append(self, entry: dict, clock: float) -> None:
+        entry["seconds"] = round(self._before + time.perf_counter() - self._begin, 6)
+        entry["overhead"] = round(self._overhead, 6)  # of the records before this one
+        self._file.write(journal.encode(entry))
+        self._file.flush()
+        self._entries.append(entry)
+        self._overhead += time.perf_counter() - clock
+
+    def _evolution(self, embeddings: np.ndarray | None) -> float | None:
+        """Change of the probe mean since the last embeddings; None for the first ones."""
+        if embeddings is None:
+            return None
+        before, self._mean = self._mean, probe_mean(embeddings)
+        return None if before is None else representation_evolution(before, self._mean)
+
+    def profile(self) -> Profile:
+        """The profile so far, as if the run were interrupted now."""
+        return from_entries(self.path, self._entries)
+
+    def finish(self, status: str = "completed") -> Profile:
+        """Close the journal and write `pab_profile.json`; give "failed: why" for a failed run."""
+        if self._entries[-1]["kind"] != "finish":
+            self._append({"kind": "finish", "status": status}, time.perf_counter())
+            self._file.close()
+        profile = self.profile()
+        profile.save(self.directory / FILE)
+        return profile
+
+
+def _number(name: str, value, status: dict[str, str]) -> float | None:
+    """A float, or None with the reason put into `status`."""
+    try:
+        value = float(value)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{name} is {value!r}; give a number") from error
+    reason = kind(value)
+    if reason:
+        status[name] = reason
+        return None
+    return value
+
+
+def _numbers(prefix: str, values: Mapping, status: dict[str, str]) -> dict[str, float | None]:
+    """The reported values by name; what was not reported is left out."""
+    known = {name: value for name, value in values.items() if value is not None}
+    return {name: _number(prefix + name, value, status) for name, value in known.items()}
+
+
+def _counts(group: str, name: str, pair) -> list[int]:
+    """[correct, total] as plain integers, 0 <= correct <= total."""
+    try:
+        correct, total = (operator.index(value) for value in pair)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{group} {name!r} is {pair!r}; give (correct, total) integers") from error
+    if not 0 <= correct <= total:
+        raise BadInput(f"{group} {name!r}: {correct} correct of {total}")
+    return [correct, total]
+
+
+def _below(state: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {key[len(prefix) :]: a for key, a in state.items() if key.startswith(prefix)}
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what ran; torch and sklearn are named when the caller has loaded them."""
+    out = {"sashimi": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    loaded = {name: sys.modules[name] for name in ("torch", "sklearn") if name in sys.modules}
+    return out | {name: str(module.__version__) for name, module in loaded.items()}
