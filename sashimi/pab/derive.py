@@ -7,6 +7,7 @@ second point, a missing validation loss leaves no gap, and nothing is carried fo
 import numpy as np
 
 from sashimi.pab import definitions as d
+from sashimi.pab.regime import convergence_step, regime
 from sashimi.pab.series import Series
 
 
@@ -61,6 +62,7 @@ def summarise(profile) -> dict:
             key = name if group == "tiers" else f"{group}/{name}"
             out[f"{key}_converged_by"] = entry["reached"]
             out[f"{key}_final"] = entry["final"]
+            out[f"{key}_best"] = entry["best"]
     return out
 
 
@@ -72,7 +74,13 @@ def _loss_numbers(profile) -> dict:
     stability = profile.derived.get("stability")
     values = stability.known().values if stability else np.empty(0)
     evolution = profile.derived.get("representation_evolution")
+    p = profile.parameters
+    settled = (p.converged_below, p.converged_points)
     return {
+        "regime": regime(values, p),
+        "convergence_step": (
+            convergence_step(stability.steps, stability.values, *settled) if stability else None
+        ),
         "stability_n": len(values),
         "stability_mean": d.mean(values),
         "stability_std": float(values.std()) if len(values) else None,

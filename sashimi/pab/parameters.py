@@ -24,7 +24,6 @@ class Parameters:
     converged_below: float = 0.10  # convergence: stability below this
     converged_points: int = 5  # for so many checkpoints
     z: float = 1.96  # of Wilson intervals: 95%
-    paper_compatible: bool = False  # the plan's original numbers, placeholders included
 
     def threshold(self, group: str, name: str) -> float:
         """The share that counts as reached, for one tier, domain or action."""

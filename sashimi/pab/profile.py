@@ -11,6 +11,7 @@ from pathlib import Path
 from sashimi.errors import BadInput
 from sashimi.pab import journal
 from sashimi.pab.derive import derive, summarise
+from sashimi.pab.paper import paper_summary
 from sashimi.pab.parameters import Parameters
 from sashimi.pab.progress import progression
 from sashimi.pab.series import Counts, Series, restore
@@ -55,9 +56,12 @@ class Profile:
     progress: dict[str, dict] = field(default_factory=dict)
     numbers: dict = field(default_factory=dict)
 
-    def summary(self) -> dict:
-        """Single numbers of the run, None where a value was not measured."""
-        return dict(self.numbers)
+    def summary(self, paper_compatible: bool = False) -> dict:
+        """Single numbers of the run, None where a value was not measured.
+
+        `paper_compatible` gives those of the published plan, with its placeholders.
+        """
+        return paper_summary(self) if paper_compatible else dict(self.numbers)
 
     def group(self, name: str) -> dict[str, Counts]:
         """The counted series of "tiers", "domains" or "actions"."""

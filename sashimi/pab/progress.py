@@ -1,34 +1,157 @@
-"""How tiers, domains and actions progress: when a share of successes was reached, and kept."""
+"""How tiers, domains and actions progress: when a share was reached, kept, lost and regained.
+
+"Reached" is sustained: the threshold must hold for k consecutive checkpoints, so one lucky
+checkpoint reaches nothing. A missing value breaks a run of checkpoints.
+"""
 
 import numpy as np
 
 from sashimi.errors import BadInput
 from sashimi.pab.definitions import floats
+from sashimi.pab.series import Counts
+from sashimi.pab.stats import drop_interval, wilson
 
 
 def sustained_crossing(steps, values, threshold: float, sustained: int = 3) -> int | None:
     """First step of the first run of `sustained` consecutive checkpoints at or above `threshold`.
 
-    A missing value breaks a run. None when that never happens.
+    None when that never happens.
+    """
+    found = events(steps, values, threshold, sustained)
+    return found[0][0] if found else None
+
+
+def events(steps, values, threshold: float, sustained: int = 3) -> list[tuple[int, str]]:
+    """(step, "learned" | "lost" | "regained") in order, each sustained like a crossing.
+
+    The step is that of the first checkpoint of the run that settled it.
     """
     if sustained < 1:
         raise BadInput(f"sustained is {sustained}; it counts checkpoints, at least 1")
-    length = 0
-    for i, above in enumerate((floats(values) >= threshold).tolist()):
-        length = length + 1 if above else 0
+    steps, array = np.asarray(steps), floats(values)
+    if len(steps) != len(array):
+        raise BadInput(f"{len(steps)} steps but {len(array)} values")
+    found, holds, length = [], False, 0
+    for i, value in enumerate(array.tolist()):
+        contrary = value < threshold if holds else value >= threshold  # False for NaN
+        length = length + 1 if contrary else 0
         if length == sustained:
-            return int(np.asarray(steps)[i - sustained + 1])
-    return None
+            name = "lost" if holds else ("regained" if found else "learned")
+            found.append((int(steps[i - sustained + 1]), name))
+            holds, length = not holds, 0
+    return found
+
+
+def reversals(values) -> int:
+    """How often the direction of the known values turns; steps of no change do not count."""
+    known = floats(values)
+    moves = np.sign(np.diff(known[np.isfinite(known)]))
+    moves = moves[moves != 0]
+    return int(np.count_nonzero(moves[1:] != moves[:-1]))
+
+
+def phase(reached: int | None, last_step: int, first_step: int = 0) -> str:
+    """Which third of the run, from `first_step` to `last_step`, a step lies in; or "never"."""
+    if reached is None:
+        return "never"
+    place = (reached - first_step) / max(1, last_step - first_step)
+    return "early" if place <= 1 / 3 else ("middle" if place <= 2 / 3 else "late")
+
+
+def trace(counts: Counts, threshold: float, last_step: int, parameters) -> dict:
+    """Everything about the progress of one tier, domain or action, ready for JSON."""
+    share, k = counts.share, parameters.sustained
+    found = events(counts.steps, share, threshold, k)
+    reached = found[0][0] if found else None
+    turns = reversals(share)
+    tried = np.flatnonzero(counts.total > 0)
+    out = {
+        "threshold": threshold,
+        "checkpoints": len(tried),
+        "reached": reached,
+        "phase": phase(reached, last_step) if len(tried) >= k else "unknown",
+        "unstable": turns >= parameters.reversals or any(name == "lost" for _, name in found),
+        "reversals": turns,
+        "events": [list(event) for event in found],
+        "final": None,
+        "best": None,
+    }
+    if len(tried) == 0:
+        return out
+    last, best = int(tried[-1]), int(tried[np.argmax(share[tried])])
+    low, high = wilson(int(counts.correct[last]), int(counts.total[last]), parameters.z)
+    return out | {
+        "final": float(share[last]),
+        "final_low": low,
+        "final_high": high,
+        "final_n": int(counts.total[last]),
+        "best": float(share[best]),
+        "best_step": int(counts.steps[best]),
+    }
 
 
 def progression(profile) -> dict[str, dict]:
-    """Per group and name: the step at which its threshold was reached, and the last share."""
-    parameters, out = profile.parameters, {}
-    for group in ("tiers", "domains", "actions"):
-        out[group] = {}
-        for name, counts in profile.group(group).items():
-            threshold = parameters.threshold(group, name)
-            share = counts.share
-            reached = sustained_crossing(counts.steps, share, threshold, parameters.sustained)
-            out[group][name] = {"reached": reached, "final": counts.series().last()}
+    """`trace` of every tier, domain and action, by group and name."""
+    parameters, last = profile.parameters, profile.last_step()
+    return {
+        group: {
+            name: trace(counts, parameters.threshold(group, name), last, parameters)
+            for name, counts in profile.group(group).items()
+        }
+        for group in ("tiers", "domains", "actions")
+    }
+
+
+def band(counts: Counts, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's limits at each checkpoint: two (T,) arrays."""
+    pairs = zip(counts.correct.tolist(), counts.total.tolist(), strict=True)
+    limits = [wilson(correct, total, z) for correct, total in pairs]
+    return np.array([low for low, _ in limits]), np.array([high for _, high in limits])
+
+
+def regressions(profile, late: float = 0.2, smooth: int = 1) -> list[dict] | None:
+    """Domains that in the last `late` of the steps fall below their best before that.
+
+    A fall counts when the interval of the difference of two proportions (Newcombe) excludes
+    zero. With `smooth` > 1, both sides are means of so many consecutive checkpoints, at the size
+    of one (they share their examples): a best of many noisy points is too high otherwise.
+    None when no domain has points on both sides.
+    """
+    cut, out, judged = (1 - late) * profile.last_step(), [], 0
+    for name, counts in profile.domains.items():
+        points = _windows(counts, smooth)
+        before = [p for p in points if p["to"] <= cut and p["total"]]
+        after = [p for p in points if p["from"] > cut and p["total"]]
+        if not before or not after:
+            continue
+        judged += 1
+        best = max(before, key=lambda p: p["correct"] / p["total"])
+        worst = max(after, key=lambda p: _drop(best, p, profile.parameters.z))
+        drop = _drop(best, worst, profile.parameters.z)
+        if drop > 0:
+            fall = best["correct"] / best["total"] - worst["correct"] / worst["total"]
+            out.append(
+                {"domain": name, "from": best["to"], "at": worst["to"], "fall": fall, "least": drop}
+            )
+    return sorted(out, key=lambda found: -found["fall"]) if judged else None
+
+
+def _drop(best: dict, point: dict, z: float) -> float:
+    """The least fall that the interval allows; positive means a fall beyond chance."""
+    return drop_interval((best["correct"], best["total"]), (point["correct"], point["total"]), z)[0]
+
+
+def _windows(counts: Counts, size: int) -> list[dict]:
+    """Means over `size` consecutive checkpoints, as whole counts of one checkpoint's size."""
+    out = []
+    for i in range(len(counts) - size + 1):
+        part = slice(i, i + size)
+        out.append(
+            {
+                "from": int(counts.steps[i]),
+                "to": int(counts.steps[i + size - 1]),
+                "correct": round(counts.correct[part].sum() / size),
+                "total": round(counts.total[part].sum() / size),
+            }
+        )
     return out
