@@ -1,8 +1,8 @@
 """Prompts to vectors: the frozen all-MiniLM-L6-v2 encoder, from a package's files, offline.
 
-The pooled vector is the mean over all word pieces, then unit length, as the model's own card has it;
-beside it the states of every word piece of the prompt, with the characters each came from, which is
-what copying needs.
+The pooled vector is the mean over all word pieces, then unit length, as the model's own card has
+it; beside it the states of every word piece of the prompt, with the characters each came from,
+which is what copying needs.
 
 Letters: N prompts, S word pieces of all prompts together, E = 384.
 """

@@ -11,7 +11,7 @@ Tokens are strings, so that a vocabulary is a list and a diff is readable:
 =====================  ==========================================================================
 ``ACTION gettext``     an action; its Tier 2 sequence follows it in the merged order
 ``key:WFURL``          a parameter key
-``="Get"``             an enumerable value: a string that the catalogue lists for this key, or a unit
+``="Get"``             an enumerable value: one that the catalogue lists for the key, or a unit
 ``$1`` ``@prev``       a reference (``$Repeat_Item`` and its kin keep their names: loops make them)
 ``name:$1``            the *name* of a variable, given as a string (Add to Variable)
 ``<text>`` ``<key>``   open slots: a string, a dictionary's key, a number, a whole nested literal
@@ -28,6 +28,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sashimi.program import catalogue as catalogues
+from sashimi.program.scope import SETTERS, sanitise
 from sashimi.program.tree import (
     Action,
     Block,
@@ -52,7 +53,6 @@ from sashimi.program.tree import (
 )
 
 LOOP_VARIABLE = re.compile(r"Repeat_(Item|Index)(_\d+)?")
-NAMING_ACTIONS = frozenset({"setvariable", "appendvariable"})
 TEXT, KEY, NUMBER, LITERAL, NONE, END = "<text>", "<key>", "<number>", "<literal>", "<none>", "END"
 COMPOSITES = {"<interp>", "<dict>", "<headers>", "<list>", "<quantity>"}
 OPEN_SLOTS = {TEXT: "text", KEY: "key", NUMBER: "number", LITERAL: "literal", END: "title"}
@@ -158,6 +158,11 @@ def _enum(action: str, key: str) -> frozenset[str]:
     return frozenset(parameter.enum) if parameter and parameter.enum else frozenset()
 
 
+def _is_name(value: Value) -> bool:
+    """Whether a value is a string that can stand as a variable's name as it is."""
+    return isinstance(value, str) and sanitise(value) == value
+
+
 def is_flat(value: Dict | List) -> bool:
     """Whether a dictionary or list holds no further dictionary or list."""
     inner = (v for _, v in value.items) if isinstance(value, Dict) else iter(value.items)
@@ -225,7 +230,7 @@ class _Writer:
             out.append(f"key:{key}")
             if isinstance(value, str) and enumerable(action, key, value):
                 out.append(f'="{value}"')
-            elif isinstance(value, str) and action in NAMING_ACTIONS and key == "WFVariableName":
+            elif action in SETTERS and key == "WFVariableName" and _is_name(value):
                 out.append(f"name:{self.variable(value)}")
             else:
                 self.value(value, out)

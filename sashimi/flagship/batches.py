@@ -1,0 +1,214 @@
+"""Examples as tensors: targets of tokens, values and frames, and seeded batches of them.
+
+Letters: N examples, B of a batch, L tokens, P word pieces, S slots, K literals.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from sashimi.flagship.corpus import Example
+from sashimi.flagship.decode import MAX_TOKENS, START
+from sashimi.flagship.encode import Encoded, encode
+from sashimi.flagship.fill import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
+from sashimi.flagship.intent import Labels
+from sashimi.program import tiers
+from sashimi.program.vocabulary import Vocabulary
+
+IGNORED = -100
+"""The target of a position that no loss counts (PyTorch's own convention)."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One example's targets. ``tokens`` are ids, `IGNORED` for those not in the vocabulary."""
+
+    tokens: tuple[int, ...]
+    tier1: tuple[bool, ...]
+    slots: tuple[Slot, ...]
+    literals: tuple[int, ...]  # per slot the literal that is right, -1 if none
+    spans: tuple[tuple[tuple[int, int], ...], ...]  # per slot the right (first, last) pieces
+    entities: tuple[bool, ...]  # per word piece, whether a value copies it
+    frame: dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded tensors of B examples; slots of all examples stand in one list."""
+
+    pooled: Tensor  # (B, E)
+    states: Tensor  # (B, P, E)
+    pieces: Tensor  # (B, P) bool
+    inputs: Tensor  # (B, L) ids, beginning with the start token
+    targets: Tensor  # (B, L) ids or IGNORED
+    tier1: Tensor  # (B, L) bool: whether the target is of Tier 1
+    slot_row: Tensor  # (S,)
+    slot_at: Tensor  # (S,) position in inputs
+    slot_allowed: Tensor  # (S, K) bool
+    slot_copyable: Tensor  # (S, P) bool
+    slot_right: Tensor  # (S, K + P) bool: every choice that gives the right value
+    span: Tensor  # (S, 2): first and last piece of a right span, -1 where there is none
+    frame: dict[str, Tensor]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        moved = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
+        return Batch(**moved, frame={k: v.to(device) for k, v in self.frame.items()})
+
+
+class Dataset:
+    """Prepared examples beside their encoded prompts, and batches made of them."""
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        vocabulary: Vocabulary,
+        literals: Literals,
+        labels: Labels,
+    ) -> None:
+        self.literals = literals
+        self.encoded: Encoded = encode([e.prompt for e in examples])
+        rows = []
+        for index, example in enumerate(examples):
+            offsets = self.encoded.offsets[self.encoded.pieces(index)].tolist()
+            rows.append(prepare(example, offsets, vocabulary, literals, labels))
+        self.rows = rows
+        self._allowed: dict[tuple[str, str], Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def training_batch(self, step: int, size: int, seed: int) -> Batch:
+        """The batch of a step counted from 1; every epoch has its own order, by seed alone.
+
+        Examples of like length go together: a shuffled epoch is cut into windows of 16 batches,
+        each sorted by length, and the batches of a window are shuffled again.
+        """
+        per_epoch = max(1, len(self) // size)
+        epoch, index = divmod(step - 1, per_epoch)
+        return self.batch(self._epoch(epoch, size, seed)[index])
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - one dataset a run; only the newest epochs stay
+    def _epoch(self, epoch: int, size: int, seed: int) -> list[list[int]]:
+        generator = np.random.default_rng([seed, epoch])
+        order = generator.permutation(len(self))
+        batches: list[list[int]] = []
+        for at in range(0, len(order), 16 * size):
+            window = sorted(order[at : at + 16 * size], key=lambda i: len(self.rows[i].tokens))
+            cut = [window[k : k + size] for k in range(0, len(window), size)]
+            full = [b for b in cut if len(b) == min(size, len(self))]
+            batches.extend(full[i] for i in generator.permutation(len(full)))
+        return batches
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """The batch of these examples."""
+        rows = [self.rows[i] for i in indices]
+        states = [self.encoded.states[self.encoded.pieces(i)].float() for i in indices]
+        padded = pad_sequence(states, batch_first=True)
+        widest = padded.shape[1]
+        tokens = [torch.tensor(r.tokens) for r in rows]
+        targets = pad_sequence(tokens, batch_first=True, padding_value=IGNORED)
+        inputs = torch.cat([torch.full((len(rows), 1), START), targets.clamp_min(START)], 1)
+        flat = [(b, i) for b, row in enumerate(rows) for i in range(len(row.slots))]
+        targets = torch.cat([targets, torch.full((len(rows), 1), IGNORED)], 1)
+        tier1 = pad_sequence([torch.tensor(r.tier1) for r in rows], batch_first=True)
+        frames = [row.frame for row in rows]
+        entities = [torch.tensor(row.entities, dtype=torch.bool) for row in rows]
+        return Batch(
+            pooled=self.encoded.pooled[list(indices)],
+            states=padded,
+            pieces=pad_sequence([torch.ones(len(s), dtype=torch.bool) for s in states], True),
+            inputs=inputs,
+            targets=targets,
+            tier1=torch.nn.functional.pad(tier1, (0, 1)),
+            slot_row=torch.tensor([b for b, _ in flat], dtype=torch.long),
+            slot_at=torch.tensor([rows[b].slots[i].position + 1 for b, i in flat]),
+            **self._slot_targets(rows, flat, widest),
+            frame={
+                **{k: torch.tensor([f[k] for f in frames]) for k in frames[0]},
+                "entities": pad_sequence(entities, batch_first=True),
+            },
+        )
+
+    def _slot_targets(self, rows: list[Prepared], flat: list, widest: int) -> dict[str, Tensor]:
+        count = len(self.literals.values)
+        allowed = torch.zeros(len(flat), count, dtype=torch.bool)
+        copyable = torch.zeros(len(flat), widest, dtype=torch.bool)
+        right = torch.zeros(len(flat), count + widest, dtype=torch.bool)
+        span = torch.full((len(flat), 2), -1)
+        for s, (b, i) in enumerate(flat):
+            row = rows[b]
+            slot = row.slots[i]
+            allowed[s] = self._allowed_of(slot)
+            if slot.kind in COPYABLE:
+                copyable[s, : len(row.entities)] = True
+            if row.literals[i] >= 0:
+                right[s, row.literals[i]] = True
+            for first, last in row.spans[i]:
+                right[s, count + first] = True
+                span[s] = torch.tensor([first, last])
+        right &= torch.cat([allowed, copyable], 1)
+        return {
+            "slot_allowed": allowed,
+            "slot_copyable": copyable,
+            "slot_right": right,
+            "span": span,
+        }
+
+    def _allowed_of(self, slot: Slot) -> Tensor:
+        key = (slot.kind, slot.context)
+        if key not in self._allowed:
+            self._allowed[key] = self.literals.allowed(slot)
+        return self._allowed[key]
+
+
+def prepare(
+    example: Example,
+    offsets: Sequence[tuple[int, int]],
+    vocabulary: Vocabulary,
+    literals: Literals,
+    labels: Labels,
+) -> Prepared:
+    """The targets of one example; ``offsets`` are its word pieces' characters."""
+    ir = tiers.encode(example.program)
+    merged = ir.merged()[: MAX_TOKENS - 1]
+    slots = [s for s in slots_of(ir.merged()) if s.position < len(merged)]
+    tier1 = [not t for t in _in_parameters(merged)]
+    right, spans = [], []
+    entities = [False] * len(offsets)
+    for slot, value in zip(slots, ir.values[: len(slots)], strict=True):
+        right.append(literals.index.get((slot.kind, to_text(value)), -1))
+        found = spans_of(value, example.prompt, offsets) if slot.kind in COPYABLE else []
+        spans.append(tuple(found))
+        for first, last in found:
+            entities[first : last + 1] = [True] * (last + 1 - first)
+    return Prepared(
+        tokens=tuple(vocabulary.ids.get(t, IGNORED) for t in merged),
+        tier1=tuple(tier1),
+        slots=tuple(slots),
+        literals=tuple(right),
+        spans=tuple(spans),
+        entities=tuple(entities),
+        frame=labels.targets(example.domain, example.program),
+    )
+
+
+def _in_parameters(merged: Sequence[str]) -> list[bool]:
+    """Whether each merged token is of Tier 2: from an action's first key to its next statement."""
+    inside, result = False, []
+    begins = {"SET", "IF", "ELSE", "ENDIF", "MENU", "CASE", "ENDMENU", tiers.END}
+    begins |= {"REPEAT", "ENDREPEAT", "FOREACH", "ENDFOREACH"}
+    for token in merged:
+        if token.startswith("key:"):
+            inside = True
+        elif token in begins or token.startswith("ACTION "):
+            inside = False
+        result.append(inside)
+    return result

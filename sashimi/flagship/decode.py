@@ -1,0 +1,166 @@
+"""The ternary structural decoder: memory to Tier 1 and Tier 2 tokens, one after the other.
+
+A transformer decoder whose every projection is a `TernaryLinear`; embeddings, norms and biases stay
+in full precision (BitNet b1.58, §2). While decoding, illegal tokens are masked before the choice,
+so that what comes out parses and validates by construction.
+
+Letters: B prompts, L tokens, M memory positions, Z bridge width, D width, V vocabulary, H heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sashimi.program.legal import Legality
+from sashimi.program.vocabulary import Vocabulary
+from sashimi.ternary import TernaryLinear
+
+MAX_TOKENS = 512
+"""Positions the decoder knows: real programs of 100 lines stay below it."""
+START = 0
+"""The token id that begins every sequence (`Vocabulary` keeps it free)."""
+
+
+class Attention(nn.Module):
+    """Multi-head attention with ternary projections, over itself or over a memory."""
+
+    def __init__(self, width: int, source_width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = TernaryLinear(width, width)
+        self.key_value = TernaryLinear(source_width, 2 * width)
+        self.out = TernaryLinear(width, width)
+
+    def project(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values: (B, H, S, D / H) each from (B, S, source width)."""
+        keys, values = self.key_value(source).chunk(2, dim=-1)
+        return self._split(keys), self._split(values)
+
+    def forward(
+        self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
+    ) -> Tensor:
+        mixed = F.scaled_dot_product_attention(
+            self._split(self.query(x)), keys, values, attn_mask=mask, is_causal=causal
+        )  # (B, H, L, D / H)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class Block(nn.Module):
+    """Self-attention, attention to the memory, and a two-layer perceptron, each added back."""
+
+    def __init__(self, width: int, memory_width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.itself = Attention(width, width, heads)
+        self.memory = Attention(width, memory_width, heads)
+        self.up = TernaryLinear(width, 4 * width)
+        self.down = TernaryLinear(4 * width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, past: tuple | None, memory: tuple, mask: Tensor) -> tuple:
+        """One block; returns x (B, L, D) and the keys and values seen so far."""
+        keys, values = self.itself.project(x)
+        if past is not None:
+            keys, values = torch.cat([past[0], keys], 2), torch.cat([past[1], values], 2)
+        x = x + self.dropout(self.itself(x, keys, values, None, causal=past is None))
+        x = x + self.dropout(self.memory(x, *memory, mask, causal=False))
+        x = x + self.dropout(self.down(F.gelu(self.up(x))))
+        return x, (keys, values)
+
+
+class Decoder(nn.Module):
+    """(B, L) token ids and a memory (B, M, Z) to hidden states (B, L, D) and logits (B, L, V)."""
+
+    def __init__(
+        self,
+        vocabulary: int,
+        memory_width: int,
+        width: int,
+        layers: int,
+        heads: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary, width)
+        self.position = nn.Embedding(MAX_TOKENS, width)
+        self.blocks = nn.ModuleList(
+            Block(width, memory_width, heads, dropout) for _ in range(layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+        self.dropout = nn.Dropout(dropout)
+        nn.init.normal_(self.embed.weight, std=width**-0.5)
+        nn.init.normal_(self.position.weight, std=0.1 * width**-0.5)
+
+    def remember(self, memory: Tensor, present: Tensor) -> tuple[list[tuple], Tensor]:
+        """Each block's keys and values of the memory, and the mask (B, 1, 1, M) of what stands."""
+        return [block.memory.project(memory) for block in self.blocks], present[:, None, None, :]
+
+    def forward(
+        self, tokens: Tensor, memory: tuple[list[tuple], Tensor], past: list | None = None
+    ) -> tuple[Tensor, list]:
+        """Hidden states (B, L, D) after the last norm, and the cache for the next call.
+
+        With a cache, ``tokens`` is (B, 1): the newest token only.
+        """
+        at = 0 if past is None else past[0][0].shape[2]
+        places = torch.arange(at, at + tokens.shape[1], device=tokens.device)
+        x = self.dropout(self.embed(tokens) * self.embed.embedding_dim**0.5 + self.position(places))
+        cache = []
+        for index, block in enumerate(self.blocks):
+            x, seen = block(x, past[index] if past else None, memory[0][index], memory[1])
+            cache.append(seen)
+        return self.norm(x), cache
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(…, V) from (…, D); the output embedding is the input embedding."""
+        return F.linear(hidden, self.embed.weight, self.bias)
+
+
+@torch.no_grad()
+def decode(
+    decoder: Decoder,
+    memory: Tensor,
+    present: Tensor,
+    vocabulary: Vocabulary,
+    choose: Callable[[Tensor], Tensor] = lambda scores: scores.argmax(-1),
+) -> tuple[list[list[str]], list[Tensor], Tensor]:
+    """Greedy decoding under the legality masks.
+
+    ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge. Returns per prompt its merged
+    tokens, the hidden states (length + 1, D) that chose and followed them, and the log-likelihood
+    (B,) of the whole sequence.
+    """
+    size, device = len(memory), memory.device
+    states = [Legality(vocabulary, limit=MAX_TOKENS - 1) for _ in range(size)]
+    remembered, past = decoder.remember(memory, present), None
+    tokens = torch.full((size, 1), START, device=device)
+    written: list[list[str]] = [[] for _ in range(size)]
+    hidden: list[list[Tensor]] = [[] for _ in range(size)]
+    likelihood = torch.zeros(size, device=device)
+    while True:
+        h, past = decoder(tokens, remembered, past)
+        active = [i for i, state in enumerate(states) if not state.done]
+        for i in range(size):
+            if len(hidden[i]) <= len(written[i]):
+                hidden[i].append(h[i, 0])
+        if not active:
+            return written, [torch.stack(rows) for rows in hidden], likelihood
+        masks = torch.from_numpy(np.stack([states[i].mask() for i in active])).to(device)
+        scores = decoder.logits(h[active, 0]).masked_fill(~masks, float("-inf"))
+        chosen = choose(scores)  # (active,)
+        gained = scores.log_softmax(-1).gather(-1, chosen[:, None])[:, 0]
+        tokens = torch.full((size, 1), START, device=device)
+        for row, i in enumerate(active):
+            token = int(chosen[row])
+            states[i].advance(token)
+            written[i].append(vocabulary.tokens[token])
+            tokens[i, 0] = token
+            likelihood[i] += gained[row]

@@ -1,0 +1,279 @@
+"""The value filler: Tier 3, a value for every slot that the decoder left open.
+
+A slot's value is either a literal that training programs gave to the same place, or a span of the
+prompt, found by pointer (Vinyals et al. 2015; See et al. 2017: copy and vocabulary share one
+softmax). The end of a span is chosen given its start. Names of variables come from literals only.
+
+Letters: S slots, D decoder width, E encoder width, P word pieces, K literals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from sashimi.program import parse, render, tiers
+from sashimi.program.legal import Walk
+from sashimi.program.tree import Program, Set, Value
+
+NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
+COPYABLE = frozenset({"text", "key", "number"})
+LONGEST_SPAN = 64
+"""Word pieces that a copied span has at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An open place of merged tokens: its position, kind, and context in the grammar."""
+
+    position: int
+    kind: str
+    context: str
+
+
+def slots_of(tokens: Sequence[str]) -> list[Slot]:
+    """The slots of merged tokens in order of their values, each with its place in the grammar."""
+    walk, contexts = Walk(), []
+    for token in tokens:
+        contexts.append(walk.due.context)
+        walk.advance(token)
+    found = tiers.slots(tokens)
+    return [Slot(p, kind, kind if kind in ("title", "name") else contexts[p]) for p, kind in found]
+
+
+def parse_number(text: str) -> int | float | None:
+    """The number that a text spells with digits, as the program would hold it; None if none."""
+    if not NUMBER.fullmatch(text):
+        return None
+    plain = text.replace(",", "")
+    return float(plain) if "." in plain else int(plain)
+
+
+def spans_of(value: Value, prompt: str, offsets: Sequence[tuple[int, int]]) -> list[tuple]:
+    """Every (first, last) word piece whose characters spell a value; [] when none do."""
+    starts = {start: i for i, (start, _) in reversed(list(enumerate(offsets)))}
+    ends = {end: i for i, (_, end) in enumerate(offsets)}
+    if isinstance(value, str):
+        found = [m.span() for m in re.finditer(re.escape(value), prompt)] if value.strip() else []
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        matches = NUMBER.finditer(prompt)
+        found = [m.span() for m in matches if repr(parse_number(m[0])) == repr(value)]
+    else:
+        found = []
+    return [(starts[a], ends[b]) for a, b in found if a in starts and b in ends]
+
+
+@dataclass(frozen=True)
+class Literals:
+    """Values that training programs repeat, and the places they were given to."""
+
+    values: tuple[tuple[str, str], ...]  # (kind, value as DSL text)
+    places: dict[str, tuple[int, ...]]  # context to indices of values
+
+    @staticmethod
+    def build(programs: Iterable[Program], least: int = 2) -> Literals:
+        """The literals of training programs that occur at least ``least`` times."""
+        counts: Counter[tuple[str, str]] = Counter()
+        places: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for program in programs:
+            ir = tiers.encode(program)
+            for slot, value in zip(slots_of(ir.merged()), ir.values, strict=True):
+                literal = (slot.kind, to_text(value))
+                counts[literal] += 1
+                places[slot.context].add(literal)
+        kept = sorted(literal for literal, n in counts.items() if n >= least)
+        index = {literal: i for i, literal in enumerate(kept)}
+        seen = {k: tuple(sorted(index[v] for v in vs if v in index)) for k, vs in places.items()}
+        return Literals(tuple(kept), {k: v for k, v in sorted(seen.items()) if v})
+
+    def to_json(self) -> dict:
+        """As plain lists and dictionaries; `from_json` is the inverse."""
+        return {"values": [list(v) for v in self.values], "places": self.places}
+
+    @staticmethod
+    def from_json(data: dict) -> Literals:
+        """The literals that `to_json` wrote."""
+        return Literals(
+            tuple((kind, text) for kind, text in data["values"]),
+            {k: tuple(v) for k, v in data["places"].items()},
+        )
+
+    @cached_property
+    def index(self) -> dict[tuple[str, str], int]:
+        """(kind, DSL text) to position in ``values``."""
+        return {literal: i for i, literal in enumerate(self.values)}
+
+    @cached_property
+    def decoded(self) -> list[Value]:
+        """The values themselves."""
+        return [from_text(text) for _, text in self.values]
+
+    def allowed(self, slot: Slot) -> Tensor:
+        """(K,) bool: the literals seen in the slot's place, or all of its kind if none was."""
+        mask = torch.zeros(len(self.values) + 1, dtype=torch.bool)[:-1]
+        if slot.context in self.places:
+            mask[list(self.places[slot.context])] = True
+            mask &= self._of_kind(slot.kind)
+        return mask if mask.any() else self._of_kind(slot.kind)
+
+    def _of_kind(self, kind: str) -> Tensor:
+        return torch.tensor([k == kind for k, _ in self.values], dtype=torch.bool)
+
+
+def to_text(value: Value) -> str:
+    """A value as ShortcutDSL text, which keeps 1, 1.0 and true apart."""
+    return render(Program("", (Set("v", value),))).splitlines()[1].strip().removeprefix("SET $v = ")
+
+
+def from_text(text: str) -> Value:
+    """The inverse of `to_text`."""
+    return parse(f'SHORTCUT ""\nSET $v = {text}\n').body[0].value
+
+
+class ValueFiller(nn.Module):
+    """Scores literals and span starts in one softmax, and span ends given the start."""
+
+    def __init__(self, width: int, encoder_width: int, literals: int) -> None:
+        super().__init__()
+        self.literal = nn.Linear(width, width)
+        self.start = nn.Linear(width, width)
+        self.end = nn.Linear(width, width)
+        self.pieces = nn.Linear(encoder_width, 3 * width)
+        self.values = nn.Embedding(literals + 1, width)  # one to spare: no corpus, no crash
+        self.bias = nn.Parameter(torch.zeros(literals))
+        self.scale = width**-0.5
+
+    def forward(
+        self, hidden: Tensor, pieces: Tensor, allowed: Tensor, copyable: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Scores of choices and what `ends` needs.
+
+        ``hidden`` (S, D); ``pieces`` (S, P, E); ``allowed`` (S, K) and ``copyable`` (S, P) bool.
+        Returns log-probabilities (S, K + P), -inf where not allowed, and projected pieces.
+        """
+        projected = self.pieces(pieces)  # (S, P, 3 D)
+        begin = projected.chunk(3, -1)[0]
+        literals = self.literal(hidden) @ self.values.weight[:-1].T * self.scale + self.bias
+        starts = torch.einsum("sd,spd->sp", self.start(hidden), begin) * self.scale
+        scores = torch.cat([literals, starts], 1)
+        scores = scores.masked_fill(~torch.cat([allowed, copyable], 1), float("-inf"))
+        return scores.log_softmax(-1), projected
+
+    def ends(self, hidden: Tensor, projected: Tensor, start: Tensor, copyable: Tensor) -> Tensor:
+        """Log-probabilities (S, P) of a span's last piece, given its first, ``start`` (S,)."""
+        _, opening, closing = projected.chunk(3, -1)
+        rows = torch.arange(len(start), device=start.device)
+        query = self.end(hidden) + opening[rows, start]
+        scores = torch.einsum("sd,spd->sp", query, closing) * self.scale
+        places = torch.arange(copyable.shape[1], device=start.device)[None]
+        near = (places >= start[:, None]) & (places < start[:, None] + LONGEST_SPAN)
+        return scores.masked_fill(~(copyable & near), float("-inf")).log_softmax(-1)
+
+
+@torch.no_grad()
+def fill(
+    filler: ValueFiller,
+    literals: Literals,
+    tokens: Sequence[str],
+    hidden: Tensor,
+    prompt: str,
+    states: Tensor,
+    offsets: Tensor,
+) -> list[Value]:
+    """The values of one program's slots, most likely first choice each, kept legal.
+
+    ``hidden`` (len(tokens) + 1, D) from the decoder, ``states`` (P, E), ``offsets`` (P, 2). Titles
+    of one menu's cases differ, names of variables differ, text beside references is not empty.
+    """
+    slots = slots_of(tokens)
+    places = offsets.tolist()
+    at = torch.tensor([s.position + 1 for s in slots], device=hidden.device)
+    allowed = torch.stack([literals.allowed(s) for s in slots]).to(hidden.device)
+    numbers = {m.start(): m for m in NUMBER.finditer(prompt)}
+    pieces = states.float()[None].expand(len(slots), -1, -1)
+    copyable = torch.tensor(
+        [
+            [s.kind in ("text", "key") or (s.kind == "number" and a in numbers) for a, _ in places]
+            for s in slots
+        ],
+        device=hidden.device,
+    ).reshape(len(slots), len(places))
+    chosen = hidden[at]
+    none = ~(allowed.any(1) | copyable.any(1))
+    scores, projected = filler(chosen, pieces, allowed, copyable)
+    ranked = scores.masked_fill(none[:, None], float("-inf")).argsort(dim=1, descending=True)
+    taken = _Taken(tokens)
+    values: list[Value] = []
+    for row, slot in enumerate(slots):
+        for choice in ranked[row, : len(literals.values) + len(places)].tolist():
+            if scores[row, choice] == float("-inf") or none[row]:
+                value = taken.fallback(slot)
+            elif choice < len(literals.values):
+                value = literals.decoded[choice]
+            elif slot.kind == "number":
+                value = parse_number(numbers[places[choice - len(literals.values)][0]][0])
+            else:
+                first = torch.tensor([choice - len(literals.values)], device=hidden.device)
+                last = filler.ends(
+                    chosen[row : row + 1], projected[row : row + 1], first, copyable[row : row + 1]
+                ).argmax()
+                value = prompt[places[int(first)][0] : places[int(last)][1]]
+            if taken.accepts(slot, value):
+                break
+        else:
+            value = taken.fallback(slot)
+        taken.note(slot, value)
+        values.append(value)
+    return values
+
+
+class _Taken:
+    """What the slots of one program already hold, where two must not hold the same."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.menus: list[set[Value]] = []
+        self.names: set[Value] = set()
+        self.groups: dict[int, set[Value]] = {}
+        self.counts: Counter[str] = Counter()
+        open_menus: list[set[Value]] = []
+        for position, token in enumerate(tokens):
+            if token == "MENU":
+                open_menus.append(set())
+            elif token == "ENDMENU":
+                open_menus.pop()
+            elif token == "CASE":
+                self.groups[position + 1] = open_menus[-1]
+
+    def _group(self, slot: Slot) -> set[Value]:
+        return self.names if slot.kind == "name" else self.groups.get(slot.position, set())
+
+    def accepts(self, slot: Slot, value: Value) -> bool:
+        """Whether this slot may hold this value."""
+        if slot.context == "part" and value == "":
+            return False
+        return value not in self._group(slot) if self._grouped(slot) else True
+
+    def _grouped(self, slot: Slot) -> bool:
+        return slot.kind == "name" or slot.position in self.groups
+
+    def note(self, slot: Slot, value: Value) -> None:
+        """Remembers what a slot holds."""
+        if self._grouped(slot):
+            self._group(slot).add(value)
+
+    def fallback(self, slot: Slot) -> Value:
+        """A value for a slot that training and prompt say nothing of."""
+        self.counts[slot.kind] += 1
+        if slot.kind == "number":
+            return 1
+        if slot.kind == "literal":
+            return from_text("{}")
+        stem = {"name": "Value", "title": "Shortcut"}.get(slot.kind, "Text")
+        number = self.counts[slot.kind]
+        return f"{stem}_{number}" if number > 1 else stem

@@ -1,0 +1,139 @@
+"""One run of the flagship: a corpus and parameters in, a trained whole and its numbers out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from sashimi import params, train
+from sashimi.flagship import domain, out_of_domain
+from sashimi.flagship.batches import IGNORED, Dataset
+from sashimi.flagship.corpus import Corpus, Example
+from sashimi.flagship.encode import encode
+from sashimi.flagship.fill import Literals
+from sashimi.flagship.intent import Labels
+from sashimi.flagship.loss import losses_of, training_loss
+from sashimi.flagship.network import Network
+from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.run_folder import write
+from sashimi.flagship.way import Sashimi
+from sashimi.program import catalogue as catalogues
+from sashimi.program import tiers
+from sashimi.program.vocabulary import Vocabulary
+from sashimi.ternary import set_progress, trit_arrays
+
+PROBE = 256
+"""Dev examples that the trajectory watches: the same ones at every checkpoint."""
+OBSERVATIONS = 40
+"""Checkpoints of the trajectory in a run."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained whole and how long its training took."""
+
+    sashimi: Sashimi
+    seconds: float
+    device: str
+
+
+def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) -> Trained:
+    """Trains on ``corpus.train`` and leaves model and trajectory in ``directory``."""
+    train.seed_everything(settings.seed)
+    programs = [example.program for example in corpus.train]
+    catalogue = catalogues.load().extended(programs)
+    vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
+    literals = Literals.build(programs)
+    labels = Labels.of([e.domain for e in corpus.train], programs)
+    say(
+        f"{len(programs)} training examples, {len(vocabulary)} tokens, "
+        f"{len(literals.values)} literals, {len(labels.intents)} intents"
+    )
+    data = Dataset(corpus.train, vocabulary, literals, labels)
+    probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels)
+    head = train_domain_head(corpus, settings)
+    device = train.pick_device()
+    network = Network(settings, labels, len(vocabulary), len(literals.values)).to(device)
+    seconds = train.fit(
+        network,
+        lambda model, batch: training_loss(model, batch.to(device)),
+        lambda step: data.training_batch(step, settings.batch_size, settings.seed),
+        schedule_of(settings),
+        directory,
+        seed=settings.seed,
+        config_digest=params.digest(settings) + corpus.digest[:16],
+        before_step=lambda progress: stage(network, settings, progress),
+        observe=lambda: observe(network, probe, corpus.dev[:PROBE], device),
+        say=say,
+    )
+    whole = Sashimi(network.cpu().eval(), head, vocabulary, literals, labels, catalogue)
+    write(whole, settings, directory)
+    return Trained(whole, seconds, str(device))
+
+
+def schedule_of(settings: FlagshipParams) -> train.Schedule:
+    """The part of the parameters that the training loop reads."""
+    return train.Schedule(
+        steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        warmup=settings.warmup,
+        weight_decay=settings.weight_decay,
+        gradient_clip=settings.gradient_clip,
+        checkpoint_every=settings.checkpoint_every,
+        observe_every=settings.evaluate_every,
+    )
+
+
+def stage(network: Network, settings: FlagshipParams, progress: float) -> None:
+    """Sets how ternary each layer is at this point of the run; a continuous run stays at 0."""
+    if settings.ternary:
+        set_progress(network, progress, settings.ternary_start, settings.ternary_end)
+
+
+def train_domain_head(corpus: Corpus, settings: FlagshipParams) -> domain.DomainHead:
+    """A linear probe of the corpus against out-of-domain prompts, its threshold set on dev."""
+    outside = out_of_domain.load()
+    inside = {
+        k: encode([e.prompt for e in part]).pooled
+        for k, part in (("train", corpus.train), ("dev", corpus.dev))
+    }
+    without = {
+        k: encode([p for p, *_ in part]).pooled
+        for k, part in (("train", outside.train), ("dev", outside.dev))
+    }
+    head = domain.train_head(inside["train"], without["train"], settings.seed)
+    domain.set_threshold(head, inside["dev"], without["dev"], settings.domain_precision)
+    return head
+
+
+@torch.no_grad()
+def observe(
+    network: Network, probe: Dataset, examples: Sequence[Example], device: torch.device
+) -> dict:
+    """What the trajectory records beside the training loss, on the fixed probe examples.
+
+    The validation loss is the sum that training minimises, without dropout; tiers count tokens
+    predicted from a right history, domains count whole sequences of tokens so predicted.
+    """
+    batch = probe.batch(range(len(probe))).to(device)
+    losses, right = losses_of(network, batch)
+    counted = batch.targets != IGNORED
+    tier1, tier2 = counted & batch.tier1, counted & ~batch.tier1
+    domains: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for example, good in zip(examples, (right | ~counted).all(1).tolist(), strict=True):
+        domains[example.domain][0] += good
+        domains[example.domain][1] += 1
+    return {
+        "val_loss": float(losses["tokens"] + losses["values"]),
+        "tiers": {
+            "tier1": (int(right[tier1].sum()), int(tier1.sum())),
+            "tier2": (int(right[tier2].sum()), int(tier2.sum())),
+        },
+        "domains": {name: tuple(pair) for name, pair in sorted(domains.items())},
+        "trits": trit_arrays(network),
+        "embeddings": network.understand(batch.pooled, batch.states)[:, 0].cpu().numpy(),
+    }

@@ -1,0 +1,70 @@
+"""The training loss: tokens, values, and the frame's heads, each a mean negative log-likelihood.
+
+Letters: B prompts, L tokens, S slots, K literals, P word pieces.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sashimi.flagship.batches import IGNORED, Batch
+from sashimi.flagship.intent import frame_loss
+from sashimi.flagship.network import Network
+
+FRAME_WEIGHT = 0.1
+"""Each head of the frame beside the tokens; entities are what the pointer relies on as well."""
+
+
+def training_loss(network: Network, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """The sum of token, value and weighted frame losses (), and its parts as floats."""
+    losses, right = losses_of(network, batch)
+    frame = sum(v for k, v in losses.items() if k.startswith("frame/"))
+    total = losses["tokens"] + losses["values"] + FRAME_WEIGHT * frame
+    parts = {name: float(value.detach()) for name, value in losses.items()}
+    counted = batch.targets != IGNORED
+    return total, {**parts, "accuracy": float(right[counted].float().mean())}
+
+
+def losses_of(network: Network, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+    """Every part of the loss by name, and whether each token's first choice is right (B, L)."""
+    intent = network.understand(batch.pooled, batch.states)
+    memory = network.decoder.remember(*network.memory(intent, batch.pieces))
+    hidden, _ = network.decoder(batch.inputs, memory)
+    logits = network.decoder.logits(hidden)  # (B, L, V)
+    tokens = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
+    heads = frame_loss(network.intent.frame_logits(intent), batch.frame, batch.pieces)
+    losses = {"tokens": tokens, "values": value_loss(network, batch, hidden)}
+    losses |= {f"frame/{head}": value for head, value in heads.items()}
+    return losses, logits.argmax(-1) == batch.targets
+
+
+def value_loss(network: Network, batch: Batch, hidden: Tensor) -> Tensor:
+    """Mean over the slots that can be filled right: -log of all right choices' probability.
+
+    A value that stands in the prompt and among the literals may come from either (the marginal
+    likelihood of Gu et al. 2016, CopyNet, eq. 4); a span adds the log-likelihood of its end.
+    """
+    chosen = hidden[batch.slot_row, batch.slot_at]  # (S, D)
+    possible = batch.slot_right.any(1)
+    if not possible.any():
+        return hidden.sum() * 0.0
+    copyable = batch.slot_copyable & batch.pieces[batch.slot_row]
+    keep = possible.nonzero()[:, 0]
+    scores, projected = network.filler(
+        chosen[keep],
+        batch.states[batch.slot_row[keep]],
+        batch.slot_allowed[keep],
+        copyable[keep],
+    )
+    right = scores.masked_fill(~batch.slot_right[keep], float("-inf")).logsumexp(1)
+    loss = -right.mean()
+    spanned = (batch.span[keep, 0] >= 0).nonzero()[:, 0]
+    if len(spanned):
+        first, last = batch.span[keep[spanned]].T
+        ends = network.filler.ends(
+            chosen[keep[spanned]], projected[spanned], first, copyable[keep[spanned]]
+        )
+        loss = loss - ends[torch.arange(len(last)), last].sum() / len(keep)
+    return loss

@@ -1,0 +1,62 @@
+"""What is trained together: intent extractor, bridge, ternary decoder and value filler.
+
+Letters: B prompts, P word pieces, M memory positions (1 + P, or 1 when pooled), E, I, Z widths.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sashimi.flagship.bridge import Bridge
+from sashimi.flagship.decode import Decoder
+from sashimi.flagship.encode import WIDTH
+from sashimi.flagship.fill import ValueFiller
+from sashimi.flagship.intent import IntentExtractor, Labels
+from sashimi.flagship.params import FlagshipParams
+from sashimi.ternary import TernaryLinear, ternary_layers
+
+
+class Network(nn.Module):
+    """The trained part of the way, from encoder states to token and value scores."""
+
+    def __init__(
+        self, params: FlagshipParams, labels: Labels, vocabulary: int, literals: int
+    ) -> None:
+        super().__init__()
+        self.pooled_only = params.memory == "pooled"
+        self.intent = IntentExtractor(WIDTH, params.intent_width, labels, params.dropout)
+        self.bridge = Bridge(params.intent_width, params.bridge_width)
+        self.decoder = Decoder(
+            vocabulary,
+            params.bridge_width,
+            params.decoder_width,
+            params.decoder_layers,
+            params.decoder_heads,
+            params.dropout,
+        )
+        self.filler = ValueFiller(params.decoder_width, WIDTH, literals)
+
+    def understand(self, pooled: Tensor, states: Tensor) -> Tensor:
+        """The intent (B, 1 + P, I) of pooled vectors (B, E) and padded word pieces (B, P, E)."""
+        return self.intent(F.layer_norm(torch.cat([pooled[:, None], states], 1), (WIDTH,)))
+
+    def memory(self, intent: Tensor, pieces: Tensor) -> tuple[Tensor, Tensor]:
+        """What the decoder may look at: (B, M, Z), and which of it stands (B, M) bool.
+
+        ``pieces`` (B, P) is True where a word piece stands.
+        """
+        present = F.pad(pieces, (1, 0), value=True)
+        if self.pooled_only:
+            intent, present = intent[:, :1], present[:, :1]
+        return self.bridge(intent), present
+
+    def size(self) -> dict[str, int]:
+        """Numbers of parameters, and of those that are stored as trits."""
+        ternary = sum(
+            layer.weight.numel()
+            for _, layer in ternary_layers(self)
+            if isinstance(layer, TernaryLinear) and float(layer.share) == 1.0
+        )
+        return {"total": sum(p.numel() for p in self.parameters()), "ternary": ternary}

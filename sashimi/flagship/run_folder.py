@@ -1,0 +1,102 @@
+"""A trained whole on disk: ``model.safetensors`` and ``config.json``, nothing pickled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from sashimi import cache, params
+from sashimi.errors import BadInput
+from sashimi.files import write_json
+from sashimi.flagship.domain import DomainHead
+from sashimi.flagship.encode import WIDTH, weights_digest
+from sashimi.flagship.fill import Literals
+from sashimi.flagship.intent import Labels
+from sashimi.flagship.network import Network
+from sashimi.flagship.params import FlagshipParams
+from sashimi.program.catalogue import Catalogue
+from sashimi.program.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from sashimi.flagship.way import Sashimi
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+def write(sashimi: Sashimi, settings: FlagshipParams, directory: Path) -> None:
+    """Leaves the trained whole in a run's folder, each file atomically."""
+    network = {f"network/{k}": v for k, v in sashimi.network.state_dict().items()}
+    domain = {f"domain/{k}": v for k, v in sashimi.domain.state_dict().items()}
+    cache.save({**network, **domain}, directory / WEIGHTS)
+    labels = sashimi.labels
+    write_json(
+        directory / CONFIG,
+        {
+            "encoder": weights_digest(),
+            "params": settings.model_dump(mode="json"),
+            "vocabulary": sashimi.vocabulary.to_json(),
+            "literals": sashimi.literals.to_json(),
+            "labels": {
+                "domains": list(labels.domains),
+                "intents": list(labels.intents),
+                "frequency": labels.frequency,
+            },
+            "catalogue": sashimi.catalogue.additions(),
+        },
+    )
+
+
+def read(directory: Path) -> Sashimi:
+    """The trained whole of a run's folder. Raises `BadInput` naming what is missing or damaged."""
+    from sashimi.flagship.way import Sashimi
+
+    config = _config(directory / CONFIG)
+    labels = Labels(
+        tuple(config["labels"]["domains"]),
+        tuple(config["labels"]["intents"]),
+        config["labels"]["frequency"],
+    )
+    vocabulary = Vocabulary.from_json(config["vocabulary"])
+    literals = Literals.from_json(config["literals"])
+    settings = params.build(FlagshipParams, config["params"], directory / CONFIG)
+    network = Network(settings, labels, len(vocabulary), len(literals.values))
+    domain = DomainHead(WIDTH)
+    tensors = _tensors(directory / WEIGHTS)
+    for part, module in (("network", network), ("domain", domain)):
+        state = {k.removeprefix(f"{part}/"): v for k, v in tensors.items() if k.startswith(part)}
+        try:
+            module.load_state_dict(state)
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise BadInput(f"{directory / WEIGHTS}: not of this configuration: {first}") from None
+    catalogue = Catalogue.with_additions(config["catalogue"])
+    return Sashimi(network.eval(), domain.eval(), vocabulary, literals, labels, catalogue)
+
+
+def _config(path: Path) -> dict:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(
+            f"{path.parent}: no trained model here; train one with: sashimi run"
+        ) from None
+    except ValueError as error:
+        raise BadInput(f"{path}: not JSON ({error}); train again with: sashimi run") from None
+    if config.get("encoder") != weights_digest():
+        raise BadInput(f"{path}: trained with another encoder; train again with: sashimi run")
+    return config
+
+
+def _tensors(path: Path) -> dict:
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: missing; train again with: sashimi run") from None
+    except SafetensorError as error:
+        raise BadInput(
+            f"{path}: the checkpoint is damaged ({error}); train again with: sashimi run"
+        ) from None
