@@ -1,0 +1,226 @@
+"""What is known about actions: their parameters, types, listed values, inputs and outputs.
+
+``catalogue.json`` is built by ``scripts/build_catalogue.py``, one action a line. An action's record
+holds ``from`` (which sources name it), ``params``, ``in`` and ``out`` (content types), ``output``
+(the name its output is shown under) and ``os`` (the oldest iOS that a source states). A parameter's
+record holds ``type``, ``from`` and, where known, ``enum``, ``default`` and ``when`` (it is only
+valid if another parameter has, or has not, one of some values).
+
+Sources: ``bench`` (signatures of ShortcutsBench), ``ios12`` (Apple's definitions of iOS 12),
+``toolkit`` (keys and types of a current system), ``observed`` (seen in programs, no source names
+it). ``loose`` marks an enum or a condition that real programs contradict or that a single source
+states and no program has confirmed: it informs and does not condemn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+
+from sashimi.program.names import identifier, short
+from sashimi.program.tree import (
+    Dict,
+    Handle,
+    Headers,
+    Interp,
+    List,
+    Program,
+    Quantity,
+    Value,
+    Var,
+    actions,
+)
+
+TYPES = (
+    "text",
+    "number",
+    "boolean",
+    "enum",
+    "reference",
+    "dictionary",
+    "list",
+    "quantity",
+    "date",
+    "other",
+)
+"""The classes of parameters; ``other`` is a picker or a record that only Shortcuts can make."""
+
+COMMON_KEYS = frozenset({"CustomOutputName", "UUID"})
+"""Keys that every action may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A parameter is valid only if ``key`` is (or, negated, is not) one of ``values``."""
+
+    key: str
+    values: tuple[str | bool | int, ...]
+    negated: bool = False
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParamSpec:
+    """One parameter of an action; ``enum`` is empty where no values are listed."""
+
+    key: str
+    type: str
+    enum: tuple[str, ...] = ()
+    enum_trusted: bool = False
+    default: str | bool | int | float | None = None
+    when: tuple[Condition, ...] = ()
+    sources: tuple[str, ...] = ("observed",)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action, by its short name; types are those of its sources, verbatim."""
+
+    name: str
+    params: Mapping[str, ParamSpec] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    output_name: str | None = None
+    since: str | None = None
+    sources: tuple[str, ...] = ("observed",)
+
+    @property
+    def identifier(self) -> str:
+        """The full identifier, as a plist has it."""
+        return identifier(self.name)
+
+    @property
+    def confidence(self) -> str:
+        """``high`` with two sources or more, ``medium`` with one, ``low`` if only observed."""
+        sourced = len(set(self.sources) - {"observed"})
+        return ("low", "medium", "high")[min(sourced, 2)]
+
+    def parameter(self, key: str) -> ParamSpec | None:
+        """What is known of a key; None if nothing is."""
+        return self.params.get(key)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A set of actions; specs are made when they are first asked for."""
+
+    _records: Mapping[str, dict]
+    _specs: dict[str, ActionSpec] = field(default_factory=dict, repr=False, compare=False)
+
+    def find(self, name: str) -> ActionSpec | None:
+        """The action of a short or full name; None if it is not known."""
+        name = short(name)
+        if name not in self._specs:
+            if name not in self._records:
+                return None
+            self._specs[name] = _spec(name, self._records[name])
+        return self._specs[name]
+
+    def names(self) -> tuple[str, ...]:
+        """Every short name, sorted."""
+        return tuple(sorted({*self._records, *self._specs}))
+
+    def __len__(self) -> int:
+        return len({*self._records, *self._specs})
+
+    def extended(self, programs: Iterable[Program]) -> Catalogue:
+        """This catalogue and, as ``observed``, what programs use that it does not know.
+
+        Actions and keys are added; an enum that a program contradicts is no longer trusted.
+        """
+        specs: dict[str, ActionSpec] = {}
+        for program in programs:
+            for action in actions(program):
+                spec = specs.get(action.name) or self.find(action.name) or ActionSpec(action.name)
+                specs[action.name] = _with_observed(spec, action.params)
+        return Catalogue(self._records, {**self._specs, **specs})
+
+
+@cache
+def load() -> Catalogue:
+    """The catalogue that comes with the package."""
+    text = files("sashimi.program").joinpath("catalogue.json").read_text(encoding="utf-8")
+    return Catalogue(json.loads(text))
+
+
+def find(name: str) -> ActionSpec | None:
+    """The action of a short or full name in the package's catalogue; None if not known."""
+    return load().find(name)
+
+
+def observed_type(value: Value) -> str:
+    """The class that a value speaks for, where nothing better is known."""
+    match value:
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str() | Interp():
+            return "text"
+        case Var() | Handle():
+            return "reference"
+        case Quantity():
+            return "quantity"
+        case Headers():
+            return "dictionary"
+        case List():
+            return "list"
+        case Dict():
+            return "other"
+    raise TypeError(f"not a value of a program: {value!r}")
+
+
+def _with_observed(spec: ActionSpec, params: tuple[tuple[str, Value], ...]) -> ActionSpec:
+    changed = dict(spec.params)
+    for key, value in params:
+        known = changed.get(key)
+        if known is None:
+            if key not in COMMON_KEYS:
+                changed[key] = ParamSpec(key, observed_type(value))
+        elif known.sources == ("observed",):
+            if known.type != observed_type(value) and known.type != "other":
+                changed[key] = replace(known, type=_wider(known.type, observed_type(value)))
+        elif known.enum and isinstance(value, str) and value not in known.enum:
+            changed[key] = replace(known, enum_trusted=False)
+    return spec if changed == spec.params else replace(spec, params=changed)
+
+
+def _wider(first: str, second: str) -> str:
+    pair = {first, second}
+    if pair <= {"text", "reference"}:
+        return "text"
+    return max(pair - {"reference"}) if len(pair - {"reference"}) == 1 else "other"
+
+
+def _spec(name: str, record: dict) -> ActionSpec:
+    params = {key: _param(key, value) for key, value in record.get("params", {}).items()}
+    return ActionSpec(
+        name,
+        params,
+        tuple(record.get("in", ())),
+        tuple(record.get("out", ())),
+        record.get("output"),
+        record.get("os"),
+        tuple(record["from"]),
+    )
+
+
+def _param(key: str, record: dict) -> ParamSpec:
+    loose = record.get("loose", ())
+    when = tuple(
+        Condition(c["key"], tuple(c["in" if "in" in c else "not"]), "not" in c, "when" not in loose)
+        for c in record.get("when", ())
+    )
+    enum = tuple(record.get("enum", ()))
+    return ParamSpec(
+        key,
+        record["type"],
+        enum,
+        bool(enum) and "enum" not in loose,
+        record.get("default"),
+        when,
+        tuple(record["from"]),
+    )
