@@ -1,5 +1,6 @@
 """Process-aware benchmarking: how a run learned, not only where it ended. Needs no torch."""
 
+from sashimi.pab.compare import compare
 from sashimi.pab.definitions import (
     crystallization,
     generalization_gap,
@@ -13,6 +14,7 @@ from sashimi.pab.tracker import Tracker
 __all__ = [
     "Profile",
     "Tracker",
+    "compare",
     "crystallization",
     "generalization_gap",
     "predictability",

@@ -1,0 +1,227 @@
+"""Runs beside each other: rows of a study, each with its seeds.
+
+A difference between two rows is taken within seeds that both have, with a bootstrap interval over
+the pairs. An interval that holds zero is a tie, and fewer pairs than `min_runs` are "not enough
+runs": five pairs that all agree still happen by chance once in sixteen times.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sashimi.errors import BadInput
+from sashimi.pab.profile import Profile
+from sashimi.pab.series import Series
+from sashimi.pab.stats import bootstrap_mean
+
+MIN_RUNS = 5
+TIE, HIGHER, LOWER, FEW = "tie", "higher", "lower", "not enough runs"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`a` minus `b` in one metric over n pairs of equal seed; `verdict` is about `a`."""
+
+    a: str
+    b: str
+    metric: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row in a ranking. Rows that are not told apart share their rank."""
+
+    rank: int
+    row: str
+    mean: float
+    n: int
+    tied_with: tuple[str, ...]
+    not_enough_runs: tuple[str, ...]  # rows that it cannot be told apart from for want of runs
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """One series of a row: each seed's real points, and mean and spread where all seeds have one.
+
+    `low` and `high` are the mean -+ one sample standard deviation, empty for a single seed.
+    """
+
+    seeds: tuple[Series, ...]
+    steps: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Profiles by row; make one with `compare`."""
+
+    rows: dict[str, tuple[Profile, ...]]
+    min_runs: int = MIN_RUNS
+
+    def values(self, row: str, metric: str) -> dict[int | None, float]:
+        """A summary number by seed, for the runs of a row that have it."""
+        out = {}
+        for profile in self._row(row):
+            value = profile.summary().get(metric)
+            if isinstance(value, int | float):
+                out[profile.origin.seed] = float(value)
+        return out
+
+    def metrics(self) -> list[str]:
+        """All numeric summaries that some run has."""
+        found: dict[str, None] = {}
+        for profiles in self.rows.values():
+            for profile in profiles:
+                numbers = profile.summary().items()
+                found |= {k: None for k, v in numbers if isinstance(v, int | float)}
+        return list(found)
+
+    def difference(self, a: str, b: str, metric: str) -> Difference:
+        """`a` minus `b` within seeds."""
+        left, right = self.values(a, metric), self.values(b, metric)
+        seeds = [seed for seed in left if seed in right and seed is not None]
+        pairs = np.array([left[seed] - right[seed] for seed in seeds])
+        n = len(pairs)
+        if n == 0:
+            return Difference(a, b, metric, None, None, None, 0, FEW)
+        mean = float(pairs.mean())
+        low, high = bootstrap_mean(pairs) if n > 1 else (None, None)
+        if n < self.min_runs:
+            verdict = FEW
+        elif low <= 0 <= high:
+            verdict = TIE
+        else:
+            verdict = HIGHER if mean > 0 else LOWER
+        return Difference(a, b, metric, mean, low, high, n, verdict)
+
+    def rank(self, metric: str, lower_is_better: bool = True) -> list[Place]:
+        """Rows by their mean; a rank is one more than the number of rows clearly better.
+
+        Rows without the metric are left out. Raises BadInput when no row has it.
+        """
+        values = {row: list(self.values(row, metric).values()) for row in self.rows}
+        means = {row: float(np.mean(known)) for row, known in values.items() if known}
+        if not means:
+            raise BadInput(f"no run has {metric!r}; one of {self.metrics()}")
+        better = LOWER if lower_is_better else HIGHER
+        places = []
+        for row in sorted(means, key=lambda r: means[r] if lower_is_better else -means[r]):
+            against = {o: self.difference(o, row, metric).verdict for o in means if o != row}
+            places.append(
+                Place(
+                    rank=1 + sum(verdict == better for verdict in against.values()),
+                    row=row,
+                    mean=means[row],
+                    n=len(values[row]),
+                    tied_with=tuple(o for o, verdict in against.items() if verdict == TIE),
+                    not_enough_runs=tuple(o for o, verdict in against.items() if verdict == FEW),
+                )
+            )
+        return places
+
+    def overlay(self, name: str) -> dict[str, Band]:
+        """A raw or derived series of every row that has it, on the step axis."""
+        out = {}
+        for row, profiles in self.rows.items():
+            found = [profile.series(name) for profile in profiles]
+            known = tuple(s.known() for s in found if s is not None and len(s.known()))
+            if known:
+                out[row] = _band(known)
+        return out
+
+    def names(self, group: str) -> list[str]:
+        """Names within "tiers", "domains", "actions" or "components" that some run reported."""
+        found: dict[str, None] = {}
+        for profiles in self.rows.values():
+            for profile in profiles:
+                part = profile.components if group == "components" else profile.group(group)
+                found |= dict.fromkeys(part)
+        return sorted(found)
+
+    def table(self, metrics: Iterable[str] | None = None) -> list[dict]:
+        """One dict a row and metric: mean, bootstrap interval, n with the metric, runs."""
+        out = []
+        for metric in self.metrics() if metrics is None else metrics:
+            for row, profiles in self.rows.items():
+                values = list(self.values(row, metric).values())
+                low, high = bootstrap_mean(values) if len(values) > 1 else (None, None)
+                mean = float(np.mean(values)) if values else None
+                line = {"metric": metric, "row": row, "mean": mean, "low": low, "high": high}
+                out.append({**line, "n": len(values), "runs": len(profiles)})
+        return out
+
+    def _row(self, row: str) -> tuple[Profile, ...]:
+        if row not in self.rows:
+            raise BadInput(f"no row {row!r}; one of {list(self.rows)}")
+        return self.rows[row]
+
+
+def compare(
+    rows: Mapping[str, Profile | str | Path | Iterable[Profile | str | Path]],
+    min_runs: int = MIN_RUNS,
+) -> Comparison:
+    """A comparison of rows: a name for each, and its profiles (or their paths), one a seed.
+
+    Raises BadInput for a row without runs, or with two runs of one seed.
+    """
+    out = {}
+    for row, runs in rows.items():
+        listed = [runs] if isinstance(runs, Profile | str | Path) else list(runs)
+        profiles = tuple(r if isinstance(r, Profile) else Profile.load(r) for r in listed)
+        seeds = [p.origin.seed for p in profiles if p.origin.seed is not None]
+        if not profiles:
+            raise BadInput(f"row {row!r} has no runs")
+        if len(profiles) > 1 and len(set(seeds)) < len(profiles):
+            raise BadInput(f"row {row!r}: every run needs a seed of its own, found {seeds}")
+        out[row] = profiles
+    if not out:
+        raise BadInput("nothing to compare; give rows with their profiles")
+    return Comparison(out, min_runs)
+
+
+def _band(known: tuple[Series, ...]) -> Band:
+    steps = known[0].steps
+    for series in known[1:]:
+        steps = np.intersect1d(steps, series.steps)
+    grid = np.array([s.values[np.searchsorted(s.steps, steps)] for s in known])  # (seeds, T)
+    mean = grid.mean(axis=0)
+    if len(known) < 2:
+        return Band(known, steps, mean, np.empty(0), np.empty(0))
+    spread = grid.std(axis=0, ddof=1)
+    return Band(known, steps, mean, mean - spread, mean + spread)
+
+
+def markdown(table: list[dict]) -> str:
+    """A list of dicts of one shape as a Markdown table; None is an empty cell."""
+    if not table:
+        return ""
+    head = list(table[0])
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(_cell(row[key]) for key in head) + " |" for row in table]
+    return "\n".join(lines) + "\n"
+
+
+def to_csv(table: list[dict]) -> str:
+    """A list of dicts of one shape as CSV; None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0]) if table else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+def _cell(value) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "\\|")
