@@ -33,7 +33,6 @@ BENCH_TYPES = {
     "Bool": "boolean",
     "Integer": "number",
     "Float": "number",
-    "Enum": "enum",
     "WFVariablePickerParameter(Object)": "reference",
     "WFDictionaryParameter(Object)": "dictionary",
     "WFContentArrayParameter(Object)": "list",
@@ -233,9 +232,12 @@ def observe(merged: dict[str, dict], programs: list[Program]) -> Counter:
     notes: Counter = Counter()
     for (name, key), uses in seen.items():
         params = merged[name]["params"]
+        kinds = {observed_type(value) for value, _ in uses}
+        if key in params and not _agrees(params[key]["type"], kinds):
+            notes["types contradicted"] += 1
+            params[key]["type"] = "other"
         if key not in params:
             notes["keys only observed"] += 1
-            kinds = {observed_type(value) for value, _ in uses}
             kinds = kinds - {"reference"} or kinds
             params[key] = {
                 "type": kinds.pop() if len(kinds) == 1 else "other",
@@ -245,6 +247,14 @@ def observe(merged: dict[str, dict], programs: list[Program]) -> Counter:
         for key, param in record["params"].items():
             _judge(param, seen.get((name, key), []), notes)
     return notes
+
+
+def _agrees(stated: str, kinds: set[str]) -> bool:
+    """Whether composite values that programs give are of the class that the sources state."""
+    composite = kinds & {"quantity", "list", "other"}
+    if stated == "enum":  # an app's own enum is stored as a record, several choices as a list
+        return "quantity" not in composite
+    return stated == "other" or composite <= {stated} or stated == "dictionary"
 
 
 def _judge(param: dict, uses: list[tuple[Value, dict]], notes: Counter) -> None:

@@ -129,7 +129,7 @@ class Catalogue:
     def extended(self, programs: Iterable[Program]) -> Catalogue:
         """This catalogue and, as ``observed``, what programs use that it does not know.
 
-        Actions and keys are added; an enum that a program contradicts is no longer trusted.
+        Actions, keys and values of enums are added; such an enum is no longer trusted.
         """
         specs: dict[str, ActionSpec] = {}
         for program in programs:
@@ -184,7 +184,7 @@ def _with_observed(spec: ActionSpec, params: tuple[tuple[str, Value], ...]) -> A
             if known.type != observed_type(value) and known.type != "other":
                 changed[key] = replace(known, type=_wider(known.type, observed_type(value)))
         elif known.enum and isinstance(value, str) and value not in known.enum:
-            changed[key] = replace(known, enum_trusted=False)
+            changed[key] = replace(known, enum=(*known.enum, value), enum_trusted=False)
     return spec if changed == spec.params else replace(spec, params=changed)
 
 
