@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import math
 import platform
+import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +53,7 @@ def command(study: str, row: str, seed: int, corpus: str) -> str:
     name = row if corpus == "builtin" else row.removesuffix(f"-{corpus_name(corpus)}")
     words = ["sashimi run", f"params/{study}/{name}.yaml"]
     if corpus != "builtin":
-        words.append(f"--corpus {corpus}")
+        words.append(f"--corpus {shlex.quote(corpus)}")
     return " ".join([*words, f"--seed {seed}"])
 
 

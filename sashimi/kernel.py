@@ -1,0 +1,17 @@
+"""A notebook kernel in the interpreter that runs now, whatever kernelspecs the machine has."""
+
+from __future__ import annotations
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+
+
+class OwnKernel(AsyncKernelManager):
+    """Starts ipykernel with ``sys.executable``.
+
+    The usual search takes the first kernelspec named python3 on the machine, which may belong to
+    another environment. With no folder to search, Jupyter falls back to ipykernel's own spec.
+    """
+
+    def _kernel_spec_manager_default(self) -> KernelSpecManager:
+        return KernelSpecManager(kernel_dirs=[])
