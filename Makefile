@@ -1,0 +1,34 @@
+# make run    train the flagship and build reports/index.html
+# make test   the whole test suite, notebooks included
+# Each makes .venv and installs into it first, once; PYTHON=/path/to/python3 chooses the interpreter.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; \
+  echo python3)
+VENV := .venv
+READY := $(VENV)/.installed
+
+export OMP_WAIT_POLICY ?= passive
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+.PHONY: run test clean
+
+run: $(READY)
+	$(VENV)/bin/sashimi run
+
+test: $(READY)
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests notebooks \
+	  --nbval-lax --nbval-current-env --nbval-cell-timeout=300
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, found: $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Could not make $(VENV). On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[test]'
+	@touch $@
