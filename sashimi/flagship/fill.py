@@ -24,8 +24,6 @@ from sashimi.program.tree import Program, Set, Value
 
 NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
 COPYABLE = frozenset({"text", "key", "number"})
-LONGEST_SPAN = 64
-"""Word pieces that a copied span has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +170,8 @@ class ValueFiller(nn.Module):
         query = self.end(hidden) + opening[rows, start]
         scores = torch.einsum("sd,spd->sp", query, closing) * self.scale
         places = torch.arange(copyable.shape[1], device=start.device)[None]
-        near = (places >= start[:, None]) & (places < start[:, None] + LONGEST_SPAN)
-        return scores.masked_fill(~(copyable & near), float("-inf")).log_softmax(-1)
+        after = places >= start[:, None]
+        return scores.masked_fill(~(copyable & after), float("-inf")).log_softmax(-1)
 
 
 @torch.no_grad()

@@ -1,0 +1,209 @@
+"""The numbers of a trained whole: programs beside their floors, heads beside constants, gates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sashimi import gates
+from sashimi.files import root
+from sashimi.flagship import domain, floors, out_of_domain, score
+from sashimi.flagship.batches import Dataset
+from sashimi.flagship.corpus import Corpus, Example
+from sashimi.flagship.encode import encode
+from sashimi.flagship.way import Outcome, Sashimi
+from sashimi.metrics import bootstrap, overlap, paired
+from sashimi.program import tiers
+from sashimi.program.tree import Program
+
+OURS = "ternary decoder"
+SPLITS = ("dev", "test", "test_unseen")
+SHOWN = 4
+"""Examples of each split that the results page shows, the first of it: not chosen."""
+TIMED = 30
+"""Prompts that are sent one at a time to measure latency."""
+
+
+def evaluate(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
+    """``metrics``, ``domain``, ``intent``, ``examples``, ``latency`` and ``gates`` of a result.
+
+    The decoder is judged on every prompt, also on those that the domain head would refuse; what the
+    head refuses is counted in ``domain``. The continuous twin of a row has the same name here: the
+    row says what it is.
+    """
+    vectors = encode([e.prompt for e in corpus.train]).pooled.numpy()
+    programs = [e.program for e in corpus.train]
+    metrics: dict[str, Any] = {}
+    differences: dict[str, Any] = {}
+    examples: list[dict[str, Any]] = []
+    for split in SPLITS:
+        part: list[Example] = getattr(corpus, split)
+        outcomes = whole.generate([e.prompt for e in part], refuse=False)
+        answers: dict[str, Sequence[Program | None]] = {OURS: [o.program for o in outcomes]}
+        queries = encode([e.prompt for e in part]).pooled.numpy()
+        answers |= floors.answers(vectors, programs, queries)
+        tables = {
+            name: score.table([e.program for e in part], produced, whole.catalogue)
+            for name, produced in answers.items()
+        }
+        metrics[split] = {
+            model: {name: interval.as_json() for name, interval in table.items()}
+            for model, (table, _) in tables.items()
+        }
+        differences[split] = over_nearest(tables)
+        examples += shown(split, part, outcomes)
+    numbers = {
+        "metrics": metrics,
+        "differences": differences,
+        "domain": domain_scores(whole, corpus),
+        "intent": frame_scores(whole, corpus),
+        "latency": latency(whole, [e.prompt for e in corpus.dev[:TIMED]]),
+        "lowering_failures": lowering_failures(programs),
+        "examples": examples,
+    }
+    return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
+
+
+def over_nearest(tables: dict[str, tuple]) -> dict[str, Any]:
+    """Ours less the nearest neighbour's, paired by example, for every score of being right."""
+    ours, nearest = tables[OURS][1], tables["1-nearest neighbour"][1]
+    return {name: paired(ours[name], nearest[name]).as_json() for name in score.RIGHT}
+
+
+def shown(split: str, part: Sequence[Example], outcomes: Sequence[Outcome]) -> list[dict]:
+    """The first examples of a split with what was asked, expected and produced."""
+    return [
+        {
+            "split": split,
+            "prompt": example.prompt,
+            "expected": score.body_text(example.program),
+            "produced": score.body_text(outcome.program),
+            "exact": bool(score.right(example.program, outcome.program)["program_exact"]),
+        }
+        for example, outcome in list(zip(part, outcomes, strict=True))[:SHOWN]
+    ]
+
+
+def domain_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
+    """The domain head on dev (where its threshold was set) and on test prompts of both kinds."""
+    outside = out_of_domain.load()
+    parts = {
+        "dev": (corpus.dev, outside.dev),
+        "test": ([*corpus.test, *corpus.test_unseen], outside.test),
+    }
+    result: dict[str, Any] = {"threshold": round(float(whole.domain.threshold), 6)}
+    for split, (inside, without) in parts.items():
+        good = encode([e.prompt for e in inside]).pooled
+        bad = encode([prompt for prompt, *_ in without]).pooled
+        scores = asdict(domain.score(whole.domain, good, bad))
+        result[split] = {k: _plain(v) for k, v in scores.items()}
+        accepted = whole.domain.admits(bad).tolist()
+        by_kind = {kind for _, kind, _ in without}
+        result[split]["false_accepts_by_category"] = {
+            kind: bootstrap(
+                [float(a) for a, (_, k, _) in zip(accepted, without, strict=True) if k == kind]
+            ).as_json()
+            for kind in sorted(by_kind)
+        }
+    return result
+
+
+@torch.no_grad()
+def frame_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
+    """Each head of the semantic frame on test, beside the constant answer learned from train.
+
+    Accuracy for domain, intent and complexity; F1 over (example, label) for constraints and over
+    word pieces for entities, where the constant marks what most training examples mark, or all.
+    """
+    train, test = (
+        Dataset(part, whole.vocabulary, whole.literals, whole.labels)
+        for part in (corpus.train, [*corpus.test, *corpus.test_unseen])
+    )
+    result: dict[str, Any] = {}
+    batch = test.batch(range(len(test)))
+    intent = whole.network.understand(batch.pooled, batch.states)
+    logits = whole.network.intent.frame_logits(intent)
+    for head in ("domain", "intent", "complexity"):
+        seen = Counter(row.frame[head][0] for row in train.rows)
+        truth = batch.frame[head][:, 0]
+        common = seen.most_common(1)[0][0]
+        result[head] = {
+            "ours": bootstrap((logits[head].argmax(1) == truth).float().tolist()).as_json(),
+            "constant": bootstrap((truth == common).float().tolist()).as_json(),
+        }
+    usual = torch.tensor([row.frame["constraints"] for row in train.rows]).float().mean(0) > 0.5
+    for head, constant in (("constraints", usual), ("entities", torch.tensor(True))):
+        truth = batch.frame[head].bool()
+        counted = batch.pieces if head == "entities" else torch.ones_like(truth)
+        result[head] = {
+            "ours": _f1(truth & counted, (logits[head] > 0) & counted),
+            "constant": _f1(truth & counted, constant.expand_as(truth) & counted),
+        }
+    return result
+
+
+def _f1(truth: torch.Tensor, said: torch.Tensor) -> dict[str, Any]:
+    """Mean over examples of the F1 of marked places."""
+    rows = [
+        overlap(t.nonzero()[:, 0].tolist(), s.nonzero()[:, 0].tolist()).f1
+        for t, s in zip(truth, said, strict=True)
+    ]
+    return bootstrap(rows).as_json()
+
+
+def latency(whole: Sashimi, prompts: Sequence[str]) -> dict[str, Any]:
+    """Median and 95th percentile of seconds a prompt, sent one at a time, encoder included."""
+    import time
+
+    taken = []
+    for prompt in prompts:
+        begun = time.perf_counter()
+        whole.generate(prompt, refuse=False)
+        taken.append(time.perf_counter() - begun)
+    median, high = np.percentile(taken, [50, 95]) if taken else (float("nan"),) * 2
+    return {"median": _plain(float(median)), "p95": _plain(float(high)), "n": len(taken)}
+
+
+def lowering_failures(programs: Sequence[Program]) -> dict[str, int]:
+    """How many programs their typed IR does not give back, and of how many."""
+    failed = sum(repr(tiers.lower(tiers.encode(p))) != repr(p) for p in programs)
+    return {"failed": failed, "n": len(programs)}
+
+
+def judge(numbers: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+    """Every pre-registered gate of the flagship on these numbers."""
+    test, unseen = (numbers["metrics"][split][OURS] for split in ("test", "test_unseen"))
+    ahead = numbers["differences"]
+    lowering = numbers["lowering_failures"]
+    values = {
+        "lowering_failures": lowering["failed"] / lowering["n"] if lowering["n"] else None,
+        "compile_strict": test["compile_strict"]["value"],
+        "compile_permissive": test["compile_permissive"]["value"],
+        "runtime_unverified": test["runtime_unverified"]["value"],
+        "out_of_domain_false_accepts": numbers["domain"]["test"]["false_accepts"],
+        "domain_recall": numbers["domain"]["test"]["recall"],
+        "p95_seconds": numbers["latency"]["p95"],
+        "program_exact": test["program_exact"]["value"],
+        "skeleton_exact_unseen": unseen["skeleton_exact"]["value"],
+        "skeleton_exact_over_nearest": ahead["test"]["skeleton_exact"]["low"],
+        "action_f1_over_nearest": ahead["test"]["action_f1"]["low"],
+        "action_f1_unseen_over_nearest": ahead["test_unseen"]["action_f1"]["low"],
+    }
+    return [
+        gate.judge([values.get(gate.metric)]).as_dict()
+        for gate in gates.load(path).values()
+        if gate.metric in values
+    ]
+
+
+def _plain(value: float | int) -> float | int | None:
+    """A number as JSON has it: NaN becomes None."""
+    if isinstance(value, int):
+        return value
+    return None if np.isnan(value) else round(value, 6)
