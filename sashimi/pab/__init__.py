@@ -1,6 +1,7 @@
 """Process-aware benchmarking: how a run learned, not only where it ended. Needs no torch."""
 
 from sashimi.pab.compare import compare
+from sashimi.pab.curate import curate
 from sashimi.pab.definitions import (
     crystallization,
     generalization_gap,
@@ -16,6 +17,7 @@ __all__ = [
     "Tracker",
     "compare",
     "crystallization",
+    "curate",
     "generalization_gap",
     "predictability",
     "representation_evolution",

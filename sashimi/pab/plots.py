@@ -1,7 +1,7 @@
 """Static figures of one or several trajectories; matplotlib is imported when one is drawn.
 
-Only real points are drawn: a series has a dot where it was measured, and nothing in between is
-filled in. The step axis is the same in every panel.
+Only real points are drawn: a dot where something was measured, and lines that only join dots. The
+step axis is the same in every panel.
 """
 
 import math
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sashimi.errors import BadInput
 from sashimi.pab.compare import Band, Comparison
+from sashimi.pab.curate import CLASSES, Report
 
 UNITS = {
     "train_loss": "training loss",
@@ -79,6 +80,26 @@ def _draw(axis, band: Band, colour: str):
         axis.fill_between(band.steps, band.low, band.high, color=colour, alpha=0.15, lw=0)
         (line,) = axis.plot(band.steps, band.mean, color=colour, lw=2)
     return line
+
+
+def data_map(report: Report):
+    """A Figure of the data map: variability against confidence, a colour a class."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.6, 4.6), layout="constrained")
+    axis = figure.subplots()
+    for i, kind in enumerate(CLASSES):
+        ids = [id for id, example in report.examples.items() if example.kind == kind]
+        points = [(report.map[id]["variability"], report.map[id]["confidence"]) for id in ids]
+        known = [point for point in points if None not in point]
+        if known:
+            x, y = zip(*known, strict=True)
+            axis.scatter(x, y, s=9, alpha=0.6, color=f"C{i}", label=f"{kind} (n={len(ids)})")
+    axis.set_xlabel("variability: deviation of exp(-loss) over checkpoints")
+    axis.set_ylabel("confidence: mean of exp(-loss)")
+    axis.set_ylim(-0.02, 1.02)
+    axis.legend(fontsize=8)
+    return figure
 
 
 def save(figure, path: str | Path) -> Path:

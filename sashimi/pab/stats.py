@@ -101,9 +101,9 @@ def bootstrap_mean(
 ) -> tuple[float, float]:
     """Expanded percentile bootstrap interval of the mean of (N,) values; N >= 2.
 
-    The plain percentile interval is too narrow for a handful of runs (at N = 6 it misses the
-    mean of a normal in 14% of cases, not 5%; this one in 7%). Its level is therefore widened by Student's t and
-    by sqrt(N / (N - 1)): Hesterberg 2015, "What teachers should know about the bootstrap".
+    The plain percentile interval is too narrow for a handful of runs: at N = 6 it misses the
+    mean of a normal in 14% of cases, not 5%; this one in 7%. Its level is widened by Student's
+    t and by sqrt(N / (N - 1)): Hesterberg 2015, "What teachers should know about the bootstrap".
     """
     from scipy.special import stdtrit  # slow to import, and only comparisons need it
 

@@ -1,0 +1,160 @@
+"""How single examples learn: a recorder keyed by a stable id, and what to read from it.
+
+Letters: N examples, T checkpoints, C classes.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sashimi.errors import BadInput
+from sashimi.pab.definitions import floats
+from sashimi.pab.series import check_steps
+
+FIELDS = ("loss", "correct", "margin")
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """Losses (nats), correctness (0 or 1) and margins of examples: float64 (N, T), NaN missing."""
+
+    ids: tuple[str, ...]
+    steps: np.ndarray  # int64 (T,)
+    loss: np.ndarray
+    correct: np.ndarray
+    margin: np.ndarray
+
+
+class Dynamics:
+    """Collects per-example measurements over a fixed set of ids, or over all that turn up.
+
+    For a sequence model the loss of an example is its mean token loss, so that exp(-loss) is the
+    geometric mean of its tokens' probabilities.
+    """
+
+    def __init__(self, ids: Sequence[str] | None = None):
+        self._fixed = ids is not None
+        self._place: dict[str, int] = {str(id): i for i, id in enumerate(ids or ())}
+        if self._fixed and len(self._place) != len(ids):
+            raise BadInput("ids repeat; every example needs an id of its own")
+        self._rows: dict[int, dict[str, list]] = {}
+
+    def record(self, step: int, ids: Sequence[str], loss, correct=None, margin=None) -> None:
+        """Measurements (n,) of the examples `ids` at `step`; call again to add more at one step.
+
+        Raises BadInput for steps that go back, ids outside a fixed set, an id twice at a step,
+        or fields of another length.
+        """
+        if self._rows and step < next(reversed(self._rows)):
+            raise BadInput(f"step {step} follows step {next(reversed(self._rows))}")
+        given = {"loss": loss, "correct": correct, "margin": margin}
+        columns = {name: floats(v) for name, v in given.items() if v is not None}
+        for name, column in columns.items():
+            if column.shape != (len(ids),):
+                raise BadInput(f"{name} has shape {column.shape} for {len(ids)} ids")
+        places = [self._index(str(id)) for id in ids]
+        row = self._rows.get(step, {})
+        twice = len(set(places)) < len(places) or set(places) & set(row.get("place", ()))
+        if twice:
+            raise BadInput(f"an example is recorded twice at step {step}")
+        row = self._rows.setdefault(step, {name: [] for name in ("place", *FIELDS)})
+        row["place"].extend(places)
+        for name in FIELDS:
+            row[name].extend(columns.get(name, np.full(len(ids), np.nan)))
+
+    def _index(self, id: str) -> int:
+        if id not in self._place:
+            if self._fixed:
+                raise BadInput(f"example {id!r} is not in the fixed probe set")
+            self._place[id] = len(self._place)
+        return self._place[id]
+
+    def trajectories(self) -> Trajectories:
+        """All that was recorded, as arrays."""
+        out = {name: np.full((len(self._place), len(self._rows)), np.nan) for name in FIELDS}
+        for t, row in enumerate(self._rows.values()):
+            for name in FIELDS:
+                out[name][row["place"], t] = row[name]
+        return Trajectories(tuple(self._place), check_steps(list(self._rows)), **out)
+
+
+def save(trajectories: Trajectories, path: str | Path) -> Path:
+    """Write arrays and ids to an .npz file, all or nothing."""
+    path = Path(path)
+    buffer = io.BytesIO()
+    arrays = {name: getattr(trajectories, name) for name in ("steps", *FIELDS)}
+    np.savez_compressed(buffer, ids=np.array(trajectories.ids, dtype=np.str_), **arrays)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(buffer.getvalue())
+    temporary.replace(path)
+    return path
+
+
+def load(path: str | Path) -> Trajectories:
+    """Read what `save` wrote; raises BadInput when it is absent or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as raw:
+            arrays = {name: raw[name] for name in ("steps", *FIELDS)}
+            return Trajectories(tuple(raw["ids"].tolist()), **arrays)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise BadInput(f"{path}: no example trajectories ({error}); record them again") from error
+
+
+def margin(logits, labels) -> np.ndarray:
+    """The assigned class's logit minus the largest other one: (N, C), (N,) -> (N,).
+
+    Averaged over training it is the area under the margin (Pleiss et al. 2020).
+    """
+    logits, labels = np.asarray(logits, dtype=np.float64), np.asarray(labels)
+    if logits.ndim != 2 or logits.shape[1] < 2 or labels.shape != logits.shape[:1]:
+        raise BadInput(
+            f"logits {logits.shape} and labels {labels.shape}; give (N, C >= 2) and (N,)"
+        )
+    rows = np.arange(len(labels))
+    others = logits.copy()
+    others[rows, labels] = -np.inf
+    return logits[rows, labels] - others.max(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Cartography:
+    """Per example, float64 (N,): the data map's three coordinates, forgetting and the margin.
+
+    `confidence` and `variability` are mean and population standard deviation of exp(-loss) over
+    the checkpoints, `correctness` the share of them that were right (Swayamdipta et al. 2020).
+    `forgetting` counts right followed by wrong; NaN for an example that was never right (Toneva
+    et al. 2019 call it infinite). `aum` is the mean margin. NaN where nothing was recorded.
+    """
+
+    confidence: np.ndarray
+    variability: np.ndarray
+    correctness: np.ndarray
+    forgetting: np.ndarray
+    aum: np.ndarray
+
+
+def cartography(trajectories: Trajectories) -> Cartography:
+    """The coordinates of every example, over the checkpoints at which it was measured."""
+    probability = np.exp(-trajectories.loss)
+    correct = trajectories.correct
+    return Cartography(
+        confidence=_over_time(probability, np.mean),
+        variability=_over_time(probability, np.std),
+        correctness=_over_time(correct, np.mean),
+        forgetting=np.array([_forgotten(row[np.isfinite(row)]) for row in correct]),
+        aum=_over_time(trajectories.margin, np.mean),
+    )
+
+
+def _over_time(values: np.ndarray, measure) -> np.ndarray:
+    known = [row[np.isfinite(row)] for row in values]
+    return np.array([measure(row) if len(row) else np.nan for row in known], dtype=np.float64)
+
+
+def _forgotten(correct: np.ndarray) -> float:
+    if not (correct > 0).any():
+        return np.nan
+    return float(np.count_nonzero((correct[:-1] > 0) & (correct[1:] == 0)))
