@@ -1,0 +1,108 @@
+"""The command line: help, exit codes, one clear line for bad input."""
+
+import json
+import plistlib
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from sashimi.cli import app
+
+GOOD = 'SHORTCUT "Hi"\nACTION showresult Text="hello"\n'
+RUNNER = CliRunner()
+
+
+def sashimi(*words, **kwargs):
+    return RUNNER.invoke(app, [str(word) for word in words], **kwargs)
+
+
+def commands():
+    return sorted(command.name or command.callback.__name__ for command in app.registered_commands)
+
+
+def test_every_command_has_help():
+    assert {"run", "generate", "report", "check", "compile", "doctor", "bench"} <= set(commands())
+    for name in commands():
+        found = sashimi(name, "--help")
+        assert found.exit_code == 0 and "Usage" in found.output
+
+
+def test_help_and_check_start_without_the_heavy_libraries(tmp_path):
+    (tmp_path / "a.dsl").write_text(GOOD)
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom sashimi.cli import app\n"
+        "CliRunner().invoke(app, ['--help'])\n"
+        f"print(CliRunner().invoke(app, ['check', {str(tmp_path / 'a.dsl')!r}]).exit_code)\n"
+        "heavy = {'torch', 'transformers', 'papermill', 'matplotlib', 'pandas', 'sklearn'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["0", "[]"]
+
+
+def test_check_prints_findings_and_exits_1(tmp_path):
+    good, bad, odd = tmp_path / "good.dsl", tmp_path / "bad.dsl", tmp_path / "odd.dsl"
+    good.write_text(GOOD)
+    bad.write_text("SHORTCUT Hi\n")
+    odd.write_text('SHORTCUT "Hi"\nACTION nosuchaction\n')
+    assert (sashimi("check", good).exit_code, sashimi("check", good).output) == (0, "")
+    found = sashimi("check", good, bad, odd)
+    assert found.exit_code == 1
+    assert f"{bad}: line 1: error: column 10" in found.output
+    assert f"{odd}: line 2: error" in found.output and "nosuchaction" in found.output
+    listed = json.loads(sashimi("check", good, bad, "--json").output)
+    assert listed[str(good)] == []
+    assert (listed[str(bad)][0]["stage"], listed[str(bad)][0]["line"]) == ("parse", 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["check", "nowhere.dsl"], "cannot read nowhere.dsl"),
+        (["compile", "nowhere.dsl", "-o", "a.shortcut"], "cannot read nowhere.dsl"),
+        (["generate", "  "], "the prompt is empty"),
+        (["generate", "Log water", "--run", "nowhere"], "nowhere"),
+        (["run", "nowhere.yaml"], "cannot read nowhere.yaml"),
+        (["bench", "nothing"], "no bench 'nothing'"),
+        (["check"], "Missing argument"),
+        (["fly"], "No such command"),
+    ],
+)
+def test_bad_use_is_one_message_and_exit_2(words, says, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = sashimi(*words)
+    assert found.exit_code == 2
+    assert says in found.stderr and "Traceback" not in found.output
+    assert list(tmp_path.iterdir()) == [], "nothing is written"
+
+
+def test_a_prompt_is_read_from_stdin(tmp_path):
+    found = sashimi("generate", "-", "--run", tmp_path, input=" \n")
+    assert found.exit_code == 2 and "the prompt is empty" in found.stderr
+
+
+def test_compile_writes_a_plist_or_nothing(tmp_path):
+    source, target = tmp_path / "a.dsl", tmp_path / "a.shortcut"
+    source.write_text(GOOD)
+    assert sashimi("compile", source, "-o", target).exit_code == 0
+    plist = plistlib.loads(target.read_bytes())
+    assert [a["WFWorkflowActionIdentifier"] for a in plist["WFWorkflowActions"]] == [
+        "is.workflow.actions.showresult"
+    ]
+    target.unlink()
+    source.write_text('SHORTCUT "Hi"\nACTION nosuchaction\n')
+    found = sashimi("compile", source, "-o", target)
+    assert found.exit_code == 1 and "nosuchaction" in found.stderr and not target.exists()
+
+
+def test_doctor_lists_what_it_looked_at(tmp_path):
+    rows = json.loads(sashimi("doctor", "--json", "--reports", tmp_path / "reports").output)
+    assert {"version of torch", "encoder weights", "device", "folder reports"} <= {
+        row["what"] for row in rows
+    }
+    assert all(row["good"] for row in rows)
+    (tmp_path / "file").write_text("")
+    found = sashimi("doctor", "--reports", tmp_path / "file")
+    assert found.exit_code == 1 and "BAD folder file: cannot write" in found.output
