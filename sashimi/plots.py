@@ -1,0 +1,140 @@
+"""Figures in one style: colour-blind-safe colours, readable text, units and n in the labels.
+
+Every function returns a matplotlib Figure and decides nothing: the numbers come in as they are
+shown. Print the numbers beside the figure, since notebooks' tests compare text only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import matplotlib.pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sashimi.metrics import Interval
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#555555")
+"""Okabe and Ito's colours, which people with any form of colour blindness tell apart."""
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.labelsize": 10,
+    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.dpi": 110,
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "grid.color": "#dddddd",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "sashimi",
+}
+
+
+def bars(
+    table: Mapping[str, Mapping[str, Interval]], title: str = "", unit: str = "share of examples"
+) -> Figure:
+    """Groups of bars: one group a metric, one colour a model, whiskers for the 95% interval.
+
+    ``table[model][metric]`` is an Interval in [0, 1]; a metric that a model lacks, or whose value
+    is NaN, is shown as "n/a".
+    """
+    metrics = list(dict.fromkeys(metric for row in table.values() for metric in row))
+    figure, axes = _axes(width=max(6.0, 1.0 + 1.35 * len(metrics)))
+    step = 0.8 / max(1, len(table))
+    for place, (model, row) in enumerate(table.items()):
+        for column, metric in enumerate(metrics):
+            x = column - 0.4 + step * (place + 0.5)
+            _bar(axes, x, step, row.get(metric), COLOURS[place % len(COLOURS)])
+        axes.bar([0], [0], width=0, color=COLOURS[place % len(COLOURS)], label=model)
+    axes.set_xticks(range(len(metrics)), [m.replace("_", "\n") for m in metrics])
+    axes.grid(visible=False, axis="x")
+    axes.set_ylim(0, 1.08)
+    sizes = sorted({i.n for row in table.values() for i in row.values()})
+    axes.set_ylabel(f"{unit}{_n(sizes)}")
+    axes.set_title(title, loc="left", fontsize=11)
+    figure.legend(loc="outside lower center", ncols=min(4, max(1, len(table))), frameon=False)
+    return figure
+
+
+def curves(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    ylabel: str,
+    xlabel: str = "training step",
+    title: str = "",
+    log: bool = False,
+) -> Figure:
+    """Lines over steps: ``series[name] = (steps, values)``; a missing value leaves a gap."""
+    figure, axes = _axes()
+    for name, (steps, values) in series.items():
+        shown = [math.nan if value is None else value for value in values]
+        axes.plot(steps, shown, label=name, linewidth=1.6, marker="." if len(steps) < 60 else None)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.set_title(title, loc="left", fontsize=11)
+    if log:
+        axes.set_yscale("log")
+    if len(series) > 1 or any(series):
+        axes.legend(frameon=False)
+    return figure
+
+
+def histogram(
+    groups: Mapping[str, Sequence[float]],
+    xlabel: str,
+    title: str = "",
+    bins: int | Sequence[float] = 30,
+    mark: float | None = None,
+    marked: str = "",
+) -> Figure:
+    """Counts of values, one colour a group, over common bins; ``mark`` draws a dashed line."""
+    figure, axes = _axes()
+    values = [list(group) for group in groups.values()]
+    labels = [f"{name} (n = {len(group)})" for name, group in groups.items()]
+    axes.hist(values, bins=bins, label=labels, color=COLOURS[: len(values)])
+    if mark is not None:
+        axes.axvline(mark, color="black", linestyle="--", linewidth=1.2, label=marked or None)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel("count")
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.legend(frameon=False)
+    return figure
+
+
+def counts(table: Mapping[str, float], xlabel: str, title: str = "") -> Figure:
+    """Horizontal bars with the number written beside each, in the order given, from the top."""
+    figure, axes = _axes(height=max(2.0, 0.8 + 0.28 * len(table)))
+    names = list(table)
+    axes.barh(range(len(names)), list(table.values()), color=COLOURS[0])
+    for place, value in enumerate(table.values()):
+        axes.text(value, place, f" {value:g}", va="center", fontsize=9)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(xlabel)
+    axes.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def _axes(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained", dpi=STYLE["figure.dpi"])
+        return figure, figure.add_subplot()
+
+
+def _bar(axes: Axes, x: float, width: float, interval: Interval | None, colour: str) -> None:
+    if interval is None or math.isnan(interval.value):
+        axes.text(x, 0.01, "n/a", ha="center", rotation=90, fontsize=8, color="#555555")
+        return
+    axes.bar([x], [interval.value], width=0.92 * width, color=colour)
+    spread = [[interval.value - interval.low], [interval.high - interval.value]]
+    axes.errorbar([x], [interval.value], yerr=spread, color="black", capsize=2, linewidth=1)
+
+
+def _n(sizes: Sequence[int]) -> str:
+    if not sizes:
+        return ""
+    return f", n = {sizes[0]}" if len(sizes) == 1 else f", n = {sizes[0]} to {sizes[-1]}"
