@@ -23,7 +23,7 @@ from pathlib import Path
 from sashimi.program import parse
 from sashimi.program.catalogue import COMMON_KEYS, observed_type
 from sashimi.program.names import PREFIX, short
-from sashimi.program.tree import Program, Value, actions
+from sashimi.program.tree import Handle, Interp, Program, Value, Var, actions
 
 OUT = Path(__file__).resolve().parents[1] / "sashimi" / "program" / "catalogue.json"
 ORDER = ("bench", "ios12", "toolkit", "observed")
@@ -243,6 +243,9 @@ def observe(merged: dict[str, dict], programs: list[Program]) -> Counter:
                 "type": kinds.pop() if len(kinds) == 1 else "other",
                 "from": ["observed"],
             }
+        bare = sum(isinstance(value, Var | Handle) for value, _ in uses)
+        if params[key]["type"] == "text" and bare > sum(isinstance(v, Interp) for v, _ in uses):
+            params[key]["bare"] = True
     for name, record in merged.items():
         for key, param in record["params"].items():
             _judge(param, seen.get((name, key), []), notes)
@@ -298,7 +301,7 @@ def dump(merged: dict[str, dict]) -> str:
         whole["params"] = {
             key: {
                 field: param[field]
-                for field in ("type", "from", "enum", "default", "when", "loose")
+                for field in ("type", "from", "enum", "default", "when", "bare", "loose")
                 if field in param
             }
             for key, param in record["params"].items()

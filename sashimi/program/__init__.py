@@ -1,9 +1,22 @@
 """The typed language: ShortcutDSL text, its tree, its checks and its plist. Imports no torch."""
 
+from sashimi.program.compile import CompileError, compile, runtime_unverified
 from sashimi.program.findings import Finding
 from sashimi.program.parse import ParseError, parse
 from sashimi.program.render import render
+from sashimi.program.store import write
 from sashimi.program.tree import Program
 from sashimi.program.validate import validate
 
-__all__ = ["Finding", "ParseError", "Program", "parse", "render", "validate"]
+__all__ = [
+    "CompileError",
+    "Finding",
+    "ParseError",
+    "Program",
+    "compile",
+    "parse",
+    "render",
+    "runtime_unverified",
+    "validate",
+    "write",
+]

@@ -3,8 +3,8 @@
 ``catalogue.json`` is built by ``scripts/build_catalogue.py``, one action a line. An action's record
 holds ``from`` (which sources name it), ``params``, ``in`` and ``out`` (content types), ``output``
 (the name its output is shown under) and ``os`` (the oldest iOS that a source states). A parameter's
-record holds ``type``, ``from`` and, where known, ``enum``, ``default`` and ``when`` (it is only
-valid if another parameter has, or has not, one of some values).
+record holds ``type``, ``from`` and, where known, ``enum``, ``default``, ``when`` (it is only
+valid if another parameter has, or has not, one of some values) and ``bare`` (see ``ParamSpec``).
 
 Sources: ``bench`` (signatures of ShortcutsBench), ``ios12`` (Apple's definitions of iOS 12),
 ``toolkit`` (keys and types of a current system), ``observed`` (seen in programs, no source names
@@ -52,6 +52,21 @@ COMMON_KEYS = frozenset({"CustomOutputName", "UUID"})
 """Keys that every action may carry."""
 
 
+DISPLAYED = frozenset(
+    {
+        ("alert", "WFAlertActionMessage"),
+        ("alert", "WFAlertActionTitle"),
+        ("ask", "WFAskActionPrompt"),
+        ("choosefromlist", "WFChooseFromListActionPrompt"),
+        ("notification", "WFNotificationActionBody"),
+        ("notification", "WFNotificationActionTitle"),
+        ("showresult", "Text"),
+        ("speaktext", "WFText"),
+    }
+)
+"""Actions and keys whose text is put before the user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A parameter is valid only if ``key`` is (or, negated, is not) one of ``values``."""
@@ -64,7 +79,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class ParamSpec:
-    """One parameter of an action; ``enum`` is empty where no values are listed."""
+    """One parameter of an action; ``enum`` is empty where no values are listed.
+
+    ``bare`` says that real programs put a lone reference there without making text of it.
+    """
 
     key: str
     type: str
@@ -73,6 +91,7 @@ class ParamSpec:
     default: str | bool | int | float | None = None
     when: tuple[Condition, ...] = ()
     sources: tuple[str, ...] = ("observed",)
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,4 +242,5 @@ def _param(key: str, record: dict) -> ParamSpec:
         record.get("default"),
         when,
         tuple(record["from"]),
+        record.get("bare", False),
     )

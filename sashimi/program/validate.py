@@ -52,9 +52,26 @@ def validate(
         findings += _references(statement, scope, doubtful)
         if isinstance(statement, Action):
             findings += _action(statement, catalogue, doubtful)
-        for place, value in operands(statement):
-            findings += _value(value, statement.line, f"{label(statement)} {place}")
+        findings += _storable(statement)
     return findings
+
+
+def storable(program: Program) -> Iterator[Finding]:
+    """What no plist can hold: characters and integers out of range, keys given twice."""
+    yield from _text(program.name, 0, "SHORTCUT")
+    for statement, _ in walk_scoped(program.body):
+        yield from _storable(statement)
+
+
+def _storable(statement: Statement | Case) -> Iterator[Finding]:
+    where = label(statement)
+    places = operands(statement)
+    for place, count in Counter(place for place, _ in places).items():
+        if count > 1:
+            why = f"the parameter is given {count} times"
+            yield _found(statement.line, f"{where} {place}", why)
+    for place, value in places:
+        yield from _value(value, statement.line, f"{where} {place}")
 
 
 def label(statement: Statement | Case) -> str:
@@ -121,9 +138,6 @@ def _references(statement: Statement | Case, scope: Scope, severity: str) -> Ite
 
 def _action(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Finding]:
     where = label(action)
-    for key, count in Counter(key for key, _ in action.params).items():
-        if count > 1:
-            yield _found(action.line, f"{where} {key}", f"the parameter is given {count} times")
     spec = catalogue.find(action.name)
     if spec is None:
         vendor = names.is_vendor(action.name)
