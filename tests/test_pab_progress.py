@@ -147,6 +147,16 @@ def test_correlate_says_why_not_and_is_seeded():
     assert stats.correlate([1, 2, 3, 4, math.nan], [1, 2, 3, 4, 5]).n == 4
 
 
+def test_resampled_spearman_is_spearman_of_the_resample():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 5, 9), rng.standard_normal(9)
+    picks = np.vstack([rng.integers(0, 9, (50, 9)), np.zeros((1, 9), int)])
+    found = stats.resampled_spearman(x, y, picks)
+    for pick, value in zip(picks, found, strict=True):
+        direct = stats.spearman(x[pick], y[pick])
+        assert math.isnan(value) if direct is None else value == pytest.approx(direct)
+
+
 def test_slope_interval_by_hand():
     assert stats.slope_interval([0, 1, 2], [1, 3, 5]) == pytest.approx((2, 2, 2))
     slope, low, high = stats.slope_interval([0, 1, 2], [0, 2, 1])

@@ -86,14 +86,32 @@ def correlate(x, y, draws: int = DRAWS, seed: int = 0, level: float = 0.95) -> C
     if rho is None:
         return Correlation(None, None, None, None, n, "one side is constant")
     rng = np.random.default_rng(seed)
-    a, b = ranks(x), ranks(y)
-    b0, norm = b - b.mean(), math.sqrt(((a - a.mean()) ** 2).sum() * ((b - b.mean()) ** 2).sum())
-    shuffled = np.array([a[rng.permutation(n)] @ b0 / norm for _ in range(draws)])
+    a, b = ranks(x) - (n + 1) / 2, ranks(y) - (n + 1) / 2
+    shuffled = rng.permuted(np.tile(a, (draws, 1)), axis=1) @ b / math.sqrt((a @ a) * (b @ b))
     p = (1 + int((np.abs(shuffled) >= abs(rho) - 1e-12).sum())) / (draws + 1)
-    again = (spearman(x[i], y[i]) for i in (rng.integers(0, n, n) for _ in range(draws)))
-    known = [value for value in again if value is not None]
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    again = resampled_spearman(x, y, rng.integers(0, n, (draws, n)))
+    low, high = np.nanquantile(again, [(1 - level) / 2, (1 + level) / 2])
     return Correlation(rho, float(low), float(high), p, n)
+
+
+def resampled_spearman(x, y, picks: np.ndarray) -> np.ndarray:
+    """Spearman's rho of each resample: picks (draws, N) of 0..N-1 -> (draws,), NaN if constant.
+
+    A resample is the multiplicity w of each item; an item's average rank is then the weight below
+    it plus half the weight tied with it plus a half, which is one matrix product for all draws.
+    """
+    draws, n = picks.shape
+    weights = np.zeros((draws, n))
+    np.add.at(weights, (np.arange(draws)[:, None], picks), 1)
+    centred = []
+    for values in (np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)):
+        below = (values[None] < values[:, None]) + 0.5 * (values[None] == values[:, None])
+        centred.append(weights @ below.T + 0.5 - (n + 1) / 2)
+    one, two = centred
+    norm = np.sqrt((weights * one * one).sum(axis=1) * (weights * two * two).sum(axis=1))
+    known = norm > 0
+    out = (weights * one * two).sum(axis=1) / np.where(known, norm, 1)
+    return np.where(known, out, np.nan)
 
 
 def bootstrap_mean(

@@ -1,0 +1,155 @@
+"""Does a trajectory predict anything? A report over runs whose end result is known.
+
+Every numeric summary of the first half of a run is rank-correlated with the held-out result at
+its end, beside two baselines that cost nothing: the training loss, and the best dev score so far.
+A summary earns its keep only if it says more than they do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sashimi.errors import BadInput
+from sashimi.pab.profile import Profile
+from sashimi.pab.stats import Correlation, correlate, resampled_spearman, spearman
+
+BASELINES = ("final training loss", "training loss so far", "best dev score so far")
+DRAWS = 2000
+FEW = 10  # runs below which nothing is claimed
+
+
+@dataclass(frozen=True)
+class Run:
+    """A profile and the held-out result that its run ended with (higher is better or worse)."""
+
+    profile: Profile
+    result: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One summary: its correlation with the result, and how it stands to the best baseline.
+
+    `p_holm` is the permutation p, adjusted (Holm 1979) for all summaries that were tried. `gain`
+    is |rho| minus that of the best baseline known at half time, with a bootstrap interval.
+    """
+
+    name: str
+    baseline: bool
+    correlation: Correlation
+    p_holm: float | None
+    gain: tuple[float, float, float] | None
+    verdict: str
+
+
+def predictiveness(
+    runs: Iterable[Run],
+    dev: str = "val_loss",
+    dev_lower_is_better: bool = True,
+    at: float = 0.5,
+    seed: int = 0,
+) -> list[Row]:
+    """The report, baselines first, then summaries by falling |rho|.
+
+    `dev` names the series of the dev score ("val_loss", "tiers/tier1"). `at` is the share of a
+    run's steps that the summaries may see. Runs without a value are left out of its row, which
+    carries its own n. Raises BadInput below two runs.
+    """
+    listed = list(runs)
+    if len(listed) < 2:
+        raise BadInput(f"{len(listed)} runs; a correlation needs several")
+    results = np.array([run.result for run in listed], dtype=np.float64)
+    columns = _baselines(listed, dev, dev_lower_is_better, at)
+    columns |= _summaries(listed, at)
+    found = {name: correlate(values, results, seed=seed) for name, values in columns.items()}
+    adjusted = _holm({n: c.p for n, c in found.items() if n not in BASELINES and c.p is not None})
+    ahead = [n for n in BASELINES[1:] if found[n].rho is not None]
+    best = max(ahead, key=lambda n: abs(found[n].rho), default=None)
+    rows = []
+    for name, correlation in found.items():
+        base = name in BASELINES
+        gain = None
+        if not base and best is not None and correlation.rho is not None:
+            gain = _gain(columns[name], columns[best], results, seed)
+        verdict = _verdict(correlation, adjusted.get(name), gain, best) if not base else "baseline"
+        rows.append(Row(name, base, correlation, adjusted.get(name), gain, verdict))
+    return sorted(rows, key=lambda row: (not row.baseline, -abs(row.correlation.rho or 0)))
+
+
+def _baselines(runs: list[Run], dev: str, lower: bool, at: float) -> dict[str, np.ndarray]:
+    """The baselines' values, one a run, NaN where not reported."""
+    final, so_far, best = [], [], []
+    for run in runs:
+        half = run.profile.until(at * run.profile.last_step())
+        final.append(run.profile.scalars["train_loss"].last())
+        so_far.append(half.scalars["train_loss"].last())
+        series = half.series(dev)
+        known = series.known().values if series is not None else np.empty(0)
+        best.append((known.min() if lower else known.max()) if len(known) else None)
+    columns = zip(BASELINES, (final, so_far, best), strict=True)
+    return {name: np.array(values, dtype=np.float64) for name, values in columns}
+
+
+def _summaries(runs: list[Run], at: float) -> dict[str, np.ndarray]:
+    """Every numeric summary at `at`; those that count checkpoints say nothing and are left out."""
+    halves = [run.profile.until(at * run.profile.last_step()).summary() for run in runs]
+    names = dict.fromkeys(name for half in halves for name in half)
+    out = {}
+    for name in names:
+        values = [half.get(name) for half in halves]
+        numeric = [v if isinstance(v, int | float) else np.nan for v in values]
+        if name not in _NO_SUMMARY and np.isfinite(np.array(numeric, dtype=np.float64)).any():
+            out[name] = np.array(numeric, dtype=np.float64)
+    return out
+
+
+_NO_SUMMARY = ("checkpoints", "last_step", "stability_n", "missing_losses", "train_loss_final")
+
+
+def _holm(p: dict[str, float]) -> dict[str, float]:
+    """Holm's step-down adjustment of p values by name."""
+    out, worst = {}, 0.0
+    for i, name in enumerate(sorted(p, key=p.get)):
+        worst = max(worst, min(1.0, (len(p) - i) * p[name]))
+        out[name] = worst
+    return out
+
+
+def _gain(x: np.ndarray, base: np.ndarray, results: np.ndarray, seed: int):
+    """|rho| of x minus |rho| of the baseline on the runs that have both: (value, low, high)."""
+    keep = np.isfinite(x) & np.isfinite(base) & np.isfinite(results)
+    x, base, results = x[keep], base[keep], results[keep]
+
+    one, two, n = spearman(x, results), spearman(base, results), len(x)
+    if one is None or two is None:
+        return None
+    picks = np.random.default_rng(seed).integers(0, n, (DRAWS, n))
+    draws = [np.abs(resampled_spearman(values, results, picks)) for values in (x, base)]
+    low, high = np.nanquantile(draws[0] - draws[1], [0.025, 0.975])
+    return abs(one) - abs(two), float(low), float(high)
+
+
+def _verdict(correlation: Correlation, p_holm, gain, best: str | None) -> str:
+    if correlation.rho is None:
+        return correlation.reason
+    if correlation.n < FEW:
+        return f"not enough runs ({correlation.n} of {FEW})"
+    if p_holm > 0.05:
+        return "not distinguishable from chance"
+    if gain is None:
+        return "predicts; no baseline to compare with"
+    if gain[1] > 0:
+        return f"predicts, and more than {best}"
+    return f"predicts, but less than {best}" if gain[2] < 0 else f"predicts, no more than {best}"
+
+
+def table(rows: list[Row]) -> list[dict]:
+    """The report as dicts of one shape, for `compare.markdown` and `compare.to_csv`."""
+    out = []
+    for row in rows:
+        c, gain = row.correlation, row.gain or (None, None, None)
+        numbers = {"rho": c.rho, "low": c.low, "high": c.high, "p": c.p, "p_holm": row.p_holm}
+        extra = {"n": c.n, "gain": gain[0], "gain_low": gain[1], "gain_high": gain[2]}
+        out.append({"summary": row.name, **numbers, **extra, "verdict": row.verdict})
+    return out
