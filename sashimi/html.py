@@ -1,0 +1,93 @@
+"""Pieces of an HTML page: styles, tables of words, marks and figures. Cells are HTML already."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+CSS = """
+:root { --ink: #1c1e21; --soft: #5f6670; --line: #dfe3e8; --ground: #fff; --card: #f6f7f9;
+  --ours: #0072b2; --good: #00785a; --bad: #b3420a; --open: #6b6f76; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7e9ec; --soft: #a0a7b1; --line: #363b42;
+  --ground: #15171a; --card: #1e2125; --ours: #56b4e9; --good: #3fc79f; --bad: #f08a4b;
+  --open: #a0a7b1; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 72rem; padding: 2.5rem 1.25rem 5rem; color: var(--ink);
+  background: var(--ground); font: 16px/1.55 system-ui, sans-serif; }
+h1 { font-size: 2.1rem; line-height: 1.2; margin: 0 0 .5rem; }
+h2 { margin: 3.5rem 0 .25rem; padding-top: 1.5rem; border-top: 2px solid var(--ink); }
+h3 { margin: 2.25rem 0 .5rem; font-size: 1.05rem; }
+p { max-width: 46rem; } .soft, caption, figcaption { color: var(--soft); font-size: .9rem; }
+a { color: var(--ours); } code, pre { font: .86rem/1.5 ui-monospace, monospace; }
+pre { background: var(--card); padding: .75rem 1rem; border-radius: .5rem; overflow-x: auto;
+  white-space: pre-wrap; margin: .25rem 0; }
+.way { display: flex; flex-wrap: wrap; gap: .3rem; padding: 0; margin: 1.25rem 0;
+  list-style: none; }
+.way li { background: var(--card); border: 1px solid var(--line); border-radius: .4rem;
+  padding: .15rem .6rem; font-size: .88rem; }
+.way li + li::before { content: "\\2192"; color: var(--soft); margin: 0 .45rem 0 -1.1rem; }
+.way li + li { margin-left: .75rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .75rem; }
+.card { background: var(--card); border-radius: .6rem; padding: .9rem 1.1rem; }
+.card b { display: block; font-size: 1.9rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; padding: .25rem 0; }
+th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: right;
+  vertical-align: top; white-space: nowrap; }
+th:first-child, td:first-child, .words td, .words th { text-align: left; }
+.words td { white-space: normal; } thead th { color: var(--soft); font-weight: 600; }
+tr.ours td { font-weight: 650; } td small { display: block; color: var(--soft); font-weight: 400; }
+.right { border-left: 3px solid var(--line); }
+.mark { font-weight: 650; } .go, .yes, .above, .exact { color: var(--good); }
+.stop, .no, .below { color: var(--bad); } .open { color: var(--open); }
+figure { margin: 1rem 0; } figure img { max-width: 100%; background: #fff; border-radius: .4rem; }
+details { margin: .5rem 0; } summary { cursor: pointer; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: .75rem; }
+"""
+
+
+def words(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text; the cells are HTML already."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table class="words"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def mark(word: str) -> str:
+    """A verdict in its colour."""
+    kind = word if word in {"go", "exact", "yes", "above", "stop", "no", "below"} else "open"
+    return f'<span class="mark {kind}">{escape(word)}</span>'
+
+
+def picture(figure: Any, caption: str) -> str:
+    """A matplotlib Figure as an SVG inside the page, with its caption as alternative text."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    data = base64.b64encode(buffer.getvalue()).decode()
+    text = escape(caption)
+    return (
+        f'<figure><img alt="{text}" src="data:image/svg+xml;base64,{data}">'
+        f"<figcaption>{text}</figcaption></figure>"
+    )
+
+
+def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
+    """Nested facts as (name, text) rows: names joined by a point, intervals with their n."""
+    if isinstance(value, Mapping) and {"value", "low", "high", "n"} <= value.keys():
+        if value["value"] is None:
+            return [(name, f"n/a, n = {value['n']}")]
+        ends = f"[{value['low']:.3f}, {value['high']:.3f}]"
+        return [(name, f"{value['value']:.3f} {ends}, n = {value['n']}")]
+    if isinstance(value, Mapping):
+        inner = [(f"{name}.{key}" if name else str(key), child) for key, child in value.items()]
+        return [row for key, child in inner for row in flat(child, key)]
+    if isinstance(value, list) and any(isinstance(item, (list, Mapping)) for item in value):
+        return [(name, f"{len(value)} entries")]
+    return [(name, f"{value:.4g}" if isinstance(value, float) else str(value))]

@@ -1,0 +1,242 @@
+"""The page of results: one HTML file with its styles and figures inside, and no script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sashimi import plots
+from sashimi.html import CSS, flat, mark, picture, words
+from sashimi.pab import journal
+from sashimi.report import (
+    FLOORS,
+    OURS,
+    RIGHT,
+    SPLITS,
+    WELL_FORMED,
+    Run,
+    answers,
+    interval,
+    verdicts,
+)
+
+WAY = (
+    "prompt", "encode", "domain", "intent", "bridge", "decode", "fill", "lower", "lint", "parse",
+    "validate", "compile",
+)  # fmt: skip
+
+
+def page(runs: Sequence[Run], reports: Path) -> str:
+    """The whole page. Links are relative to ``reports``; whatever a run lacks is left out."""
+    contents = "".join(f'<li><a href="#{_id(run)}">{escape(run.name)}</a></li>' for run in runs)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Sashimi: results</title><style>{CSS}</style></head><body>"
+        "<h1>From a sentence to a compiled Shortcut</h1>"
+        "<p>Can a small network with ternary weights, which may write nothing but legal programs, "
+        "turn a sentence into the Apple Shortcut that was asked for? Each run below answers with "
+        "two kinds of numbers that must not be mixed up: whether its programs are "
+        "<b>well-formed</b>, and whether they are <b>right</b>.</p>"
+        f'<ul class="way">{"".join(f"<li>{stage}</li>" for stage in WAY)}</ul>'
+        f"<nav><ul>{contents}</ul></nav>{''.join(_run(run, reports) for run in runs)}"
+        "</body></html>\n"
+    )
+
+
+def _run(run: Run, reports: Path) -> str:
+    corpus = run.record["corpus"]
+    sizes = ", ".join(f"{size} {name}" for name, size in corpus.get("sizes", {}).items())
+    skipped = f"; {corpus['skipped']} lines skipped" if corpus.get("skipped") else ""
+    splits = [split for split in SPLITS if split in run.record["metrics"]]
+    parts = [
+        f'<h2 id="{_id(run)}">{escape(run.name)}</h2>',
+        f'<p class="soft">corpus {escape(corpus["source"])}: {sizes}{skipped}<br>'
+        f"<code>{escape(run.record['command'])}</code></p>",
+        _cards(run),
+        "<h3>Asked and answered</h3>",
+        _asked(run),
+        "<h3>Numbers</h3>",
+        *(_table(run, split) for split in splits),
+        *(_bars(run, split) for split in splits if split != "dev"),
+        _facts("The domain head", run.record["domain"]),
+        _facts("The semantic frame", run.record["intent"]),
+        _training(run),
+        _gates(run),
+        _examples(run.record["examples"] or []),
+        _provenance(run, reports),
+    ]
+    return "<section>" + "".join(parts) + "</section>"
+
+
+def _cards(run: Run) -> str:
+    split = next((s for s in ("test", "dev") if s in run.record["metrics"]), None)
+    if split is None:
+        return ""
+    cards = []
+    for metric, label in (
+        ("compile_strict", "compile strictly"),
+        ("skeleton_exact", "have the right skeleton"),
+        ("program_exact", "are exactly the program asked for"),
+    ):
+        found = run.metric(split, OURS, metric)
+        if found is not None and found.value == found.value:
+            floor = run.floor(split, metric) if metric in RIGHT else None
+            best = f"; best floor {100 * floor[1].value:.0f}%" if floor else ""
+            shown = f"{100 * found.value:.0f}%" if found.value in (0, 1) else _percent(found.value)
+            cards.append(
+                f'<div class="card"><b>{shown}</b>of {found.n} {SPLITS[split]} programs {label}'
+                f'<span class="soft">{best}</span></div>'
+            )
+    return f'<div class="cards">{"".join(cards)}</div>'
+
+
+def _percent(share: float) -> str:
+    """One decimal, never rounded to 0 or 100."""
+    return f"{min(max(100 * share, 0.1), 99.9):.1f}%"
+
+
+def _asked(run: Run) -> str:
+    rows = [
+        [escape(row["question"]), mark(row["answer"]), escape(row["numbers"])]
+        for row in answers(run)
+    ]
+    return words(["question", "answer", "numbers"], rows)
+
+
+def _table(run: Run, split: str) -> str:
+    metrics = [*WELL_FORMED, *RIGHT]
+    edge = next(iter(RIGHT))
+    heads = "".join(
+        f'<th{_edge(m, edge)} scope="col">{({**WELL_FORMED, **RIGHT})[m]}</th>' for m in metrics
+    )
+    rows = []
+    for model in (OURS, *FLOORS):
+        cells = [_cell(run.metric(split, model, m), _edge(m, edge)) for m in metrics]
+        style = ' class="ours"' if model == OURS else ""
+        rows.append(f"<tr{style}><td>{model}</td>{''.join(cells)}</tr>")
+    return (
+        f'<div class="scroll"><table><caption>{SPLITS[split]}: means with 95% bootstrap intervals'
+        f"</caption><thead><tr><th></th><th colspan={len(WELL_FORMED)}>well-formed</th>"
+        f'<th class="right" colspan={len(RIGHT)}>right</th></tr><tr><th></th>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _edge(metric: str, first: str) -> str:
+    return ' class="right"' if metric == first else ""
+
+
+def _cell(found: Any, style: str) -> str:
+    value, _, ends = interval(found).partition(" ")
+    return f"<td{style}>{value}<small>{ends}</small></td>"
+
+
+def _bars(run: Run, split: str) -> str:
+    table = {
+        model: {
+            label: found
+            for metric, label in RIGHT.items()
+            if (found := run.metric(split, model, metric)) is not None
+        }
+        for model in (OURS, *FLOORS)
+    }
+    table = {model: row for model, row in table.items() if row}
+    if not table:
+        return ""
+    title = f"How often it is right: {SPLITS[split]}"
+    return picture(plots.bars(table, title, "mean score"), title)
+
+
+def _training(run: Run) -> str:
+    path = run.folder / "journal.jsonl"
+    if not path.is_file():
+        return ""
+    records = [entry for entry in journal.read(path)[0] if entry["kind"] == "record"]
+    series = {
+        label: _series(records, key)
+        for key, label in (("train_loss", "training"), ("val_loss", "dev"))
+    }
+    series = {label: pair for label, pair in series.items() if pair[0]}
+    if not series:
+        return ""
+    figure = plots.curves(series, "loss (nats a token)", title="Training")
+    return "<h3>Training</h3>" + picture(figure, "Loss on training batches and on dev over steps")
+
+
+def _series(records: Sequence[Mapping], key: str) -> tuple[list, list]:
+    points = [(record["step"], record[key]) for record in records if record.get(key) is not None]
+    return [step for step, _ in points], [value for _, value in points]
+
+
+def _facts(title: str, facts: Mapping[str, Any] | None) -> str:
+    """A table of whatever a run recorded about one of its parts, nested names joined by a point."""
+    rows = [[escape(name), escape(shown)] for name, shown in flat(facts or {})]
+    return f"<h3>{title}</h3>{words(['what', 'value'], rows)}" if rows else ""
+
+
+def _gates(run: Run) -> str:
+    rows = [
+        [
+            escape(gate["name"]),
+            mark(gate["verdict"]),
+            "n/a" if gate["value"] is None else f"{gate['value']:.4g}",
+            f"{gate['threshold']:.4g}",
+            escape(f"{gate['reason']} (n = {gate['n']})"),
+        ]
+        for gate in run.gates()
+    ]
+    if not rows:
+        return ""
+    heads = ["gate", "verdict", "value", "threshold", "reason"]
+    return f"<h3>Gates: {escape(verdicts(run))}</h3>{words(heads, rows)}"
+
+
+def _examples(examples: Sequence[Mapping[str, Any]]) -> str:
+    if not examples:
+        return ""
+    shown = []
+    for example in examples:
+        same = example["expected"] == example["produced"]
+        verdict = mark("exact" if same else "differs")
+        shown.append(
+            f"<details><summary>{escape(example['prompt'])} {verdict} "
+            f'<span class="soft">{escape(example["split"])}</span></summary><div class="pair">'
+            f"<div>asked for<pre>{escape(example['expected'])}</pre></div>"
+            f"<div>written<pre>{escape(example['produced'])}</pre></div></div></details>"
+        )
+    return "<h3>Programs it wrote</h3>" + "".join(shown)
+
+
+def _provenance(run: Run, reports: Path) -> str:
+    record = run.record
+    folder = run.folder.resolve()
+    base = reports.resolve()
+    links = [
+        f'<a href="{quote(path.relative_to(base).as_posix())}">{escape(path.stem)}</a>'
+        for path in sorted(folder.glob("*.html"))
+    ]
+    seconds = {k: f"{v:.0f} s" for k, v in (record["seconds"] or {}).items() if v is not None}
+    facts = {
+        "seed": record["seed"],
+        "device": record["device"],
+        "duration": seconds,
+        "parameters": record["parameters"],
+        "commit": record["commit"],
+        "versions": record["versions"],
+        "corpus digest": record["corpus"]["digest"],
+    }
+    rows = [[escape(name), escape(shown)] for name, shown in flat(facts)]
+    settings = [[escape(k), escape(v)] for k, v in flat(record["params"])]
+    return (
+        (f"<p>Executed notebooks: {', '.join(links)}</p>" if links else "")
+        + f"<details><summary>How it was made</summary>{words(['what', 'value'], rows)}"
+        + f"{words(['parameter', 'value'], settings)}</details>"
+    )
+
+
+def _id(run: Run) -> str:
+    return quote(run.name.replace("/", "-").replace(" ", "_"))

@@ -1,0 +1,225 @@
+"""Every ``result.json`` below a folder, as the README's table and as one page.
+
+Two groups of columns are kept apart: *well-formed* says that a program parses, validates and
+compiles, *right* that it is the one that was asked for. The first never stands for the second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sashimi import result
+from sashimi.errors import BadInput
+from sashimi.files import write_text
+from sashimi.metrics import Interval
+
+OURS = "ternary decoder"
+FLOORS = ("constant", "1-nearest neighbour", "linear probe")
+WELL_FORMED = {
+    "parse": "parses",
+    "validate_strict": "validates",
+    "compile_strict": "compiles, strict",
+    "compile_permissive": "compiles, permissive",
+    "runtime_unverified": "runtime unverified",
+}
+RIGHT = {
+    "skeleton_exact": "skeleton exact",
+    "action_f1": "action F1",
+    "key_f1": "key F1",
+    "value_accuracy": "value accuracy",
+    "program_exact": "program exact",
+}
+SPLITS = {
+    "dev": "dev",
+    "test": "test",
+    "test_unseen": "test, unseen skeletons",
+}
+BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One ``result.json`` and the folder it lies in."""
+
+    folder: Path
+    record: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """``flagship/00_full/seed0``."""
+        return f"{self.record['study']}/{self.record['row']}/seed{self.record['seed']}"
+
+    def metric(self, split: str, model: str, metric: str) -> Interval | None:
+        """One number, or None where the run did not measure it; NaN where it came out undefined."""
+        found = self.record["metrics"].get(split, {}).get(model, {}).get(metric)
+        if found is None:
+            return None
+        ends = [math.nan if found[k] is None else found[k] for k in ("value", "low", "high")]
+        return Interval(*ends, found["n"])
+
+    def floor(self, split: str, metric: str) -> tuple[str, Interval] | None:
+        """The best of the floors and its name, or None where none was measured."""
+        found = [(model, self.metric(split, model, metric)) for model in FLOORS]
+        known = [(m, i) for m, i in found if i is not None and not math.isnan(i.value)]
+        return max(known, key=lambda pair: pair[1].value, default=None)
+
+    def gates(self) -> list[dict[str, Any]]:
+        """The verdicts of the run's gates, as it recorded them."""
+        return self.record["gates"] or []
+
+
+def runs(reports: str | Path) -> list[Run]:
+    """Every run below a folder, by name; reference rows come first as their names do."""
+    paths = sorted(Path(reports).rglob(result.NAME))
+    return [Run(path.parent, result.read(path)) for path in paths]
+
+
+def results(reports: str | Path) -> list[dict[str, Any]]:
+    """The records themselves, for a script."""
+    return [run.record for run in runs(reports)]
+
+
+def build(reports: str | Path) -> Path:
+    """Write ``index.html`` into ``reports`` and return its path; BadInput if nothing has run."""
+    from sashimi.page import page
+
+    found = runs(reports)
+    if not found:
+        raise BadInput(f"no {result.NAME} below {reports}: train something with 'sashimi run'")
+    path = Path(reports) / "index.html"
+    write_text(path, page(found, Path(reports)))
+    return path
+
+
+def standing(ours: Interval | None, floor: Interval | None) -> str:
+    """Where ours stands against a floor: above, below, not distinguishable, or not measured.
+
+    Two 95% intervals that do not overlap differ; the reverse is not claimed.
+    """
+    if ours is None or floor is None or math.isnan(ours.value) or math.isnan(floor.value):
+        return "not measured"
+    if ours.low > floor.high:
+        return "above"
+    return "below" if ours.high < floor.low else "not distinguishable"
+
+
+def number(value: float) -> str:
+    """Three decimals, never rounded up to 1 nor down to 0; "n/a" for NaN."""
+    if math.isnan(value):
+        return "n/a"
+    if 0 < abs(value) < 1:
+        return f"{math.copysign(min(max(abs(value), 0.001), 0.999), value):.3f}"
+    return f"{value:.3f}"
+
+
+def interval(found: Interval | None) -> str:
+    """``0.612 [0.560, 0.660]``; a dash where there is no such number."""
+    if found is None:
+        return "–"
+    if math.isnan(found.value):
+        return "n/a"
+    return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
+
+
+def readme_table(found: list[Run]) -> str:
+    """Markdown: numbers a run and split, verdicts a run, and the command that makes each."""
+    if not found:
+        return "No run is committed yet."
+    metrics = ["compile_strict", "skeleton_exact", "action_f1", "program_exact"]
+    heads = [{**WELL_FORMED, **RIGHT}[metric] for metric in metrics]
+    lines = [
+        "| run | corpus | split | n | " + " | ".join(heads) + " |",
+        "|---|---|---|---:|" + "---|" * len(metrics),
+    ]
+    for run in found:
+        for split in (s for s in SPLITS if s in run.record["metrics"]):
+            cells = [_against_floor(run, split, metric) for metric in metrics]
+            measured = run.metric(split, OURS, "compile_strict")
+            n = measured.n if measured else "–"
+            corpus = result.corpus_name(run.record["corpus"]["source"])
+            row = [run.name, corpus, SPLITS[split], str(n), *cells]
+            lines.append("| " + " | ".join(row) + " |")
+    lines += ["", "Ours, with a 95% bootstrap interval; in brackets the best of three floors "]
+    lines[-1] += f"({', '.join(FLOORS)}). *Compiles* says nothing about being right."
+    lines += ["", "| run | verdicts | command |", "|---|---|---|"]
+    for run in found:
+        lines.append(f"| {run.name} | {verdicts(run)} | `{run.record['command']}` |")
+    return "\n".join(lines)
+
+
+def verdicts(run: Run) -> str:
+    """Counts first, then what did not go: ``3 go, 1 stop (program_exact)``."""
+    names: dict[str, list[str]] = {}
+    for gate in run.gates():
+        names.setdefault(gate["verdict"], []).append(gate["name"])
+    if not names:
+        return "no gates"
+    told = [
+        f"{len(names[v])} {v}" + (f" ({', '.join(names[v])})" if v != "go" else "")
+        for v in sorted(names)
+    ]
+    return ", ".join(told)
+
+
+def _against_floor(run: Run, split: str, metric: str) -> str:
+    ours = interval(run.metric(split, OURS, metric))
+    floor = run.floor(split, metric) if metric in RIGHT else None
+    return f"{ours} ({number(floor[1].value)})" if floor else ours
+
+
+def with_table(readme: str, table: str) -> str:
+    """The README's text with its generated table replaced. Raises BadInput without the markers."""
+    if (
+        readme.count(BEGIN) != 1
+        or readme.count(END) != 1
+        or readme.index(END) < readme.index(BEGIN)
+    ):
+        raise BadInput(f"README.md: it needs the lines {BEGIN} and {END}, once each")
+    head, rest = readme.split(BEGIN)
+    return f"{head}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
+
+
+def write_readme(readme: Path, reports: str | Path) -> None:
+    """Rewrite the table of a README from the results."""
+    before = readme.read_text(encoding="utf-8")
+    write_text(readme, with_table(before, readme_table(runs(reports))))
+
+
+def readme_is_current(readme: Path, reports: str | Path) -> bool:
+    """Whether the README's table is what the results give."""
+    before = readme.read_text(encoding="utf-8")
+    return before == with_table(before, readme_table(runs(reports)))
+
+
+def answers(run: Run) -> list[Mapping[str, str]]:
+    """What was asked of a run and what it answers: ``question``, ``answer``, ``numbers``."""
+    found = []
+    for split in (s for s in SPLITS if s in run.record["metrics"]):
+        strict = run.metric(split, OURS, "compile_strict")
+        if strict is not None and not math.isnan(strict.value):
+            good = round(strict.value * strict.n)
+            found.append(
+                {
+                    "question": f"Does everything it writes compile strictly? ({SPLITS[split]})",
+                    "answer": "yes" if good == strict.n else "no",
+                    "numbers": f"{good} of {strict.n}",
+                }
+            )
+    for split in (s for s in SPLITS if s in run.record["metrics"]):
+        for metric in ("skeleton_exact", "action_f1", "program_exact"):
+            ours, floor = run.metric(split, OURS, metric), run.floor(split, metric)
+            if ours is None or floor is None:
+                continue
+            found.append(
+                {
+                    "question": f"Is it right more often than every floor? ({RIGHT[metric]}, "
+                    f"{SPLITS[split]})",
+                    "answer": standing(ours, floor[1]),
+                    "numbers": f"{interval(ours)} against {interval(floor[1])} ({floor[0]})",
+                }
+            )
+    return found

@@ -1,0 +1,196 @@
+"""The page and the README's table, against numbers made here and the committed results."""
+
+import json
+import math
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sashimi import report, result
+from sashimi.errors import BadInput
+from sashimi.metrics import Interval
+from sashimi.report import BEGIN, END, OURS, Run
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def interval(value, n=50, half=0.05):
+    return {"value": value, "low": value - half, "high": value + half, "n": n}
+
+
+def record(row="00_full", ours=0.8, floor=0.5):
+    numbers = {"compile_strict": interval(1.0, half=0), "skeleton_exact": interval(ours)}
+    metrics = {
+        "test": {
+            OURS: numbers | {"action_f1": dict.fromkeys(("value", "low", "high")) | {"n": 50}},
+            "constant": {"skeleton_exact": interval(0.1)},
+            "1-nearest neighbour": {"skeleton_exact": interval(floor)},
+        }
+    }
+    gate = {"threshold": 0.85, "n": 1}
+    return dict.fromkeys(result.FIELDS) | {
+        "schema": 1,
+        "study": "flagship",
+        "row": row,
+        "seed": 0,
+        "command": f"sashimi run params/flagship/{row}.yaml --seed 0",
+        "params": {"rate": 0.5},
+        "corpus": {"source": "builtin", "digest": "abc", "sizes": {"train": 9}, "skipped": 0},
+        "versions": {"python": "3.11"},
+        "seconds": {"train": 61.2, "total": 70.0},
+        "parameters": {"total": 10, "ternary": 8},
+        "domain": {"precision": interval(0.9)},
+        "metrics": metrics,
+        "gates": [
+            {"name": "compiles", "verdict": "go", "value": 1.0, "reason": "clear", **gate},
+            {"name": "exact", "verdict": "stop", "value": 0.1, "reason": "short by 0.75", **gate},
+            {"name": "seeds", "verdict": "not-evaluable", "value": None, "reason": "thin", **gate},
+        ],
+        "examples": [
+            {"split": "test", "prompt": "say <b>hi</b>", "expected": "A", "produced": "A & B"}
+        ],
+    }
+
+
+@pytest.fixture
+def reports(tmp_path):
+    for row in ("00_full", "10_other"):
+        folder = tmp_path / "flagship" / row / "seed0"
+        folder.mkdir(parents=True)
+        result.write(folder, record(row))
+    (tmp_path / "flagship/00_full/seed0/run.html").write_text("executed")
+    lines = [{"kind": "start"}, {"kind": "record", "step": 1, "train_loss": 2.0, "val_loss": None}]
+    (tmp_path / "flagship/00_full/seed0/journal.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in lines)
+    )
+    return tmp_path
+
+
+def test_numbers_are_never_rounded_to_certainty():
+    shown = [report.number(v) for v in (1.0, 0.9999, 0.5, 0.00001, 0.0, math.nan, -0.25)]
+    assert shown == ["1.000", "0.999", "0.500", "0.001", "0.000", "n/a", "-0.250"]
+    assert report.interval(Interval(0.5, 0.25, 0.75, 4)) == "0.500 [0.250, 0.750]"
+    assert report.interval(None) == "–"
+
+
+def test_standing_needs_intervals_apart():
+    low, middle, high = (Interval(v, v - 0.1, v + 0.1, 9) for v in (0.2, 0.35, 0.9))
+    assert report.standing(high, low) == "above"
+    assert report.standing(low, high) == "below"
+    assert report.standing(middle, low) == "not distinguishable"
+    assert report.standing(None, low) == "not measured"
+    assert report.standing(Interval(math.nan, math.nan, math.nan, 0), low) == "not measured"
+
+
+def test_the_best_floor_is_found_and_missing_stays_missing():
+    run = Run(Path("x"), record())
+    assert run.floor("test", "skeleton_exact")[0] == "1-nearest neighbour"
+    assert run.floor("test", "program_exact") is None
+    assert run.metric("dev", OURS, "parse") is None
+    assert math.isnan(run.metric("test", OURS, "action_f1").value)
+
+
+def test_the_readmes_table_holds_numbers_floors_verdicts_and_commands(reports):
+    table = report.readme_table(report.runs(reports))
+    assert (
+        "| flagship/00_full/seed0 | builtin | test | 50 | 1.000 [1.000, 1.000] | "
+        "0.800 [0.750, 0.850] (0.500) | n/a | – |"
+    ) in table
+    verdict = "1 go, 1 not-evaluable (seeds), 1 stop (exact)"
+    command = "`sashimi run params/flagship/00_full.yaml --seed 0`"
+    assert f"| flagship/00_full/seed0 | {verdict} | {command} |" in table
+    assert report.readme_table([]) == "No run is committed yet."
+
+
+def test_the_readme_is_rewritten_between_its_markers_only(reports):
+    readme = reports / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert not report.readme_is_current(readme, reports)
+    report.write_readme(readme, reports)
+    text = readme.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    assert report.readme_is_current(readme, reports)
+    with pytest.raises(BadInput, match="table:begin"):
+        report.with_table("no markers", "table")
+
+
+class Outline(HTMLParser):
+    """Checks that tags are closed in order; collects links, sources and text."""
+
+    VOID = frozenset({"meta", "br", "img"})
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.links, self.sources, self.alts = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.links += [attrs["href"]] if "href" in attrs else []
+        self.sources += [attrs["src"]] if "src" in attrs else []
+        if tag == "img":
+            self.alts.append(attrs.get("alt"))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_stands_alone_and_is_well_formed(reports):
+    path = report.build(reports)
+    text = path.read_text()
+    outline = Outline()
+    outline.feed(text)
+    assert outline.open == []
+    assert len(outline.sources) == 3, "bars for each run, curves for the one with a journal"
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.sources)
+    assert all(outline.alts)
+    assert "flagship/00_full/seed0/run.html" in outline.links
+    assert all(not link.startswith("http") for link in outline.links) and "<script" not in text
+    assert "say &lt;b&gt;hi&lt;/b&gt;" in text and "A &amp; B" in text
+    plain = re.sub(r"<[^>]+>", " ", text)
+    assert (
+        "50 of 50" in plain and "short by 0.75" in plain and "0.900 [0.850, 0.950], n = 50" in plain
+    )
+    assert report.build(reports).read_text() == text, "the same results give the same page"
+
+
+def test_results_that_are_missing_or_damaged_are_named(reports, tmp_path_factory):
+    with pytest.raises(BadInput, match=r"no result\.json below"):
+        report.build(tmp_path_factory.mktemp("empty"))
+    path = reports / "flagship/00_full/seed0/result.json"
+    for text, says in (("{", "damaged"), ("{}", "lacks schema"), ("[]", "lacks")):
+        path.write_text(text)
+        with pytest.raises(BadInput, match=says):
+            report.runs(reports)
+
+
+def test_a_result_needs_exactly_its_fields(tmp_path):
+    with pytest.raises(ValueError, match=r"missing \['seed'\], unknown \['sed'\]"):
+        result.write(tmp_path, {k: 0 for k in result.FIELDS if k != "seed"} | {"sed": 0})
+    result.write(tmp_path, record() | {"device": math.nan, "seed": Interval(1.0, 0.5, 1.5, 2)})
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert found["device"] is None and found["seed"] == interval(1.0, 2, 0.5)
+    assert list(found) == sorted(found)
+
+
+def test_the_readmes_table_is_what_the_committed_results_give(tmp_path):
+    """Compares what git holds, so that a run made since in the same folder changes nothing."""
+
+    def git(*words):
+        done = subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else None
+
+    listed = git("ls-files", "reports")
+    if listed is None:
+        pytest.skip("not a git checkout")
+    for name in listed.splitlines():
+        if name.endswith(f"/{result.NAME}"):
+            (tmp_path / name).parent.mkdir(parents=True)
+            (tmp_path / name).write_text(git("show", f":{name}"))
+    readme = tmp_path / "README.md"
+    readme.write_text(git("show", ":README.md"))
+    assert report.readme_is_current(readme, tmp_path / "reports"), "run 'sashimi report'"
