@@ -9,6 +9,7 @@ Letters: S slots, D decoder width, E encoder width, P word pieces, K literals.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,11 +19,15 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from sashimi.program import parse, render, tiers
+from sashimi.program import accept, parse, render, tiers
+from sashimi.program.catalogue import Catalogue
 from sashimi.program.legal import Walk
-from sashimi.program.tree import Program, Set, Value
+from sashimi.program.tree import Dict, List, Program, Set, Value
 
 NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
+OPENS_GROUP = frozenset({"MENU", "<dict>", "<headers>"})
+CLOSES_GROUP = frozenset({"ENDMENU", "</dict>", "</headers>"})
+"""Between these, case titles and keys must differ."""
 COPYABLE = frozenset({"text", "key", "number"})
 
 
@@ -67,6 +72,13 @@ def spans_of(value: Value, prompt: str, offsets: Sequence[tuple[int, int]]) -> l
     return [(starts[a], ends[b]) for a, b in found if a in starts and b in ends]
 
 
+def spelled(value: Value, prompt: str) -> bool:
+    """Whether a prompt holds the characters of a text or a number."""
+    if isinstance(value, str):
+        return bool(value.strip()) and value in prompt
+    return any(repr(parse_number(m[0])) == repr(value) for m in NUMBER.finditer(prompt))
+
+
 @dataclass(frozen=True)
 class Literals:
     """Values that training programs repeat, and the places they were given to."""
@@ -75,15 +87,18 @@ class Literals:
     places: dict[str, tuple[int, ...]]  # context to indices of values
 
     @staticmethod
-    def build(programs: Iterable[Program], least: int = 2) -> Literals:
-        """The literals of training programs that occur at least ``least`` times."""
+    def build(pairs: Iterable[tuple[str, Program]], least: int = 2) -> Literals:
+        """The literals that training (prompt, program) pairs need at least ``least`` times.
+
+        A value that its own prompt spells is not needed: the pointer copies it.
+        """
         counts: Counter[tuple[str, str]] = Counter()
         places: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        for program in programs:
+        for prompt, program in pairs:
             ir = tiers.encode(program)
             for slot, value in zip(slots_of(ir.merged()), ir.values, strict=True):
                 literal = (slot.kind, to_text(value))
-                counts[literal] += 1
+                counts[literal] += slot.kind not in COPYABLE or not spelled(value, prompt)
                 places[slot.context].add(literal)
         kept = sorted(literal for literal, n in counts.items() if n >= least)
         index = {literal: i for i, literal in enumerate(kept)}
@@ -147,25 +162,22 @@ class ValueFiller(nn.Module):
         self.bias = nn.Parameter(torch.zeros(literals))
         self.scale = width**-0.5
 
-    def forward(
-        self, hidden: Tensor, pieces: Tensor, allowed: Tensor, copyable: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Scores of choices and what `ends` needs.
+    def forward(self, hidden: Tensor, pieces: Tensor, allowed: Tensor, copyable: Tensor) -> Tensor:
+        """Log-probabilities (S, K + P) of all choices, -inf where one is not allowed.
 
-        ``hidden`` (S, D); ``pieces`` (S, P, E); ``allowed`` (S, K) and ``copyable`` (S, P) bool.
-        Returns log-probabilities (S, K + P), -inf where not allowed, and projected pieces.
+        ``hidden`` (S, D); ``pieces`` (S, P, 3 D), the prompt's states as `self.pieces` projects
+        them; ``allowed`` (S, K) and ``copyable`` (S, P) bool.
         """
-        projected = self.pieces(pieces)  # (S, P, 3 D)
-        begin = projected.chunk(3, -1)[0]
+        begin = pieces.chunk(3, -1)[0]
         literals = self.literal(hidden) @ self.values.weight[:-1].T * self.scale + self.bias
         starts = torch.einsum("sd,spd->sp", self.start(hidden), begin) * self.scale
         scores = torch.cat([literals, starts], 1)
         scores = scores.masked_fill(~torch.cat([allowed, copyable], 1), float("-inf"))
-        return scores.log_softmax(-1), projected
+        return scores.log_softmax(-1)
 
-    def ends(self, hidden: Tensor, projected: Tensor, start: Tensor, copyable: Tensor) -> Tensor:
+    def ends(self, hidden: Tensor, pieces: Tensor, start: Tensor, copyable: Tensor) -> Tensor:
         """Log-probabilities (S, P) of a span's last piece, given its first, ``start`` (S,)."""
-        _, opening, closing = projected.chunk(3, -1)
+        _, opening, closing = pieces.chunk(3, -1)
         rows = torch.arange(len(start), device=start.device)
         query = self.end(hidden) + opening[rows, start]
         scores = torch.einsum("sd,spd->sp", query, closing) * self.scale
@@ -183,18 +195,20 @@ def fill(
     prompt: str,
     states: Tensor,
     offsets: Tensor,
+    catalogue: Catalogue,
 ) -> list[Value]:
     """The values of one program's slots, most likely first choice each, kept legal.
 
-    ``hidden`` (len(tokens) + 1, D) from the decoder, ``states`` (P, E), ``offsets`` (P, 2). Titles
-    of one menu's cases differ, names of variables differ, text beside references is not empty.
+    ``hidden`` (len(tokens) + 1, D) from the decoder, ``states`` (P, E), ``offsets`` (P, 2). A choice
+    that the validator would refuse in its place is passed over; so is one that repeats a variable's
+    name, a case's title of the same menu or a key of the same dictionary.
     """
     slots = slots_of(tokens)
     places = offsets.tolist()
     at = torch.tensor([s.position + 1 for s in slots], device=hidden.device)
     allowed = torch.stack([literals.allowed(s) for s in slots]).to(hidden.device)
     numbers = {m.start(): m for m in NUMBER.finditer(prompt)}
-    pieces = states.float()[None].expand(len(slots), -1, -1)
+    pieces = filler.pieces(states.float())[None].expand(len(slots), -1, -1)
     copyable = torch.tensor(
         [
             [s.kind in ("text", "key") or (s.kind == "number" and a in numbers) for a, _ in places]
@@ -204,9 +218,9 @@ def fill(
     ).reshape(len(slots), len(places))
     chosen = hidden[at]
     none = ~(allowed.any(1) | copyable.any(1))
-    scores, projected = filler(chosen, pieces, allowed, copyable)
+    scores = filler(chosen, pieces, allowed, copyable)
     ranked = scores.masked_fill(none[:, None], float("-inf")).argsort(dim=1, descending=True)
-    taken = _Taken(tokens)
+    taken = _Taken(tokens, catalogue)
     values: list[Value] = []
     for row, slot in enumerate(slots):
         for choice in ranked[row, : len(literals.values) + len(places)].tolist():
@@ -219,7 +233,7 @@ def fill(
             else:
                 first = torch.tensor([choice - len(literals.values)], device=hidden.device)
                 last = filler.ends(
-                    chosen[row : row + 1], projected[row : row + 1], first, copyable[row : row + 1]
+                    chosen[row : row + 1], pieces[row : row + 1], first, copyable[row : row + 1]
                 ).argmax()
                 value = prompt[places[int(first)][0] : places[int(last)][1]]
             if taken.accepts(slot, value):
@@ -234,44 +248,39 @@ def fill(
 class _Taken:
     """What the slots of one program already hold, where two must not hold the same."""
 
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self.menus: list[set[Value]] = []
+    def __init__(self, tokens: Sequence[str], catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
         self.names: set[Value] = set()
-        self.groups: dict[int, set[Value]] = {}
-        self.counts: Counter[str] = Counter()
-        open_menus: list[set[Value]] = []
+        self.groups: dict[int, set[Value]] = {}  # position of a slot to what its group holds
+        groups: list[set[Value]] = []
         for position, token in enumerate(tokens):
-            if token == "MENU":
-                open_menus.append(set())
-            elif token == "ENDMENU":
-                open_menus.pop()
+            if token in OPENS_GROUP:
+                groups.append(set())
+            elif token in CLOSES_GROUP:
+                groups.pop()
             elif token == "CASE":
-                self.groups[position + 1] = open_menus[-1]
+                self.groups[position + 1] = groups[-1]
+            elif token == tiers.KEY:
+                self.groups[position] = groups[-1]
 
-    def _group(self, slot: Slot) -> set[Value]:
-        return self.names if slot.kind == "name" else self.groups.get(slot.position, set())
+    def _group(self, slot: Slot) -> set[Value] | None:
+        return self.names if slot.kind == "name" else self.groups.get(slot.position)
 
     def accepts(self, slot: Slot, value: Value) -> bool:
         """Whether this slot may hold this value."""
-        if slot.context == "part" and value == "":
+        if value in (self._group(slot) or ()) or (slot.context == "part" and value == ""):
             return False
-        return value not in self._group(slot) if self._grouped(slot) else True
-
-    def _grouped(self, slot: Slot) -> bool:
-        return slot.kind == "name" or slot.position in self.groups
+        return accept.accepts(slot.context, value, self.catalogue)
 
     def note(self, slot: Slot, value: Value) -> None:
         """Remembers what a slot holds."""
-        if self._grouped(slot):
-            self._group(slot).add(value)
+        group = self._group(slot)
+        if group is not None:
+            group.add(value)
 
     def fallback(self, slot: Slot) -> Value:
-        """A value for a slot that training and prompt say nothing of."""
-        self.counts[slot.kind] += 1
-        if slot.kind == "number":
-            return 1
-        if slot.kind == "literal":
-            return from_text("{}")
+        """A value for a slot that training and prompt say nothing of, or nothing acceptable."""
         stem = {"name": "Value", "title": "Shortcut"}.get(slot.kind, "Text")
-        number = self.counts[slot.kind]
-        return f"{stem}_{number}" if number > 1 else stem
+        plain = {"number": (1,), "literal": (Dict(()), List(()))}.get(slot.kind, (stem, "1"))
+        numbered = (f"{stem}_{number}" for number in itertools.count(2))
+        return next(v for v in itertools.chain(plain, numbered) if self.accepts(slot, v))

@@ -47,7 +47,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     programs = [example.program for example in corpus.train]
     catalogue = catalogues.load().extended(programs)
     vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
-    literals = Literals.build(programs)
+    literals = Literals.build((e.prompt, e.program) for e in corpus.train)
     labels = Labels.of([e.domain for e in corpus.train], programs)
     say(
         f"{len(programs)} training examples, {len(vocabulary)} tokens, "

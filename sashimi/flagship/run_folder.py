@@ -18,7 +18,7 @@ from sashimi.flagship.fill import Literals
 from sashimi.flagship.intent import Labels
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
-from sashimi.program.catalogue import Catalogue
+from sashimi.program import catalogue as catalogues
 from sashimi.program.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read(directory: Path) -> Sashimi:
         except RuntimeError as error:
             first = str(error).splitlines()[-1].strip()
             raise BadInput(f"{directory / WEIGHTS}: not of this configuration: {first}") from None
-    catalogue = Catalogue.with_additions(config["catalogue"])
+    catalogue = catalogues.with_additions(config["catalogue"])
     return Sashimi(network.eval(), domain.eval(), vocabulary, literals, labels, catalogue)
 
 

@@ -106,6 +106,7 @@ class Sashimi:
                 prompt,
                 encoded.states[at],
                 offsets,
+                self.catalogue,
             )
             program = tiers.assemble(tokens, values)
             made.append((frame, float(likelihood[row]), *self._compile(program)))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
@@ -156,6 +156,30 @@ class Catalogue:
                 spec = specs.get(action.name) or self.find(action.name) or ActionSpec(action.name)
                 specs[action.name] = _with_observed(spec, action.params)
         return Catalogue(self._records, {**self._specs, **specs})
+
+    def additions(self) -> dict[str, dict]:
+        """What differs from the package's catalogue, as JSON; `with_additions` is the inverse."""
+        own = load()
+        changed = {n: s for n, s in sorted(self._specs.items()) if s != own.find(n)}
+        return {name: asdict(spec) for name, spec in changed.items()}
+
+
+def with_additions(added: Mapping[str, Mapping]) -> Catalogue:
+    """The package's catalogue with what `Catalogue.additions` wrote."""
+    return Catalogue(load()._records, {name: _thawed(spec) for name, spec in added.items()})
+
+
+def _thawed(spec: Mapping) -> ActionSpec:
+    def condition(c: Mapping) -> Condition:
+        return Condition(**{**c, "values": tuple(c["values"])})
+
+    def parameter(p: Mapping) -> ParamSpec:
+        tuples = {key: tuple(p[key]) for key in ("enum", "sources")}
+        return ParamSpec(**{**p, **tuples, "when": tuple(map(condition, p["when"]))})
+
+    tuples = {key: tuple(spec[key]) for key in ("inputs", "outputs", "sources")}
+    params = {key: parameter(p) for key, p in spec["params"].items()}
+    return ActionSpec(**{**spec, **tuples, "params": params})
 
 
 @cache

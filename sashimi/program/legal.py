@@ -34,6 +34,10 @@ MAX_DEPTH = 8
 """Blocks the decoder nests at most; real programs stay at 6."""
 RESERVE = 96
 """Tokens kept back from the limit, so that whatever is open can still be closed."""
+MAX_PARTS = 24
+"""Parts that an interpolated string has at most while decoding."""
+PLACES_OF_GRAMMAR = frozenset({"reference", "part", "condition", "case"})
+"""Contexts in which the grammar alone says what may stand, whatever training showed."""
 OPENERS = frozenset({"IF", "MENU", "REPEAT", "FOREACH"})
 
 Tokens = Generator["Due", str, str | None]
@@ -198,13 +202,17 @@ class Walk:
 
     def _interp(self) -> Tokens:
         """Parts with at least one reference; two texts never touch, or they would be one."""
-        texts, references = frozenset({TEXT}), 0
-        close: frozenset[str] = frozenset()
+        texts, close = frozenset({TEXT}), frozenset({"</interp>"})
         previous = yield Due("part", texts)
+        references = parts = 0
         while previous != "</interp>":
             references += previous != TEXT
-            close = frozenset({"</interp>"}) if references else frozenset()
-            previous = yield Due("part", close | (texts if previous != TEXT else frozenset()))
+            parts += 1
+            fixed = close if references else frozenset()
+            if parts >= MAX_PARTS and references:
+                previous = yield Due("last part", fixed)
+            else:
+                previous = yield Due("part", fixed if previous == TEXT else fixed | texts)
         return None
 
     def _until(self, close: str, contexts: list[str], fallback: str) -> Tokens:
@@ -267,8 +275,8 @@ class Legality:
             for index, slot in words.slots:
                 mask[index] = slot in self.walk.named or int(slot[1:]) == len(self.walk.named) + 1
             return mask
-        seen = words.seen.get(context, words.empty)
-        mask = seen | words.mask_of(fixed)
+        free = context not in PLACES_OF_GRAMMAR
+        mask = words.mask_of(fixed) | (words.seen.get(context, words.empty) if free else False)
         everywhere = context in ("reference", "part")
         for index, reference in words.references:
             if everywhere or mask[index]:

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from sashimi.program.accept import admits
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.legal import OPENERS, Walk, reference_of
 from sashimi.program.tiers import COMPOSITES, END, KEY, LITERAL, NONE, NUMBER, TEXT, TypedIR
@@ -159,14 +160,11 @@ class Vocabulary:
 def _allowed(place: str, seen: set[str], catalogue: Catalogue) -> set[str]:
     """What of a place's tokens the catalogue allows: known actions, known keys, listed values."""
     if place.startswith("IF "):  # what conditions take is the grammar's to say, not habit's
-        return {NONE} if place == "IF unary" else seen - {NONE}
+        if place == "IF unary":
+            return {NONE}
+        return {t for t in seen - {NONE} if admits(place, t, catalogue)}
     kept = {t for t in seen if not t.startswith("ACTION ") or catalogue.find(t[7:])}
     if place.startswith("ACTION "):
         spec = catalogue.find(place.removeprefix("ACTION "))
         return {t for t in kept if not t.startswith("key:") or (spec and spec.parameter(t[4:]))}
-    action, _, rest = place.partition(" key:")
-    if not rest or " " in rest:
-        return kept
-    spec = catalogue.find(action)
-    parameter = spec.parameter(rest) if spec else None
-    return kept - {TEXT} if parameter and parameter.enum else kept
+    return {t for t in kept if admits(place, t, catalogue)}

@@ -1,0 +1,119 @@
+"""What the masks allow is legal, and what is legal is allowed."""
+
+import random
+
+import numpy as np
+import pytest
+
+from sashimi.program import catalogue, parse, render, tiers, validate
+from sashimi.program.accept import accepts, admits
+from sashimi.program.legal import Legality, Walk
+from sashimi.program.tiers import slots
+from sashimi.program.vocabulary import Vocabulary
+
+TEXTS = (
+    'SHORTCUT "a"\nACTION ask WFAskActionPrompt="Q" WFInputType="Number"\nSET $n = @prev\n'
+    "IF $n is_greater_than 3\nACTION alert WFAlertActionMessage=`{$n}!`\nELSE\nACTION exit\nENDIF\n",
+    'SHORTCUT "b"\nMENU "Which?"\nCASE "one"\nREPEAT 3\nACTION vibrate\nENDREPEAT\nCASE "two"\n'
+    "FOREACH @input\nACTION speaktext WFText=$Repeat_Item\nENDFOREACH\nENDMENU\n",
+    'SHORTCUT "c"\nACTION downloadurl WFURL="https://a.b" WFHTTPMethod="POST" '
+    'WFHTTPHeaders=HEADERS {"k": "v"} WFJSONValues={"a": 1, "b": @prev}\n'
+    'ACTION list WFItems=["x", "y"]\nACTION adjustdate WFDuration=QTY(7, "days") WFDate=`{@date}`\n',
+)
+
+
+@pytest.fixture(scope="module")
+def vocabulary():
+    programs = [parse(text) for text in TEXTS]
+    return Vocabulary.build([tiers.encode(p) for p in programs], catalogue.load())
+
+
+def values_for(tokens):
+    """Some value for every slot; texts that are numbers pass wherever a text may stand."""
+    found, names = [], 0
+    for index, (position, kind) in enumerate(slots(tokens)):
+        names += kind == "name"
+        number = {"number": 2, "name": f"v{names}", "literal": tiers.Dict(())}
+        found.append(number.get(kind, str(index)))
+        assert tokens[position]
+    return found
+
+
+def test_the_training_programs_are_legal(vocabulary):
+    for text in TEXTS[:2]:
+        legality = Legality(vocabulary, limit=500)
+        for token in tiers.encode(parse(text)).merged():
+            assert legality.mask()[vocabulary.ids[token]], (text, token)
+            legality.advance(vocabulary.ids[token])
+        assert legality.done
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_walk_under_the_masks_validates_strictly(vocabulary, seed):
+    chance = random.Random(seed)
+    legality, tokens = Legality(vocabulary, limit=300), []
+    while not legality.done:
+        token = chance.choice(np.flatnonzero(legality.mask()).tolist())
+        tokens.append(vocabulary.tokens[token])
+        legality.advance(token)
+    assert len(tokens) <= 300
+    program = tiers.assemble(tokens, values_for(tokens))
+    assert parse(render(program)) == program
+    assert validate(program, strict=True) == []
+
+
+def test_masks_from_real_programs_are_legal_too(real_programs):
+    known = catalogue.load().extended(real_programs)
+    words = Vocabulary.build([tiers.encode(p) for p in real_programs], known)
+    chance, faults = random.Random(0), []
+    for _ in range(40):
+        legality, tokens = Legality(words, limit=400), []
+        while not legality.done:
+            token = chance.choice(np.flatnonzero(legality.mask()).tolist())
+            tokens.append(words.tokens[token])
+            legality.advance(token)
+        assert len(tokens) <= 400
+        program = tiers.assemble(tokens, values_for(tokens))
+        faults += [f for f in validate(program, strict=True, catalogue=known)]
+    # which literal stands in a slot is the filler's to decide, so types of literals may be wrong
+    assert [f for f in faults if "expected a" not in f.why] == []
+
+
+def test_variables_are_legal_only_once_they_are_set(vocabulary):
+    legality = Legality(vocabulary, limit=100)
+    slot = vocabulary.ids["$1"]
+    for token in ("IF",):
+        legality.advance(vocabulary.ids[token])
+    assert not legality.mask()[slot]
+    legality = Legality(vocabulary, limit=100)
+    for token in ("SET", "$1", "<text>", "IF"):
+        assert legality.mask()[vocabulary.ids[token]], token
+        legality.advance(vocabulary.ids[token])
+    assert legality.mask()[slot]
+    assert not legality.mask()[vocabulary.ids["$Repeat_Item"]]
+
+
+def test_the_walk_refuses_what_the_grammar_cannot_place():
+    walk = Walk()
+    with pytest.raises(ValueError, match="expected a statement"):
+        walk.advance("ENDIF")
+    done = Walk()
+    done.advance("END")
+    with pytest.raises(ValueError, match="nothing may follow"):
+        done.advance("END")
+
+
+def test_the_validator_decides_what_a_place_takes():
+    known = catalogue.load()
+    assert accepts("IF is_greater_than", 3, known)
+    assert not accepts("IF is_greater_than", "three", known)
+    assert accepts("IF contains", "three", known)
+    assert not accepts("REPEAT", 2.5, known)
+    assert not admits("alert key:WFAlertActionCancelButtonShown", "<list>", known)
+    assert admits("alert key:WFAlertActionCancelButtonShown", "true", known)
+
+
+def test_a_vocabulary_survives_json(vocabulary):
+    again = Vocabulary.from_json(vocabulary.to_json())
+    assert again == vocabulary
+    assert again.coverage([tiers.encode(parse(TEXTS[0]))])["tier1"] == (13, 13)
