@@ -186,14 +186,17 @@ def merge(folder: Path) -> tuple[dict[str, dict], Counter]:
         classes = set(seen.values()) - {"other"}
         if len(classes) > 1:
             differs["type " + " / ".join(sorted(classes))] += 1
-        merged[name]["params"][key]["type"] = _type(seen)
+        param = merged[name]["params"][key]
+        param["type"] = _type(seen)
+        if param["type"] == "quantity":
+            param.pop("enum", None)  # units, listed where the values belong
     return merged, differs
 
 
 def _type(seen: dict[str, str]) -> str:
     """The class on which to settle: a particular one before text before ``other``, newest first."""
     newest_first = [seen[s] for s in ("toolkit", "bench", "ios12") if s in seen]
-    for particular in ("enum", "quantity"):
+    for particular in ("quantity", "enum"):
         if particular in newest_first:
             return particular
     particular = [t for t in newest_first if t not in ("other", "text")]
