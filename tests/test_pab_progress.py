@@ -16,6 +16,7 @@ from sashimi.pab.progress import (
     phase,
     regressions,
     reversals,
+    reversals_beyond_noise,
     sustained_crossing,
     trace,
 )
@@ -92,6 +93,24 @@ def test_unstable_is_a_flag_beside_the_phase():
     assert (steady["phase"], steady["unstable"]) == ("early", False)
     zigzag = trace(counts(10, 20, 10, 20, 10), 0.8, 90, Parameters())
     assert (zigzag["phase"], zigzag["unstable"], zigzag["reversals"]) == ("never", True, 3)
+
+
+def test_turns_within_noise_are_told_from_real_ones():
+    noise, real = (60, 63, 59, 62, 60, 61), (60, 90, 60, 90, 60, 90)
+    assert reversals(counts(*noise).share) == reversals(counts(*real).share) == 4
+    assert reversals_beyond_noise(counts(*noise)) == 0
+    assert reversals_beyond_noise(counts(*real)) == 4
+    # a slow fall counts from its top, not from the point before
+    assert reversals_beyond_noise(counts(50, 70, 68, 66, 62, 58, 52, 46)) == 1
+    assert reversals_beyond_noise(counts()) == 0
+    out = trace(counts(*noise), 0.8, 90, Parameters())
+    assert (out["unstable"], out["unstable_beyond_noise"]) == (True, False)
+
+
+@given(st.lists(st.integers(0, 50), max_size=12))
+def test_turns_beyond_noise_are_turns(correct):
+    series = counts(*correct, total=50, steps=range(12))
+    assert reversals_beyond_noise(series) <= reversals(series.share)
 
 
 def test_too_few_checkpoints_are_unknown_not_never():

@@ -173,6 +173,13 @@ def test_resume_is_as_if_nothing_had_happened(tmp_path):
     }
 
 
+def test_resuming_a_run_that_has_only_begun_leaves_no_note(tmp_path):
+    tracker = Tracker(tmp_path)
+    tracker.resume_from(0)
+    tracker.record(1, 1.0)
+    assert tracker.finish().origin.notes == ()
+
+
 def test_resume_without_state_leaves_the_first_change_missing(tmp_path):
     tracker = Tracker(tmp_path)
     tracker.record(1, 1.0, trits=trits([1, 1]))
@@ -276,7 +283,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         profile.save(tmp_path)
     assert (tmp_path / "pab_profile.json").read_bytes() == before

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from sashimi.errors import BadInput
-from sashimi.pab import journal
+from sashimi.files import write_text
 from sashimi.pab.definitions import EPSILON
 from sashimi.pab.dynamics import Trajectories, cartography
 from sashimi.pab.stats import slope_interval
@@ -143,7 +143,7 @@ class Report:
         path = Path(path)
         path = path / "difficulty_report.json" if path.is_dir() else path
         text = json.dumps(self.as_dict(), allow_nan=False, indent=1, sort_keys=True)
-        journal.replace(path, text + "\n")
+        write_text(path, text + "\n")
         return path
 
 

@@ -3,7 +3,6 @@
 Letters: N examples, T checkpoints, C classes.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sashimi.errors import BadInput
+from sashimi.files import atomic
 from sashimi.pab.definitions import floats
 from sashimi.pab.series import check_steps
 
@@ -84,12 +84,9 @@ class Dynamics:
 def save(trajectories: Trajectories, path: str | Path) -> Path:
     """Write arrays and ids to an .npz file, all or nothing."""
     path = Path(path)
-    buffer = io.BytesIO()
     arrays = {name: getattr(trajectories, name) for name in ("steps", *FIELDS)}
-    np.savez_compressed(buffer, ids=np.array(trajectories.ids, dtype=np.str_), **arrays)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(buffer.getvalue())
-    temporary.replace(path)
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, ids=np.array(trajectories.ids, dtype=np.str_), **arrays)
     return path
 
 

@@ -6,10 +6,10 @@ the last line may be torn, and is then dropped with a note.
 """
 
 import json
-import os
 from pathlib import Path
 
 from sashimi.errors import BadInput
+from sashimi.files import write_text
 
 
 def encode(entry: dict) -> str:
@@ -43,17 +43,4 @@ def read(path: Path) -> tuple[list[dict], str | None]:
 
 def write(path: Path, entries: list[dict]) -> None:
     """Replace the journal by `entries`, all or nothing."""
-    replace(path, "".join(encode(entry) for entry in entries))
-
-
-def replace(path: Path, text: str) -> None:
-    """Write `text` to `path` through a temporary file in the same folder and a rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, "".join(encode(entry) for entry in entries))

@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 from sashimi.errors import BadInput
+from sashimi.files import atomic
 from sashimi.pab.compare import Band, Comparison
 from sashimi.pab.curate import CLASSES, Report
 
@@ -43,6 +44,8 @@ def small_multiples(comparison: Comparison, group: str):
 def _panels(comparison: Comparison, names: list[str]):
     from matplotlib.figure import Figure
 
+    from sashimi.plots import COLOURS
+
     columns = min(COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
     figure = Figure(figsize=(4.2 * columns, 2.8 * rows + 0.6), layout="constrained")
@@ -51,7 +54,7 @@ def _panels(comparison: Comparison, names: list[str]):
     for axis, name in zip(axes, names, strict=False):
         bands = comparison.overlay(name)
         for row, band in bands.items():
-            colour = f"C{list(comparison.rows).index(row) % 10}"
+            colour = COLOURS[list(comparison.rows).index(row) % len(COLOURS)]
             labels.setdefault(f"{row} (n={len(band.seeds)})", _draw(axis, band, colour))
         if not bands:
             axis.text(0.5, 0.5, "not reported", ha="center", transform=axis.transAxes)
@@ -86,6 +89,8 @@ def data_map(report: Report):
     """A Figure of the data map: variability against confidence, a colour a class."""
     from matplotlib.figure import Figure
 
+    from sashimi.plots import COLOURS
+
     figure = Figure(figsize=(5.6, 4.6), layout="constrained")
     axis = figure.subplots()
     for i, kind in enumerate(CLASSES):
@@ -94,7 +99,7 @@ def data_map(report: Report):
         known = [point for point in points if None not in point]
         if known:
             x, y = zip(*known, strict=True)
-            axis.scatter(x, y, s=9, alpha=0.6, color=f"C{i}", label=f"{kind} (n={len(ids)})")
+            axis.scatter(x, y, s=9, alpha=0.6, color=COLOURS[i], label=f"{kind} (n={len(ids)})")
     axis.set_xlabel("variability: deviation of exp(-loss) over checkpoints")
     axis.set_ylabel("confidence: mean of exp(-loss)")
     axis.set_ylim(-0.02, 1.02)
@@ -109,10 +114,7 @@ def save(figure, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix not in (".svg", ".png"):
         raise BadInput(f"{path}: figures are written as .svg or .png")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context({"svg.hashsalt": "sashimi"}):
-        temporary = path.with_name(f".tmp-{path.name}")
-        metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+    with matplotlib.rc_context({"svg.hashsalt": "sashimi"}), atomic(path) as temporary:
         figure.savefig(temporary, metadata=metadata, dpi=120)
-        temporary.replace(path)
     return path

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sashimi.errors import BadInput
+from sashimi.files import write_text
 from sashimi.pab import journal
 from sashimi.pab.derive import derive, summarise
 from sashimi.pab.paper import paper_summary
@@ -121,7 +122,7 @@ class Profile:
         path = Path(path)
         path = path / FILE if path.is_dir() else path
         text = json.dumps(self.as_dict(), allow_nan=False, indent=1, sort_keys=True)
-        journal.replace(path, text + "\n")
+        write_text(path, text + "\n")
         return path
 
     @classmethod

@@ -1,7 +1,9 @@
 """How tiers, domains and actions progress: when a share was reached, kept, lost and regained.
 
 "Reached" is sustained: the threshold must hold for k consecutive checkpoints, so one lucky
-checkpoint reaches nothing. A missing value breaks a run of checkpoints.
+checkpoint reaches nothing. A missing value breaks a run of checkpoints. "Unstable" is lost after
+reached, or three and more turns; as a share of few trials turns by chance, the turns beyond noise
+are counted beside all turns.
 """
 
 import numpy as np
@@ -50,6 +52,31 @@ def reversals(values) -> int:
     return int(np.count_nonzero(moves[1:] != moves[:-1]))
 
 
+def reversals_beyond_noise(counts: Counts, z: float = 1.96) -> int:
+    """How often the direction turns by more than chance.
+
+    A move counts once the share has left its last extreme by more than the interval of the
+    difference of two proportions (Newcombe) allows; any noisy series turns more often than that.
+    """
+    points = [
+        (correct, total)
+        for correct, total in zip(counts.correct.tolist(), counts.total.tolist(), strict=True)
+        if total
+    ]
+    turns, direction = 0, 0
+    high = low = points[0] if points else (0, 1)
+    for point in points[1:]:
+        fell = direction >= 0 and drop_interval(high, point, z)[0] > 0
+        rose = direction <= 0 and drop_interval(low, point, z)[1] < 0
+        if fell or rose:
+            turns += direction != 0
+            direction = -1 if fell else 1
+            high = low = point
+        high = max(high, point, key=lambda p: p[0] / p[1])
+        low = min(low, point, key=lambda p: p[0] / p[1])
+    return turns
+
+
 def phase(reached: int | None, last_step: int, first_step: int = 0) -> str:
     """Which third of the run, from `first_step` to `last_step`, a step lies in; or "never"."""
     if reached is None:
@@ -63,15 +90,18 @@ def trace(counts: Counts, threshold: float, last_step: int, parameters) -> dict:
     share, k = counts.share, parameters.sustained
     found = events(counts.steps, share, threshold, k)
     reached = found[0][0] if found else None
-    turns = reversals(share)
+    turns, real = reversals(share), reversals_beyond_noise(counts, parameters.z)
+    lost = any(name == "lost" for _, name in found)
     tried = np.flatnonzero(counts.total > 0)
     out = {
         "threshold": threshold,
         "checkpoints": len(tried),
         "reached": reached,
         "phase": phase(reached, last_step) if len(tried) >= k else "unknown",
-        "unstable": turns >= parameters.reversals or any(name == "lost" for _, name in found),
+        "unstable": lost or turns >= parameters.reversals,
+        "unstable_beyond_noise": lost or real >= parameters.reversals,
         "reversals": turns,
+        "reversals_beyond_noise": real,
         "events": [list(event) for event in found],
         "final": None,
         "best": None,

@@ -125,7 +125,9 @@ class Tracker:
         kept = [e for e in self._entries if e["kind"] != "record" or e["step"] <= step]
         dropped = len(self._entries) - len(kept)
         note = f"resumed after step {step}, {dropped} later records dropped"
-        self._entries = [*kept, {"kind": "resume", "step": step, "note": note}]
+        self._entries = kept
+        if dropped or self.last_step >= 0:  # a run that has only begun resumes nothing
+            self._entries.append({"kind": "resume", "step": step, "note": note})
         self._restore_times()
         self._file.close()
         journal.write(self.path, self._entries)
