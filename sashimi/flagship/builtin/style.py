@@ -1,0 +1,107 @@
+"""Styles: the same words as a command, a description, a question, a wish, a telegram, with typos."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from sashimi.flagship.builtin.speak import FIRST_PRIVATE, Spoken, choose
+
+STYLES = ("command", "description", "question", "casual", "typos")
+_VERB = re.compile(r"\[([^\]]+)\]")
+_IRREGULAR = {"do": "does", "have": "has", "don't": "doesn't", "go": "goes", "be": "is"}
+_NEIGHBOURS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuioopsdfghjkllxcvbnmn", strict=True))
+_PRIVATE = re.compile(f"[{chr(FIRST_PRIVATE)}-{chr(FIRST_PRIVATE + 0x18FF)}]")
+
+
+def third(verb: str) -> str:
+    """Third person singular of a verb, perhaps with a particle: "turn on" becomes "turns on"."""
+    word, space, rest = verb.partition(" ")
+    if word in _IRREGULAR:
+        made = _IRREGULAR[word]
+    elif word.isupper():
+        made = word + "s"
+    elif re.search(r"(s|x|z|ch|sh)$", word):
+        made = word + "es"
+    elif re.search(r"[^aeiou]y$", word):
+        made = word[:-1] + "ies"
+    else:
+        made = word + "s"
+    return made + space + rest
+
+
+def base_first(text: str) -> bool:
+    """Whether the words begin with a verb, so that "can you …" may stand before them."""
+    return text.startswith("[")
+
+
+def styled(spoken: Spoken, style: str, phrases: dict, rng: random.Random) -> str:
+    """The prompt: the words in this style, with the values put back untouched."""
+    base = _VERB.sub(lambda m: m[1], spoken.text)
+    described = _VERB.sub(lambda m: third(m[1]), spoken.text)
+    if style == "casual":
+        text = _casual(base, rng)
+    else:
+        kind = {"description": "describe", "question": "ask"}.get(style)
+        if style == "typos":
+            kind = rng.choice(("tell", "describe"))
+        frames = phrases[kind or "tell"]
+        if not base_first(spoken.text):  # "can you if …" is no English
+            frames = [f for f in frames if "<third>" in f or f.startswith("<base>")]
+        frame = choose(rng.choice(frames), rng)
+        text = frame.replace("<base>", base).replace("<third>", described)
+        text = _aside(text, style, phrases, rng)
+        text = text[:1].upper() + text[1:]
+    if style == "typos":
+        text = _typos(text, rng)
+    if style != "casual":
+        text = re.sub(r"(?<=[.?!] )([a-z])", lambda m: m[1].upper(), text)
+    text = re.sub(r"([.?!,;:])\.$", r"\1", text)
+    return _PRIVATE.sub(lambda m: spoken.values[ord(m[0]) - FIRST_PRIVATE], text)
+
+
+def _aside(text: str, style: str, phrases: dict, rng: random.Random) -> str:
+    """At times a clause that changes nothing, before or after."""
+    roll = rng.random()
+    if roll < 0.1:
+        return f"{rng.choice(phrases['lead'])} {text}"
+    if roll < 0.2 and style != "description":
+        body, end = (text[:-1], text[-1]) if text[-1] in ".?" else (text, "")
+        return f"{body}{rng.choice((', ', ' - '))}{rng.choice(phrases['aside'])}{end}"
+    return text
+
+
+def _casual(text: str, rng: random.Random) -> str:
+    """Lower case, hardly an article, short links."""
+    text = text.lower()
+    arrow = rng.choice((" > ", " + ", ", ", " -> ", "; ", " then ", " & "))
+    text = re.sub(r"(, then |, after that | and then |, next |, and finally )", arrow, text)
+    text = re.sub(r"\. (then|after that,?|next,|finally,|) ?", arrow, text)
+    if rng.random() < 0.8:
+        text = re.sub(r"\b(the|a|an|my) ", "", text)
+    if rng.random() < 0.4:
+        text = text.replace("notification", "notif").replace(" seconds", "s").replace("with", "w/")
+    tail = ("", "", "", "", " pls", " please", " thx", "!", " asap")
+    return (
+        rng.choice(("", "", "", "", "hey ", "yo ", "need: ", "shortcut: "))
+        + text
+        + rng.choice(tail)
+    )
+
+
+def _typos(text: str, rng: random.Random) -> str:
+    """One to three slips in words of four letters or more; values are not there yet to be hurt."""
+    words = [m.span() for m in re.finditer(r"[A-Za-z]{4,}", text)]
+    for start, end in sorted(rng.sample(words, min(len(words), rng.choice((1, 2, 2, 3)))))[::-1]:
+        word, at = text[start:end], rng.randrange(1, end - start - 1)
+        slip = rng.randrange(4)
+        if slip == 0:
+            word = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        elif slip == 1:
+            word = word[:at] + word[at + 1 :]
+        elif slip == 2:
+            word = word[:at] + word[at] + word[at:]
+        else:
+            word = word[:at] + _NEIGHBOURS.get(word[at].lower(), "e") + word[at + 1 :]
+        text = text[:start] + word + text[end:]
+    return text
