@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
+
+from sashimi.plots import svg
 
 CSS = """
 :root { --ink: #1c1e21; --soft: #5f6670; --line: #dfe3e8; --ground: #fff; --card: #f6f7f9;
@@ -68,9 +69,7 @@ def mark(word: str) -> str:
 
 def picture(figure: Any, caption: str) -> str:
     """A matplotlib Figure as an SVG inside the page, with its caption as alternative text."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    data = base64.b64encode(buffer.getvalue()).decode()
+    data = base64.b64encode(svg(figure)).decode()
     text = escape(caption)
     return (
         f'<figure><img alt="{text}" src="data:image/svg+xml;base64,{data}">'

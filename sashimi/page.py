@@ -62,6 +62,7 @@ def _run(run: Run, reports: Path) -> str:
         "<h3>Numbers</h3>",
         *(_table(run, split) for split in splits),
         *(_bars(run, split) for split in splits if split != "dev"),
+        _facts("Speed and losslessness", _other(run)),
         _facts("The domain head", run.record["domain"]),
         _facts("The semantic frame", run.record["intent"]),
         _training(run),
@@ -151,6 +152,13 @@ def _bars(run: Run, split: str) -> str:
     return picture(plots.bars(table, title, "mean score"), title)
 
 
+def _other(run: Run) -> dict[str, Any]:
+    return {
+        "seconds a prompt, one at a time": run.record["latency"],
+        "programs that the typed IR does not give back": run.record["lowering_failures"],
+    }
+
+
 def _training(run: Run) -> str:
     path = run.folder / "journal.jsonl"
     if not path.is_file():
@@ -181,8 +189,8 @@ def _facts(title: str, facts: Mapping[str, Any] | None) -> str:
 def _gates(run: Run) -> str:
     rows = [
         [
-            escape(gate["name"]),
-            mark(gate["verdict"]),
+            escape(gate["gate"]),
+            mark(gate["decision"]),
             "n/a" if gate["value"] is None else f"{gate['value']:.4g}",
             f"{gate['threshold']:.4g}",
             escape(f"{gate['reason']} (n = {gate['n']})"),
@@ -200,8 +208,7 @@ def _examples(examples: Sequence[Mapping[str, Any]]) -> str:
         return ""
     shown = []
     for example in examples:
-        same = example["expected"] == example["produced"]
-        verdict = mark("exact" if same else "differs")
+        verdict = mark("exact" if example["exact"] else "differs")
         shown.append(
             f"<details><summary>{escape(example['prompt'])} {verdict} "
             f'<span class="soft">{escape(example["split"])}</span></summary><div class="pair">'

@@ -6,6 +6,7 @@ shown. Print the numbers beside the figure, since notebooks' tests compare text 
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping, Sequence
 
@@ -117,6 +118,14 @@ def counts(table: Mapping[str, float], xlabel: str, title: str = "") -> Figure:
     axes.set_xlabel(xlabel)
     axes.set_title(title, loc="left", fontsize=11)
     return figure
+
+
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG with text as text; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
 
 
 def _axes(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:

@@ -55,11 +55,11 @@ class Run:
 
     def metric(self, split: str, model: str, metric: str) -> Interval | None:
         """One number, or None where the run did not measure it; NaN where it came out undefined."""
-        found = self.record["metrics"].get(split, {}).get(model, {}).get(metric)
-        if found is None:
-            return None
-        ends = [math.nan if found[k] is None else found[k] for k in ("value", "low", "high")]
-        return Interval(*ends, found["n"])
+        return _interval(self.record["metrics"].get(split, {}).get(model, {}).get(metric))
+
+    def difference(self, split: str, metric: str) -> Interval | None:
+        """Ours less the nearest neighbour's, paired by example, or None where not measured."""
+        return _interval((self.record["differences"] or {}).get(split, {}).get(metric))
 
     def floor(self, split: str, metric: str) -> tuple[str, Interval] | None:
         """The best of the floors and its name, or None where none was measured."""
@@ -70,6 +70,13 @@ class Run:
     def gates(self) -> list[dict[str, Any]]:
         """The verdicts of the run's gates, as it recorded them."""
         return self.record["gates"] or []
+
+
+def _interval(found: Mapping[str, Any] | None) -> Interval | None:
+    if found is None:
+        return None
+    ends = [math.nan if found[key] is None else found[key] for key in ("value", "low", "high")]
+    return Interval(*ends, found["n"])
 
 
 def runs(reports: str | Path) -> list[Run]:
@@ -95,16 +102,13 @@ def build(reports: str | Path) -> Path:
     return path
 
 
-def standing(ours: Interval | None, floor: Interval | None) -> str:
-    """Where ours stands against a floor: above, below, not distinguishable, or not measured.
-
-    Two 95% intervals that do not overlap differ; the reverse is not claimed.
-    """
-    if ours is None or floor is None or math.isnan(ours.value) or math.isnan(floor.value):
+def standing(difference: Interval | None) -> str:
+    """What a paired difference from a floor says: above, below, not distinguishable from it."""
+    if difference is None or math.isnan(difference.value):
         return "not measured"
-    if ours.low > floor.high:
+    if difference.low > 0:
         return "above"
-    return "below" if ours.high < floor.low else "not distinguishable"
+    return "below" if difference.high < 0 else "not distinguishable"
 
 
 def number(value: float) -> str:
@@ -155,7 +159,7 @@ def verdicts(run: Run) -> str:
     """Counts first, then what did not go: ``3 go, 1 stop (program_exact)``."""
     names: dict[str, list[str]] = {}
     for gate in run.gates():
-        names.setdefault(gate["verdict"], []).append(gate["name"])
+        names.setdefault(gate["decision"], []).append(gate["gate"])
     if not names:
         return "no gates"
     told = [
@@ -198,28 +202,22 @@ def readme_is_current(readme: Path, reports: str | Path) -> bool:
 def answers(run: Run) -> list[Mapping[str, str]]:
     """What was asked of a run and what it answers: ``question``, ``answer``, ``numbers``."""
     found = []
-    for split in (s for s in SPLITS if s in run.record["metrics"]):
+    splits = [split for split in SPLITS if split in run.record["metrics"]]
+    for split in splits:
         strict = run.metric(split, OURS, "compile_strict")
         if strict is not None and not math.isnan(strict.value):
             good = round(strict.value * strict.n)
-            found.append(
-                {
-                    "question": f"Does everything it writes compile strictly? ({SPLITS[split]})",
-                    "answer": "yes" if good == strict.n else "no",
-                    "numbers": f"{good} of {strict.n}",
-                }
-            )
-    for split in (s for s in SPLITS if s in run.record["metrics"]):
+            question = f"Does everything it writes compile strictly? ({SPLITS[split]})"
+            answer = "yes" if good == strict.n else "no"
+            found.append(_answer(question, answer, f"{good} of {strict.n}"))
+    for split in splits:
         for metric in ("skeleton_exact", "action_f1", "program_exact"):
-            ours, floor = run.metric(split, OURS, metric), run.floor(split, metric)
-            if ours is None or floor is None:
-                continue
-            found.append(
-                {
-                    "question": f"Is it right more often than every floor? ({RIGHT[metric]}, "
-                    f"{SPLITS[split]})",
-                    "answer": standing(ours, floor[1]),
-                    "numbers": f"{interval(ours)} against {interval(floor[1])} ({floor[0]})",
-                }
-            )
+            ahead = run.difference(split, metric)
+            question = f"Better than copying the nearest neighbour? ({RIGHT[metric]}, "
+            numbers = f"difference {interval(ahead)}"
+            found.append(_answer(f"{question}{SPLITS[split]})", standing(ahead), numbers))
     return found
+
+
+def _answer(question: str, answer: str, numbers: str) -> dict[str, str]:
+    return {"question": question, "answer": answer, "numbers": numbers}

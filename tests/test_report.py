@@ -44,13 +44,22 @@ def record(row="00_full", ours=0.8, floor=0.5):
         "parameters": {"total": 10, "ternary": 8},
         "domain": {"precision": interval(0.9)},
         "metrics": metrics,
+        "differences": {"test": {"skeleton_exact": interval(0.3)}},
+        "latency": {"median": 0.05, "p95": 0.25, "n": 30},
+        "lowering_failures": {"failed": 0, "n": 9},
         "gates": [
-            {"name": "compiles", "verdict": "go", "value": 1.0, "reason": "clear", **gate},
-            {"name": "exact", "verdict": "stop", "value": 0.1, "reason": "short by 0.75", **gate},
-            {"name": "seeds", "verdict": "not-evaluable", "value": None, "reason": "thin", **gate},
+            {"gate": "compiles", "decision": "go", "value": 1.0, "reason": "clear", **gate},
+            {"gate": "exact", "decision": "stop", "value": 0.1, "reason": "short by 0.75", **gate},
+            {"gate": "seeds", "decision": "not-evaluable", "value": None, "reason": "thin", **gate},
         ],
         "examples": [
-            {"split": "test", "prompt": "say <b>hi</b>", "expected": "A", "produced": "A & B"}
+            {
+                "split": "test",
+                "prompt": "say <b>hi</b>",
+                "expected": "A",
+                "produced": "A & B",
+                "exact": False,
+            }
         ],
     }
 
@@ -76,13 +85,22 @@ def test_numbers_are_never_rounded_to_certainty():
     assert report.interval(None) == "–"
 
 
-def test_standing_needs_intervals_apart():
-    low, middle, high = (Interval(v, v - 0.1, v + 0.1, 9) for v in (0.2, 0.35, 0.9))
-    assert report.standing(high, low) == "above"
-    assert report.standing(low, high) == "below"
-    assert report.standing(middle, low) == "not distinguishable"
-    assert report.standing(None, low) == "not measured"
-    assert report.standing(Interval(math.nan, math.nan, math.nan, 0), low) == "not measured"
+def test_standing_needs_an_interval_clear_of_zero():
+    for value, says in ((0.2, "above"), (-0.2, "below"), (0.05, "not distinguishable")):
+        assert report.standing(Interval(value, value - 0.1, value + 0.1, 9)) == says
+    assert report.standing(None) == "not measured"
+    assert report.standing(Interval(math.nan, math.nan, math.nan, 0)) == "not measured"
+
+
+def test_questions_are_answered_from_the_numbers():
+    found = {row["question"]: row for row in report.answers(Run(Path("x"), record()))}
+    strict = found["Does everything it writes compile strictly? (test)"]
+    assert (strict["answer"], strict["numbers"]) == ("yes", "50 of 50")
+    right = found["Better than copying the nearest neighbour? (skeleton exact, test)"]
+    assert right["answer"] == "above"
+    assert right["numbers"] == "difference 0.300 [0.250, 0.350]"
+    other = found["Better than copying the nearest neighbour? (action F1, test)"]
+    assert other["answer"] == "not measured"
 
 
 def test_the_best_floor_is_found_and_missing_stays_missing():
