@@ -163,13 +163,13 @@ def _first_not_finite(model: nn.Module) -> str:
 def _report_progress(directory, schedule: Schedule, step, value, parts, seconds, say) -> None:
     """Prints a line twenty times a run; keeps ``progress.json`` for who watches from outside."""
     steps = schedule.steps
-    every = max(1, round(PRINT_EVERY * steps))
-    if step % max(1, every // 4) and step != steps:
+    quarter = max(1, round(PRINT_EVERY * steps / 4))
+    if step % quarter and step != steps:
         return
     left = seconds / step * (steps - step)
     known = {"step": step, "steps": steps, "loss": value, "accuracy": parts.get("accuracy")}
     write_json(directory / PROGRESS, {**known, "seconds": seconds, "seconds_left": left})
-    if step % every == 0 or step == steps:
+    if step % (4 * quarter) == 0 or step == steps:
         accuracy = f"  accuracy {parts['accuracy']:.3f}" if "accuracy" in parts else ""
         bar = "█" * round(20 * step / steps)
         say(f"{bar:<20} {step:>6}/{steps}  loss {value:.4f}{accuracy}  {left / 60:.1f} min left")
