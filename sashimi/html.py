@@ -16,7 +16,7 @@ CSS = """
   --ground: #15171a; --card: #1e2125; --ours: #56b4e9; --good: #3fc79f; --bad: #f08a4b;
   --open: #a0a7b1; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 2.5rem 1.25rem 5rem; color: var(--ink);
+body { margin: 0 auto; max-width: 80rem; padding: 2.5rem 1.25rem 5rem; color: var(--ink);
   background: var(--ground); font: 16px/1.55 system-ui, sans-serif; }
 h1 { font-size: 2.1rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { margin: 3.5rem 0 .25rem; padding-top: 1.5rem; border-top: 2px solid var(--ink); }
@@ -36,12 +36,13 @@ pre { background: var(--card); padding: .75rem 1rem; border-radius: .5rem; overf
 .card b { display: block; font-size: 1.9rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding: .25rem 0; }
-th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: right;
-  vertical-align: top; white-space: nowrap; }
+caption { text-align: left; padding: 1.25rem 0 .25rem; } caption b { color: var(--ink); }
+th, td { padding: .35rem .55rem; border-bottom: 1px solid var(--line); text-align: right;
+  vertical-align: top; }
+td { white-space: nowrap; } thead th[colspan] { text-align: center; }
 th:first-child, td:first-child, .words td, .words th { text-align: left; }
 .words td { white-space: normal; } thead th { color: var(--soft); font-weight: 600; }
-tr.ours td { font-weight: 650; } td small { display: block; color: var(--soft); font-weight: 400; }
+tr.ours td { font-weight: 650; } td small { display: block; font-size: .78em; color: var(--soft); font-weight: 400; }
 .right { border-left: 3px solid var(--line); }
 .mark { font-weight: 650; } .go, .yes, .above, .exact { color: var(--good); }
 .stop, .no, .below { color: var(--bad); } .open { color: var(--open); }
@@ -78,14 +79,14 @@ def picture(figure: Any, caption: str) -> str:
 
 
 def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
-    """Nested facts as (name, text) rows: names joined by a point, intervals with their n."""
+    """Nested facts as (name, text) rows: names joined by a colon, intervals with their n."""
     if isinstance(value, Mapping) and {"value", "low", "high", "n"} <= value.keys():
         if value["value"] is None:
             return [(name, f"n/a, n = {value['n']}")]
         ends = f"[{value['low']:.3f}, {value['high']:.3f}]"
         return [(name, f"{value['value']:.3f} {ends}, n = {value['n']}")]
     if isinstance(value, Mapping):
-        inner = [(f"{name}.{key}" if name else str(key), child) for key, child in value.items()]
+        inner = [(f"{name}: {key}" if name else str(key), child) for key, child in value.items()]
         return [row for key, child in inner for row in flat(child, key)]
     if isinstance(value, list) and any(isinstance(item, (list, Mapping)) for item in value):
         return [(name, f"{len(value)} entries")]

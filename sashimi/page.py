@@ -27,6 +27,7 @@ WAY = (
     "prompt", "encode", "domain", "intent", "bridge", "decode", "fill", "lower", "lint", "parse",
     "validate", "compile",
 )  # fmt: skip
+INTERVALS = "means with 95% bootstrap intervals"
 
 
 def page(runs: Sequence[Run], reports: Path) -> str:
@@ -101,11 +102,15 @@ def _percent(share: float) -> str:
 
 
 def _asked(run: Run) -> str:
+    found = answers(run)
+    splits = list(found[0][1])
     rows = [
-        [escape(row["question"]), mark(row["answer"]), escape(row["numbers"])]
-        for row in answers(run)
+        [escape(question)]
+        + [f"{mark(by_split[s][0])}<small>{escape(by_split[s][1])}</small>" for s in splits]
+        for question, by_split in found
     ]
-    return words(["question", "answer", "numbers"], rows)
+    note = "Differences are paired by example, with 95% bootstrap intervals."
+    return words(["question", *(SPLITS[s] for s in splits)], rows) + f'<p class="soft">{note}</p>'
 
 
 def _table(run: Run, split: str) -> str:
@@ -120,7 +125,7 @@ def _table(run: Run, split: str) -> str:
         style = ' class="ours"' if model == OURS else ""
         rows.append(f"<tr{style}><td>{model}</td>{''.join(cells)}</tr>")
     return (
-        f'<div class="scroll"><table><caption>{SPLITS[split]}: means with 95% bootstrap intervals'
+        f'<div class="scroll"><table><caption><b>{SPLITS[split]}</b>: {INTERVALS}'
         f"</caption><thead><tr><th></th><th colspan={len(WELL_FORMED)}>well-formed</th>"
         f'<th class="right" colspan={len(RIGHT)}>right</th></tr><tr><th></th>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -148,8 +153,8 @@ def _bars(run: Run, split: str) -> str:
     table = {model: row for model, row in table.items() if row}
     if not table:
         return ""
-    title = f"How often it is right: {SPLITS[split]}"
-    return picture(plots.bars(table, title, "mean score"), title)
+    caption = f"How often it is right, {SPLITS[split]}: {INTERVALS}"
+    return picture(plots.bars(table, "", "mean score"), caption)
 
 
 def _other(run: Run) -> dict[str, Any]:
@@ -171,7 +176,7 @@ def _training(run: Run) -> str:
     series = {label: pair for label, pair in series.items() if pair[0]}
     if not series:
         return ""
-    figure = plots.curves(series, "loss (nats a token)", title="Training")
+    figure = plots.curves(series, "loss")
     return "<h3>Training</h3>" + picture(figure, "Loss on training batches and on dev over steps")
 
 

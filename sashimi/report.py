@@ -199,25 +199,22 @@ def readme_is_current(readme: Path, reports: str | Path) -> bool:
     return before == with_table(before, readme_table(runs(reports)))
 
 
-def answers(run: Run) -> list[Mapping[str, str]]:
-    """What was asked of a run and what it answers: ``question``, ``answer``, ``numbers``."""
-    found = []
+def answers(run: Run) -> list[tuple[str, dict[str, tuple[str, str]]]]:
+    """Questions, each with its answer and the numbers behind it for every split of the run."""
     splits = [split for split in SPLITS if split in run.record["metrics"]]
-    for split in splits:
-        strict = run.metric(split, OURS, "compile_strict")
-        if strict is not None and not math.isnan(strict.value):
-            good = round(strict.value * strict.n)
-            question = f"Does everything it writes compile strictly? ({SPLITS[split]})"
-            answer = "yes" if good == strict.n else "no"
-            found.append(_answer(question, answer, f"{good} of {strict.n}"))
-    for split in splits:
-        for metric in ("skeleton_exact", "action_f1", "program_exact"):
-            ahead = run.difference(split, metric)
-            question = f"Better than copying the nearest neighbour? ({RIGHT[metric]}, "
-            numbers = f"difference {interval(ahead)}"
-            found.append(_answer(f"{question}{SPLITS[split]})", standing(ahead), numbers))
+    found = [("Does everything it writes compile strictly?", {s: _strict(run, s) for s in splits})]
+    for metric in ("skeleton_exact", "action_f1", "program_exact"):
+        question = f"Better than copying the nearest neighbour's program: {RIGHT[metric]}?"
+        by_split = {split: run.difference(split, metric) for split in splits}
+        found.append(
+            (question, {s: (standing(ahead), interval(ahead)) for s, ahead in by_split.items()})
+        )
     return found
 
 
-def _answer(question: str, answer: str, numbers: str) -> dict[str, str]:
-    return {"question": question, "answer": answer, "numbers": numbers}
+def _strict(run: Run, split: str) -> tuple[str, str]:
+    found = run.metric(split, OURS, "compile_strict")
+    if found is None or math.isnan(found.value):
+        return "not measured", "–"
+    good = round(found.value * found.n)
+    return ("yes" if good == found.n else "no"), f"{good} of {found.n}"

@@ -93,14 +93,12 @@ def test_standing_needs_an_interval_clear_of_zero():
 
 
 def test_questions_are_answered_from_the_numbers():
-    found = {row["question"]: row for row in report.answers(Run(Path("x"), record()))}
-    strict = found["Does everything it writes compile strictly? (test)"]
-    assert (strict["answer"], strict["numbers"]) == ("yes", "50 of 50")
-    right = found["Better than copying the nearest neighbour? (skeleton exact, test)"]
-    assert right["answer"] == "above"
-    assert right["numbers"] == "difference 0.300 [0.250, 0.350]"
-    other = found["Better than copying the nearest neighbour? (action F1, test)"]
-    assert other["answer"] == "not measured"
+    found = dict(report.answers(Run(Path("x"), record())))
+    assert found["Does everything it writes compile strictly?"] == {"test": ("yes", "50 of 50")}
+    ahead = found["Better than copying the nearest neighbour's program: skeleton exact?"]
+    assert ahead == {"test": ("above", "0.300 [0.250, 0.350]")}
+    other = found["Better than copying the nearest neighbour's program: action F1?"]
+    assert other == {"test": ("not measured", "–")}
 
 
 def test_the_best_floor_is_found_and_missing_stays_missing():
