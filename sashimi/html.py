@@ -42,7 +42,8 @@ th, td { padding: .35rem .55rem; border-bottom: 1px solid var(--line); text-alig
 td { white-space: nowrap; } thead th[colspan] { text-align: center; }
 th:first-child, td:first-child, .words td, .words th { text-align: left; }
 .words td { white-space: normal; } thead th { color: var(--soft); font-weight: 600; }
-tr.ours td { font-weight: 650; } td small { display: block; font-size: .78em; color: var(--soft); font-weight: 400; }
+tr.ours td { font-weight: 650; } td small { display: block; font-size: .78em;
+  color: var(--soft); font-weight: 400; }
 .right { border-left: 3px solid var(--line); }
 .mark { font-weight: 650; } .go, .yes, .above, .exact { color: var(--good); }
 .stop, .no, .below { color: var(--bad); } .open { color: var(--open); }
