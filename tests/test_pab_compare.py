@@ -7,8 +7,8 @@ import pytest
 
 from sashimi.errors import BadInput
 from sashimi.pab import Tracker, compare, plots
-from sashimi.pab.compare import markdown, to_csv
 from sashimi.pab.stats import bootstrap_mean
+from sashimi.pab.tables import markdown, to_csv
 
 
 def runs(folder, level, seeds=6, steps=range(10, 60, 10), noise=0.02, **more):

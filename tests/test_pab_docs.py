@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sashimi.pab import Profile, planted
-from sashimi.pab.compare import markdown
+from sashimi.pab.tables import markdown
 from sashimi.pab.trajectory import PLAN, PROPOSED
 
 DOC = Path(__file__).resolve().parents[1] / "docs" / "pab.md"

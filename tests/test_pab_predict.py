@@ -7,9 +7,9 @@ import pytest
 
 from sashimi.errors import BadInput
 from sashimi.pab import Tracker, cheap
-from sashimi.pab.compare import markdown
 from sashimi.pab.difficulty import difficulty
 from sashimi.pab.predict import BASELINES, Run, predictiveness, table
+from sashimi.pab.tables import markdown
 
 
 def test_difficulty_by_hand(tmp_path):

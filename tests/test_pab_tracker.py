@@ -6,13 +6,19 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sashimi.errors import BadInput
-from sashimi.pab import Profile, Tracker
+from sashimi.pab import Profile, Tracker, view
+from sashimi.pab.early_exit import ExitRule, early_exit
 from sashimi.pab.parameters import Parameters
+from sashimi.pab.trajectory import PROPOSED, judge
 from sashimi.pab.trits import TritStream
 
 
@@ -65,6 +71,42 @@ def test_the_file_is_strict_json_and_loads_as_saved(tmp_path):
         assert loaded.as_dict() == profile.as_dict()
         assert loaded.recompute().as_dict() == profile.as_dict()
     assert math.isinf(Profile.load(tmp_path).components["margin"].values[0])
+
+
+numbers = st.floats(allow_nan=True, allow_infinity=True) | st.none()
+shares = st.integers(0, 9).map(lambda right: (right, 9)) | st.just((0, 0))
+records = st.lists(
+    st.fixed_dictionaries(
+        {"train_loss": numbers},
+        optional={
+            "val_loss": numbers,
+            "components": st.dictionaries(st.sampled_from("ab"), numbers),
+            "tiers": st.dictionaries(st.sampled_from(["tier1", "tier2"]), shares),
+            "domains": st.dictionaries(st.text(max_size=3), shares, max_size=2),
+            "gradient_norm": numbers,
+        },
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(records, st.lists(st.integers(1, 9), min_size=12, max_size=12), st.integers(0, 60))
+def test_whatever_was_recorded_is_saved_strictly_and_loads_again(rows, gaps, cut):
+    with tempfile.TemporaryDirectory() as folder:
+        tracker, step = Tracker(folder), 0
+        for row, gap in zip(rows, gaps, strict=False):
+            step += gap
+            tracker.record(step, **row)
+        profile = tracker.finish()
+        strict(Path(folder) / "pab_profile.json")
+        for path in (folder, Path(folder) / "journal.jsonl"):
+            assert Profile.load(path).as_dict() == profile.as_dict()
+        assert profile.recompute().as_dict() == profile.as_dict()
+        json.dumps(profile.until(cut).as_dict(), allow_nan=False)
+        json.dumps(profile.summary(paper_compatible=True), allow_nan=False)
+        assert len(view.text(profile)) > 0
+        judge(profile), judge(profile, PROPOSED), early_exit(profile, ExitRule(enabled=True))
 
 
 def test_one_nan_poisons_no_summary(tmp_path):
@@ -208,7 +250,10 @@ def test_starting_over(tmp_path):
     assert Profile.load(tmp_path).origin.seed == 2
 
 
-@pytest.mark.parametrize("other", [{"seed": 2}, {"config_digest": "b"}])
+@pytest.mark.parametrize(
+    "other",
+    [{"seed": 2}, {"config_digest": "b"}, {"interval": 5}, {"parameters": Parameters(window=3)}],
+)
 def test_a_journal_of_another_run_is_refused(tmp_path, other):
     Tracker(tmp_path, seed=1, config_digest="a").record(1, 1.0)
     with pytest.raises(BadInput, match=next(iter(other))):

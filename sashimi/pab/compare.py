@@ -5,8 +5,6 @@ the pairs. An interval that holds zero is a tie, and fewer pairs than `min_runs`
 runs": five pairs that all agree still happen by chance once in sixteen times.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,28 +198,3 @@ def _band(known: tuple[Series, ...]) -> Band:
         return Band(known, steps, mean, np.empty(0), np.empty(0))
     spread = grid.std(axis=0, ddof=1)
     return Band(known, steps, mean, mean - spread, mean + spread)
-
-
-def markdown(table: list[dict]) -> str:
-    """A list of dicts of one shape as a Markdown table; None is an empty cell."""
-    if not table:
-        return ""
-    head = list(table[0])
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(_cell(row[key]) for key in head) + " |" for row in table]
-    return "\n".join(lines) + "\n"
-
-
-def to_csv(table: list[dict]) -> str:
-    """A list of dicts of one shape as CSV; None is an empty cell."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(table[0]) if table else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    return text.getvalue()
-
-
-def _cell(value) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "\\|")

@@ -19,12 +19,14 @@ def paper_series(profile) -> dict[str, np.ndarray]:
     """The plan's series by name, one value a checkpoint (T,), NaN losses left in."""
     train = profile.scalars["train_loss"]
     steps, losses = train.steps, train.values
-    changes = np.abs(losses[:-1] - losses[1:]) / (np.abs(losses[:-1]) + d.EPSILON)
-    windows = [np.diff(losses[max(0, t - d.WINDOW) : t + 1]) for t in range(len(losses))]
+    with np.errstate(invalid="ignore"):  # infinite losses make NaN here, as they do in the plan
+        changes = np.abs(losses[:-1] - losses[1:]) / (np.abs(losses[:-1]) + d.EPSILON)
+        windows = [np.diff(losses[max(0, t - d.WINDOW) : t + 1]) for t in range(len(losses))]
+        variances = [np.var(window) if len(window) >= 2 else 0.0 for window in windows]
     weights = profile.weights.get("signs", profile.weights.get("trits"))
     out = {
         "stability": np.concatenate([[0.0], changes])[: len(losses)],
-        "predictability": np.array([np.var(w) if len(w) >= 2 else 0.0 for w in windows]),
+        "predictability": np.array(variances),
         "generalization_gap": _carried(steps, profile.derived.get("generalization_gap")),
         "crystallization": _carried(steps, weights.series() if weights else None),
     }

@@ -145,7 +145,7 @@ def _verdict(correlation: Correlation, p_holm, gain, best: str | None) -> str:
 
 
 def table(rows: list[Row]) -> list[dict]:
-    """The report as dicts of one shape, for `compare.markdown` and `compare.to_csv`."""
+    """The report as dicts of one shape, for `tables.markdown` and `tables.to_csv`."""
     out = []
     for row in rows:
         c, gain = row.correlation, row.gain or (None, None, None)

@@ -36,7 +36,8 @@ class Tracker:
     With `resume`, a journal that is there is continued (its torn last line dropped with a note);
     without, it is replaced. `same_loss` says that the validation loss is the same quantity as
     the training loss, so that their difference may be reported. Raises BadInput when the folder
-    cannot be written, or when the journal is of another seed or configuration.
+    cannot be written, or when the journal is of another seed, configuration or
+    parameters.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Tracker:
             return
         from_entries(self.path, entries)  # refuses a journal that cannot be understood
         mine = self._entries[0]
-        for key in ("seed", "config_digest"):
+        for key in ("seed", "config_digest", "interval", "same_loss", "parameters"):
             if entries[0][key] != mine[key]:
                 raise BadInput(
                     f"{self.path}: {key} is {entries[0][key]!r}, this run has {mine[key]!r}; "
