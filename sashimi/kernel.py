@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
@@ -15,3 +16,7 @@ class OwnKernel(AsyncKernelManager):
 
     def _kernel_spec_manager_default(self) -> KernelSpecManager:
         return KernelSpecManager(kernel_dirs=[])
+
+    def _transport_encryption_default(self) -> str:
+        """Encrypt where zmq can: a kernel that listens in the clear says so on every start."""
+        return "auto" if zmq.has("curve") else "disabled"

@@ -1,0 +1,57 @@
+"""Figures: what is written on them, and that a notebook shows them once."""
+
+import math
+
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from sashimi import plots
+from sashimi.metrics import Interval
+
+
+def texts(figure):
+    return plots.svg(figure).decode()
+
+
+def test_bars_state_n_and_show_what_is_missing():
+    nothing = Interval(math.nan, math.nan, math.nan, 0)
+    table = {
+        "ours": {"parse": Interval(1.0, 0.9, 1.0, 30), "exact": nothing},
+        "floor": {"parse": Interval(0.5, 0.4, 0.6, 30)},
+    }
+    figure = plots.bars(table, unit="share")
+    axes = figure.axes[0]
+    assert axes.get_ylabel() == "share, n = 0 to 30"
+    assert [t.get_text() for t in axes.texts] == ["n/a", "n/a"]
+    heights = [p.get_height() for p in axes.patches if p.get_width() > 0]
+    assert heights == [1.0, 0.5]
+    assert "n/a" in texts(figure) and "floor" in texts(figure)
+
+
+def test_curves_leave_a_gap_where_a_value_is_missing():
+    figure = plots.curves({"dev": ([0, 10, 20], [3.0, None, 1.0])}, "loss (nats)")
+    axes = figure.axes[0]
+    assert axes.get_xlabel() == "training step" and axes.get_ylabel() == "loss (nats)"
+    shown = axes.lines[0].get_ydata()
+    assert shown[0] == 3.0 and math.isnan(shown[1])
+
+
+def test_histogram_counts_each_group_over_common_bins():
+    figure = plots.histogram({"in": [0.1, 0.9, 0.95], "out": [0.1]}, "score", bins=[0, 0.5, 1])
+    counted = [p.get_height() for p in figure.axes[0].patches]
+    assert counted == [1, 2, 1, 0]
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    assert labels == ["in (n = 3)", "out (n = 1)"]
+
+
+def test_the_same_figure_gives_the_same_svg():
+    assert texts(plots.counts({"a": 1.0}, "n")) == texts(plots.counts({"a": 1.0}, "n"))
+
+
+def test_a_notebook_shows_a_figure_once():
+    code = "from sashimi import plots\nplots.counts({'a': 1.0}, 'n')"
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    kernel = "sashimi.kernel.OwnKernel"
+    NotebookClient(notebook, kernel_name="python3", kernel_manager_class=kernel).execute()
+    shown = [o for o in notebook.cells[0].outputs if "image/png" in o.get("data", {})]
+    assert len(shown) == 1
