@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib
-import matplotlib.pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -33,6 +32,16 @@ STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "sashimi",
 }
+
+
+class Picture(Figure):
+    """A Figure that a notebook shows as it is: no pyplot, no backend, never twice."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with matplotlib.rc_context(STYLE):
+            self.savefig(buffer, format="png")
+        return buffer.getvalue()
 
 
 def bars(
@@ -130,7 +139,7 @@ def svg(figure: Figure) -> bytes:
 
 def _axes(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained", dpi=STYLE["figure.dpi"])
+        figure = Picture(figsize=(width, height), layout="constrained", dpi=STYLE["figure.dpi"])
         return figure, figure.add_subplot()
 
 
