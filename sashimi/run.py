@@ -122,7 +122,8 @@ def _arguments(study: Study, name: str, chosen: params.Params) -> dict[str, Any]
     path = root() / "notebooks" / f"{name}.ipynb"
     assigned = notebooks.parameters(notebooks.read(path), path)
     values = chosen.model_dump(mode="json") | {"run_dir": ""}
-    params.refuse_unknown(assigned, values, f"{path}: parameters cell")
+    if name == study.train:
+        params.refuse_unknown(assigned, values, f"{path}: parameters cell")
     required = values if name == study.train else {"run_dir": ""}
     missing = [key for key in required if key not in assigned]
     if missing:

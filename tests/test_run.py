@@ -66,7 +66,7 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "params" / "toy").mkdir(parents=True)
     cell = "run_dir = ''\nseed = 0\ncorpus = 'builtin'\nrate = 0.5"
     notebook(tmp_path / "notebooks" / "10_train.ipynb", cell, TRAIN)
-    read = "run_dir = ''\nseed = 0"
+    read = "run_dir = ''\nseed = 0\nprompt = 'its own'"
     notebook(tmp_path / "notebooks" / "11_read.ipynb", read, "from pathlib import Path", READ)
     write_row(tmp_path, "00_full", "seed: 0\ncorpus: builtin\nrate: 0.25\n")
     monkeypatch.setattr(runner, "root", lambda: tmp_path)
