@@ -72,24 +72,25 @@ def shingles(prompts: Sequence[str]) -> sparse.csr_array:
     return matrix
 
 
-def near_pairs(prompts: Sequence[str], others: Sequence[str] | None = None) -> set[tuple[int, int]]:
-    """Index pairs of near-duplicates: within ``prompts`` (i < j), or of ``prompts`` with ``others``.
+def similar(
+    prompts: Sequence[str], others: Sequence[str] | None, least: float
+) -> dict[tuple[int, int], float]:
+    """Index pairs and similarities of at least ``least``: within ``prompts`` (i < j), or with ``others``.
 
     Prefix filtering (Chaudhuri et al. 2006): two sets of similarity t share one of the rarest
     ``n - ceil(t n) + 1`` members of each, so only such pairs are compared in full.
     """
     both = [*prompts, *(others or [])]
     if not both:
-        return set()
+        return {}
     grams = shingles(both)
     sizes = np.diff(grams.indptr)
-    keep = np.zeros(len(grams.indices), dtype=bool)
-    for start, size in zip(grams.indptr[:-1], sizes, strict=True):
-        keep[start : start + size - int(np.ceil(NEAR * size)) + 1] = True
+    kept = sizes - np.ceil(least * sizes).astype(np.int64) + 1
+    place = np.arange(len(grams.indices)) - np.repeat(grams.indptr[:-1], sizes)
+    keep = place < np.repeat(kept, sizes)
     owner = np.repeat(np.arange(len(both)), sizes)[keep]
-    shape = grams.shape
     ones = np.ones(len(owner), dtype=np.int32)
-    prefix = sparse.csr_array((ones, (owner, grams.indices[keep])), shape=shape)
+    prefix = sparse.csr_array((ones, (owner, grams.indices[keep])), shape=grams.shape)
     split = len(prompts)
     if others is None:
         candidates = sparse.triu(prefix @ prefix.T, k=1).tocoo()
@@ -97,31 +98,28 @@ def near_pairs(prompts: Sequence[str], others: Sequence[str] | None = None) -> s
     else:
         candidates = (prefix[:split] @ prefix[split:].T).tocoo()
         left, right = candidates.row, candidates.col + split
-    members = [
-        set(grams.indices[a:b].tolist())
-        for a, b in zip(grams.indptr, grams.indptr[1:], strict=False)
-    ]
-    found = set()
+    bounds = zip(grams.indptr, grams.indptr[1:], strict=False)
+    members = [set(grams.indices[start:end].tolist()) for start, end in bounds]
+    found = {}
     for i, j in zip(left.tolist(), right.tolist(), strict=True):
         common = len(members[i] & members[j])
-        if common >= NEAR * (len(members[i]) + len(members[j]) - common):
-            found.add((i, j if others is None else j - split))
+        similarity = common / (len(members[i]) + len(members[j]) - common)
+        if similarity >= least:
+            found[i, j if others is None else j - split] = similarity
     return found
+
+
+def near_pairs(prompts: Sequence[str], others: Sequence[str] | None = None) -> set[tuple[int, int]]:
+    """Index pairs of near-duplicates: within ``prompts`` (i < j), or of ``prompts`` with ``others``."""
+    return set(similar(prompts, others, NEAR))
 
 
 def highest_similarity(prompts: Sequence[str], others: Sequence[str]) -> float:
     """The greatest similarity of a prompt with one of the others; 0.0 when either is empty."""
-    if not prompts or not others:
-        return 0.0
-    grams = shingles([*prompts, *others])
-    sizes = np.diff(grams.indptr)
-    left, right = grams[: len(prompts)], grams[len(prompts) :].T.tocsr()
-    best = 0.0
-    for start in range(0, len(prompts), 200):
-        common = (left[start : start + 200] @ right).tocoo()
-        union = sizes[common.row + start] + sizes[len(prompts) + common.col] - common.data
-        best = max(best, float((common.data / union).max(initial=0.0)))
-    return best
+    for least in (NEAR, 0.6, 0.45, 0.3, 0.15, 0.0):
+        if found := similar(prompts, others, least):
+            return max(found.values())
+    return 0.0
 
 
 def audit(corpus) -> list[Row]:

@@ -42,6 +42,7 @@ class Speaker:
 
     def __init__(self, grammar: Grammar, rng: random.Random, *, flat: bool) -> None:
         self.grammar, self.rng, self.flat = grammar, rng, flat
+        self.nested = False
         self.values: list[str] = []
 
     def plan(self, plan: tuple) -> Spoken:
@@ -147,9 +148,10 @@ class Speaker:
 
     def inner(self, nodes: tuple, it: str | None) -> str:
         """A block inside another: never in more than one sentence."""
-        flat, self.flat = self.flat, True
+        outer = self.flat, self.nested
+        self.flat = self.nested = True
         text = self.block(nodes, it)
-        self.flat = flat
+        self.flat, self.nested = outer
         return text
 
     def run(self, head: tuple, tail: tuple, it: str | None) -> list[str]:
@@ -172,13 +174,16 @@ class Speaker:
 
     def conditional(self, test: str, then: tuple, orelse: tuple | None, it: str | None) -> str:
         simple = (
-            len(then) == 1 and isinstance(then[0], Run) and len(then[0].head + then[0].tail) == 1
+            not self.nested
+            and len(then) == 1
+            and isinstance(then[0], Run)
+            and len(then[0].head + then[0].tail) == 1
         )
         body = self.inner(then, it)
         key = "if" if orelse is None else "if_else"
         options = [p for p in self.grammar.phrases[key] if simple or not p.startswith("<then>")]
         if orelse is not None:
-            short = len(orelse) == 1
+            short = len(orelse) == 1 and not self.nested
             options = [p for p in options if short or not p.startswith("<else>")]
         phrase = choose(self.rng.choice(options), self.rng)
         parts = {"test": test, "then": body}
@@ -199,7 +204,7 @@ class Speaker:
             return [*clauses, self.conditional(said, node.then, node.orelse, later)]
         said = self.say(check.step.unless, check, noun)
         phrase = self.phrase("unless")
-        if len(node.then) > 1 or not isinstance(node.then[0], Run):
+        if self.nested or len(node.then) > 1 or not isinstance(node.then[0], Run):
             phrase = "unless <test>, <then>"
         return [*clauses, self.fill(phrase, test=said, then=self.inner(node.then, later))]
 

@@ -8,6 +8,7 @@ import re
 from sashimi.flagship.builtin.speak import FIRST_PRIVATE, Spoken, choose
 
 STYLES = ("command", "description", "question", "casual", "typos")
+_FITS_CLAUSE = re.compile(r"^<|(that|which|:) <third>")
 _VERB = re.compile(r"\[([^\]]+)\]")
 _IRREGULAR = {"do": "does", "have": "has", "don't": "doesn't", "go": "goes", "be": "is"}
 _NEIGHBOURS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuioopsdfghjkllxcvbnmn", strict=True))
@@ -47,7 +48,7 @@ def styled(spoken: Spoken, style: str, phrases: dict, rng: random.Random) -> str
             kind = rng.choice(("tell", "describe"))
         frames = phrases[kind or "tell"]
         if not base_first(spoken.text):  # "can you if …" is no English
-            frames = [f for f in frames if "<third>" in f or f.startswith("<base>")]
+            frames = [f for f in frames if _FITS_CLAUSE.search(f)]
         frame = choose(rng.choice(frames), rng)
         text = frame.replace("<base>", base).replace("<third>", described)
         text = _aside(text, style, phrases, rng)
