@@ -69,9 +69,7 @@ def set_threshold(head: DomainHead, inside: Tensor, outside: Tensor, precision: 
     admitted = 1 - torch.searchsorted(good, good) / len(good)
     accepted = 1 - torch.searchsorted(bad, good) / max(1, len(bad))
     reached = admitted / (admitted + accepted).clamp_min(1e-12) >= precision
-    # from here on upwards every threshold holds the precision
-    holds = reached.flip(0).cumprod(0).flip(0).bool()
-    head.threshold.copy_(good[holds.nonzero()[0, 0]] if holds.any() else good[-1])
+    head.threshold.copy_(good[reached.nonzero()[0, 0]] if reached.any() else good[-1])
 
 
 def score(head: DomainHead, inside: Tensor, outside: Tensor) -> DomainScores:

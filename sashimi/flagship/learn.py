@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 
 from sashimi import params, train
+from sashimi.files import root
+from sashimi.flagship import corpus as corpora
 from sashimi.flagship import domain, out_of_domain
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.corpus import Corpus, Example
@@ -137,3 +139,10 @@ def observe(
         "trits": trit_arrays(network),
         "embeddings": network.understand(batch.pooled, batch.states)[:, 0].cpu().numpy(),
     }
+
+
+def smoke(directory: Path) -> Sashimi:
+    """A whole trained in seconds on a few examples: every stage works, and answers badly."""
+    settings = params.load(root() / "params" / "flagship" / "90_smoke.yaml", FlagshipParams)
+    corpus = corpora.load(settings.corpus, limit=settings.limit)
+    return learn(corpus, settings, directory, say=lambda line: None).sashimi

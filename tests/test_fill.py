@@ -1,0 +1,89 @@
+"""Slots, spans and literals of the value filler, by hand."""
+
+import pytest
+import torch
+
+from sashimi.flagship.fill import (
+    Literals,
+    Slot,
+    ValueFiller,
+    fill,
+    from_text,
+    parse_number,
+    slots_of,
+    spans_of,
+    spelled,
+    to_text,
+)
+from sashimi.program import catalogue, parse, tiers, validate
+from sashimi.program.tree import Dict, Handle, Interp, List, Quantity
+
+PROGRAM = parse(
+    'SHORTCUT "Note"\nACTION alert WFAlertActionMessage="Hi Ana" \nREPEAT 3\nENDREPEAT\n'
+)
+
+
+def test_slots_know_their_place():
+    tokens = tiers.encode(PROGRAM).merged()
+    assert slots_of(tokens) == [
+        Slot(2, "text", "alert key:WFAlertActionMessage"),
+        Slot(4, "number", "REPEAT"),
+        Slot(6, "title", "title"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("7", 7), ("-2.5", -2.5), ("1,250", 1250), ("1,250.5", 1250.5), ("7a", None), ("", None)],
+)
+def test_numbers_as_prompts_spell_them(text, number):
+    assert repr(parse_number(text)) == repr(number)
+
+
+def test_spans_are_whole_pieces_and_every_occurrence():
+    prompt, offsets = "to Ana, 30 and Ana", [(0, 2), (3, 6), (6, 7), (8, 10), (11, 14), (15, 18)]
+    assert spans_of("Ana", prompt, offsets) == [(1, 1), (5, 5)]
+    assert spans_of("Ana, 30", prompt, offsets) == [(1, 3)]
+    assert spans_of(30, prompt, offsets) == [(3, 3)]
+    assert spans_of("An", prompt, offsets) == []
+    assert spans_of(3, prompt, offsets) == []
+    assert spans_of(True, prompt, offsets) == []
+
+
+def test_a_literal_is_what_no_prompt_spells():
+    pairs = [("greet: Hi Ana, three times", PROGRAM)] * 2 + [("greet thrice", PROGRAM)] * 2
+    kept = Literals.build(pairs)
+    assert kept.values == (("number", "3"), ("text", '"Hi Ana"'), ("title", '"Note"'))
+    assert Literals.build(pairs[:2]).values == (("number", "3"), ("title", '"Note"'))
+    assert Literals.from_json(kept.to_json()) == kept
+    assert kept.allowed(Slot(0, "number", "REPEAT")).tolist() == [True, False, False]
+    assert kept.allowed(Slot(0, "number", "elsewhere")).tolist() == [True, False, False]
+    assert spelled("Hi", "oh Hi") and not spelled("Hi", "oh hi") and spelled(3, "3 x")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1, 1.0, True, 'a\n"b', Interp(("x ", Handle("prev"))), List((Dict((("k", 1),)),))],
+)
+def test_values_survive_text(value):
+    assert repr(from_text(to_text(value))) == repr(value)
+    assert from_text(to_text(Quantity(2, "m"))) == Quantity(2, "m")
+
+
+def test_an_untrained_filler_still_fills_legally():
+    """Random weights, a program with every group that must differ: the result validates."""
+    text = (
+        'SHORTCUT "x"\nMENU "m"\nCASE "a"\nCASE "b"\nCASE "c"\nENDMENU\n'
+        'SET $a = {"k": "v", "l": "w"}\nSET $b = `x{@input}y`\n'
+        'IF @input is_greater_than "3"\nENDIF\nREPEAT 2\nENDREPEAT\n'
+    )
+    tokens = tiers.encode(parse(text)).merged()
+    prompt, offsets = "one 2.5 three", torch.tensor([(0, 3), (4, 7), (8, 13)])
+    for seed in range(10):
+        torch.manual_seed(seed)
+        literals = Literals.build([("", parse(text))] * 2)
+        filler = ValueFiller(8, 384, len(literals.values))
+        hidden, states = torch.randn(len(tokens) + 1, 8), torch.randn(3, 384)
+        known = catalogue.load()
+        values = fill(filler, literals, tokens, hidden, prompt, states, offsets, known)
+        assert validate(tiers.assemble(tokens, values)) == []
