@@ -24,8 +24,8 @@ LONG = parse(
 
 def clouds(n=200):
     generator = torch.Generator().manual_seed(0)
-    inside = torch.randn(n, 4, generator=generator) + torch.tensor([2.0, 0, 0, 0])
-    return inside, torch.randn(n, 4, generator=generator) - torch.tensor([2.0, 0, 0, 0])
+    inside = torch.randn(n, 4, generator=generator) + torch.tensor([3.0, 0, 0, 0])
+    return inside, torch.randn(n, 4, generator=generator) - torch.tensor([3.0, 0, 0, 0])
 
 
 def test_a_domain_head_separates_and_holds_its_precision():
