@@ -271,14 +271,40 @@ def test_a_journal_of_another_run_is_refused(tmp_path, other):
         ({"train_loss": "low"}, "train_loss"),
         ({"trits": [("w", np.ones(3))]}, "int8"),
         ({"trits": [("w", np.ones(3, np.int8))] * 2}, "twice"),
+        ({"embeddings": np.ones((3, 2))}, "probe set"),
+        ({"embeddings": np.ones((2, 2, 2))}, "shape"),
     ],
 )
 def test_bad_records_are_refused_and_leave_the_journal_whole(tmp_path, fields, said):
     tracker = Tracker(tmp_path)
-    tracker.record(5, 1.0)
+    tracker.record(5, 1.0, embeddings=np.ones((2, 2)))
     with pytest.raises(BadInput, match=said):
         tracker.record(**{"step": 6, "train_loss": 1.0, **fields})
     assert Profile.load(tmp_path).last_step() == 5
+
+
+def test_a_refused_record_does_not_move_the_reference(tmp_path):
+    tracker = Tracker(tmp_path)
+    tracker.record(1, 1.0, trits=trits([1, 1]), embeddings=np.array([[1.0, 0.0]]))
+    changed = {"trits": trits([1, 0]), "embeddings": np.array([[0.0, 1.0]])}
+    with pytest.raises(BadInput):
+        tracker.record(2, 1.0, tiers={"tier1": (2, 1)}, **changed)
+    tracker.record(2, 1.0, **changed)
+    profile = tracker.finish()
+    assert profile.derived["crystallization"].values.tolist() == [0.5]
+    assert profile.derived["representation_evolution"].values.tolist() == [1.0]
+    with pytest.raises(BadInput, match="finished"):
+        tracker.record(3, 1.0)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"kind":"start"}', '{"kind":"start","schema":9}', '{"kind":"record"}', "{}"]
+)
+def test_a_journal_that_cannot_be_understood_is_refused(tmp_path, line):
+    (tmp_path / "journal.jsonl").write_text(line + "\n" + line + "\n")
+    for attempt in (Profile.load, Tracker):
+        with pytest.raises(BadInput, match=r"journal\.jsonl"):
+            attempt(tmp_path)
 
 
 def test_a_set_of_weights_that_changes_is_refused():

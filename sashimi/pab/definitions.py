@@ -44,13 +44,18 @@ def predictability(losses, window: int = WINDOW) -> float | None:
     """Population variance of the last `window` differences of the loss; 0 is a straight line.
 
     A difference that touches a missing point is left out, not bridged. None where fewer than two
-    differences remain. The unit is loss squared: see `log_predictability` for a scale-free one.
+    differences remain, or where they are too large to square. The unit is loss squared: see
+    `log_predictability` for a scale-free one.
     """
     if window < 2:
         raise BadInput(f"window is {window}; a variance needs at least 2 differences")
     last = np.diff(floats(losses))[-window:] if len(losses) > 1 else np.empty(0)
     known = last[np.isfinite(last)]
-    return float(np.var(known)) if len(known) >= 2 else None
+    if len(known) < 2:
+        return None
+    with np.errstate(over="ignore"):
+        variance = float(np.var(known))
+    return variance if math.isfinite(variance) else None
 
 
 def log_predictability(losses, window: int = WINDOW) -> float | None:

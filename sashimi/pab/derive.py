@@ -4,6 +4,8 @@ Derived values live on the steps at which they could be measured: a difference s
 second point, a missing validation loss leaves no gap, and nothing is carried forward.
 """
 
+from math import isfinite
+
 import numpy as np
 
 from sashimi.pab import definitions as d
@@ -43,7 +45,14 @@ def _gap(profile) -> Series | None:
 
 
 def summarise(profile) -> dict:
-    """Single numbers by name; None where nothing was measured."""
+    """Single numbers by name; None where nothing was measured, or where it overflowed."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        out = _numbers(profile)
+    odd = {name for name, value in out.items() if isinstance(value, float) and not isfinite(value)}
+    return {name: None if name in odd else value for name, value in out.items()}
+
+
+def _numbers(profile) -> dict:
     train, val = profile.scalars["train_loss"], profile.scalars.get("val_loss")
     known = train.known()
     out = {

@@ -19,7 +19,7 @@ def paper_series(profile) -> dict[str, np.ndarray]:
     """The plan's series by name, one value a checkpoint (T,), NaN losses left in."""
     train = profile.scalars["train_loss"]
     steps, losses = train.steps, train.values
-    with np.errstate(invalid="ignore"):  # infinite losses make NaN here, as they do in the plan
+    with np.errstate(invalid="ignore", over="ignore"):  # an infinite loss makes NaN, as in the plan
         changes = np.abs(losses[:-1] - losses[1:]) / (np.abs(losses[:-1]) + d.EPSILON)
         windows = [np.diff(losses[max(0, t - d.WINDOW) : t + 1]) for t in range(len(losses))]
         variances = [np.var(window) if len(window) >= 2 else 0.0 for window in windows]
@@ -53,9 +53,11 @@ def paper_summary(profile) -> dict:
     if len(steps) == 0:
         return {}
     stability = series["stability"]
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean, deviation = stability.mean(), stability.std()
     return {
-        "stability_mean": _number(stability.mean()),
-        "stability_std": _number(stability.std()),
+        "stability_mean": _number(mean),
+        "stability_std": _number(deviation),
         "predictability_final": _number(series["predictability"][-1]),
         "tier1_convergence_step": _first(steps, series["tier1"], TIERS["tier1"]),
         "tier2_convergence_step": _first(steps, series["tier2"], TIERS["tier2"]),

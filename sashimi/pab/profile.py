@@ -179,6 +179,15 @@ def from_entries(path: Path, entries: list[dict], note: str | None = None) -> Pr
     """
     if not entries or entries[0]["kind"] != "start":
         raise BadInput(f"{path}: the journal has no first line; start with resume=False")
+    if entries[0].get("schema", SCHEMA) != SCHEMA:
+        raise BadInput(f"{path}: a journal of another schema than {SCHEMA}; start anew")
+    try:
+        return _from_entries(entries, note)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{path}: damaged journal ({error!r}); start with resume=False") from error
+
+
+def _from_entries(entries: list[dict], note: str | None) -> Profile:
     start = entries[0]
     records = [entry for entry in entries if entry["kind"] == "record"]
     end = entries[-1] if entries[-1]["kind"] == "finish" else None

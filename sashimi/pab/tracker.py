@@ -1,11 +1,13 @@
 """The recorder of a run: one call a checkpoint, one journal line each, a profile at the end.
 
-tracker = Tracker(folder, seed=1, config_digest="3fa9", interval=50)
-for step in range(1, steps + 1):
-    loss = train_one_step()
-    if tracker.due(step):
-        tracker.record(step, train_loss=loss, tiers={"tier1": (right, tried)})
-profile = tracker.finish()
+Use it like this::
+
+    tracker = Tracker(folder, seed=1, config_digest="3fa9", interval=50)
+    for step in range(1, steps + 1):
+        loss = train_one_step()
+        if tracker.due(step):
+            tracker.record(step, train_loss=loss, tiers={"tier1": (right, tried)})
+    profile = tracker.finish()
 """
 
 import math
@@ -25,7 +27,7 @@ from sashimi.errors import BadInput
 from sashimi.pab import journal
 from sashimi.pab.definitions import probe_mean, representation_evolution
 from sashimi.pab.parameters import Parameters
-from sashimi.pab.profile import FILE, JOURNAL, Profile, from_entries
+from sashimi.pab.profile import FILE, JOURNAL, SCHEMA, Profile, from_entries
 from sashimi.pab.series import kind
 from sashimi.pab.trits import TritStream
 
@@ -36,8 +38,8 @@ class Tracker:
     With `resume`, a journal that is there is continued (its torn last line dropped with a note);
     without, it is replaced. `same_loss` says that the validation loss is the same quantity as
     the training loss, so that their difference may be reported. Raises BadInput when the folder
-    cannot be written, or when the journal is of another seed, configuration or
-    parameters.
+    cannot be written, or when the journal is of another seed, configuration
+    or parameters.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class Tracker:
         self.path = self.directory / JOURNAL
         self._trits, self._signs = TritStream(), TritStream()
         self._mean: np.ndarray | None = None  # (D,) of the last probe embeddings
+        self._probe: tuple[int, ...] | None = None  # their shape
         self._begin = time.perf_counter()
         self._before = 0.0  # seconds of earlier sittings
         self._overhead = 0.0
         self._entries = [
             {
                 "kind": "start",
+                "schema": SCHEMA,
                 "seed": seed,
                 "config_digest": config_digest,
                 "interval": interval,
@@ -168,6 +172,8 @@ class Tracker:
         """
         clock = time.perf_counter()
         step = operator.index(step)
+        if self._file.closed:
+            raise BadInput(f"{self.path}: the run is finished; open a new Tracker to go on")
         if step <= self.last_step:
             raise BadInput(
                 f"step {step} is not after step {self.last_step}; to repeat steps call resume_from"
@@ -178,7 +184,6 @@ class Tracker:
             "val_loss": val_loss,
             "learning_rate": learning_rate,
             "gradient_norm": gradient_norm,
-            "representation_evolution": self._evolution(embeddings),
         }
         entry: dict = {"kind": "record", "step": step} | _numbers("", scalars, status)
         if components:
@@ -186,8 +191,10 @@ class Tracker:
         for name, group in (("tiers", tiers), ("domains", domains), ("actions", actions)):
             if group:
                 entry[name] = {key: _counts(name, key, pair) for key, pair in group.items()}
-        streams = (("trits", self._trits, trits), ("signs", self._signs, signs))
-        for name, stream, arrays in streams:
+        # What is compared with the checkpoint before comes last: a refused record changes nothing.
+        change = {"representation_evolution": self._evolution(embeddings)}
+        entry |= _numbers("", change, status)
+        for name, stream, arrays in (("trits", self._trits, trits), ("signs", self._signs, signs)):
             if arrays is not None:
                 seen = stream.update(arrays)
                 entry[name] = [seen.unchanged, seen.total]
@@ -205,8 +212,12 @@ class Tracker:
         """Change of the probe mean since the last embeddings; None for the first ones."""
         if embeddings is None:
             return None
-        before, self._mean = self._mean, probe_mean(embeddings)
-        return None if before is None else representation_evolution(before, self._mean)
+        shape, mean = np.shape(embeddings), probe_mean(embeddings)
+        if self._probe not in (None, shape):
+            raise BadInput(f"the probe set was {self._probe}, is {shape}; keep it fixed")
+        change = None if self._mean is None else representation_evolution(self._mean, mean)
+        self._probe, self._mean = shape, mean
+        return change
 
     def profile(self) -> Profile:
         """The profile so far, as if the run were interrupted now."""
