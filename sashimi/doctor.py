@@ -65,8 +65,10 @@ def _device() -> Row:
 
 
 def _folders(reports: str | Path | None) -> list[Row]:
+    from sashimi import cache
+
     try:
-        folders = [Path(reports) if reports else root() / "reports", root() / ".cache"]
+        folders = [Path(reports) if reports else root() / "reports", cache.folder()]
     except BadInput as error:
         return [Row("checkout", str(error), False)]
     rows = []

@@ -106,3 +106,9 @@ def test_doctor_lists_what_it_looked_at(tmp_path):
     (tmp_path / "file").write_text("")
     found = sashimi("doctor", "--reports", tmp_path / "file")
     assert found.exit_code == 1 and "BAD folder file: cannot write" in found.output
+
+
+def test_bench_measures_each_stage_of_the_language():
+    rows = json.loads(sashimi("bench", "language", "--json").output)
+    assert [row["what"] for row in rows] == ["parse", "render", "validate", "compile", "encode"]
+    assert all(row["value"] > 0 and row["n"] >= 100 for row in rows)
