@@ -129,6 +129,13 @@ def test_recompute_under_other_parameters(tmp_path):
     assert narrow.recompute(profile.parameters).as_dict() == profile.as_dict()
 
 
+def test_a_profile_is_named_on_one_line(tmp_path):
+    tracker = Tracker(tmp_path, seed=2)
+    assert repr(tracker.profile()) == "Profile(interrupted, seed 2, no checkpoint)"
+    tracker.record(7, 1.0)
+    assert repr(tracker.finish()) == "Profile(completed, seed 2, 1 checkpoints to step 7)"
+
+
 def test_until_is_the_profile_the_run_had_then(tmp_path):
     tracker = Tracker(tmp_path / "long")
     for step in range(1, 9):

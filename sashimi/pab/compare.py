@@ -60,12 +60,16 @@ class Band:
     high: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Profiles by row; make one with `compare`."""
 
     rows: dict[str, tuple[Profile, ...]]
     min_runs: int = MIN_RUNS
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{row}: n={len(profiles)}" for row, profiles in self.rows.items())
+        return f"Comparison({sizes})"
 
     def values(self, row: str, metric: str) -> dict[int | None, float]:
         """A summary number by seed, for the runs of a row that have it."""

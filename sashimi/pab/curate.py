@@ -73,7 +73,7 @@ class Selection:
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """The classes of all examples by id, with the rules and the band they were sorted by."""
 
@@ -82,6 +82,9 @@ class Report:
     swing_band: float
     examples: dict[str, Sorted]
     map: dict[str, dict]  # cartography by id
+
+    def __repr__(self) -> str:
+        return f"Report({self.counts()}, coverage {self.coverage():.1%})"
 
     def counts(self) -> dict[str, int]:
         """How many examples each class has."""

@@ -41,7 +41,7 @@ class Origin:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Profile:
     """Raw series of a run, by name, and the values derived from them under `parameters`."""
 
@@ -56,6 +56,11 @@ class Profile:
     derived: dict[str, Series] = field(default_factory=dict)
     progress: dict[str, dict] = field(default_factory=dict)
     numbers: dict = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        count = len(self.scalars["train_loss"])
+        where = f"{count} checkpoints to step {self.last_step()}" if count else "no checkpoint"
+        return f"Profile({self.origin.status}, seed {self.origin.seed}, {where})"
 
     def summary(self, paper_compatible: bool = False) -> dict:
         """Single numbers of the run, None where a value was not measured.
