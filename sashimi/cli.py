@@ -184,6 +184,24 @@ def compile_file(
 
 
 @app.command()
+def decompile(
+    file: Annotated[Path, typer.Argument(help="An unsigned .shortcut or .plist, binary or XML.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the program here; default: print.")
+    ] = None,
+) -> None:
+    """Turn a plist back into a program in text form."""
+    from sashimi.files import write_text
+    from sashimi.program import decompile, read, render
+
+    text = render(decompile(read(file)))
+    if output:
+        write_text(output, text)
+    else:
+        typer.echo(text.rstrip("\n"))
+
+
+@app.command()
 def doctor(reports: Reports = None, as_json: Json = False) -> None:
     """Look at versions, encoder weights, device and folders; exit 1 if something is wrong."""
     from sashimi.doctor import examine

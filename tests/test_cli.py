@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from sashimi.cli import app
 
-GOOD = 'SHORTCUT "Hi"\nACTION showresult Text="hello"\n'
+GOOD = 'SHORTCUT "Hi"\nACTION showresult Text="hello"\nENDSHORTCUT\n'
 RUNNER = CliRunner()
 
 
@@ -23,7 +23,9 @@ def commands():
 
 
 def test_every_command_has_help():
-    assert {"run", "generate", "report", "check", "compile", "doctor", "bench"} <= set(commands())
+    assert {"run", "generate", "report", "check", "compile", "decompile", "doctor"} <= set(
+        commands()
+    )
     for name in commands():
         found = sashimi(name, "--help")
         assert found.exit_code == 0 and "Usage" in found.output
@@ -64,6 +66,7 @@ def test_check_prints_findings_and_exits_1(tmp_path):
         (["compile", "nowhere.dsl", "-o", "a.shortcut"], "cannot read nowhere.dsl"),
         (["generate", "  "], "the prompt is empty"),
         (["generate", "Log water", "--run", "nowhere"], "nowhere"),
+        (["decompile", "nowhere.shortcut"], "nowhere.shortcut"),
         (["run", "nowhere.yaml"], "cannot read nowhere.yaml"),
         (["bench", "nothing"], "no bench 'nothing'"),
         (["check"], "Missing argument"),
@@ -91,6 +94,9 @@ def test_compile_writes_a_plist_or_nothing(tmp_path):
     assert [a["WFWorkflowActionIdentifier"] for a in plist["WFWorkflowActions"]] == [
         "is.workflow.actions.showresult"
     ]
+    assert sashimi("decompile", target).output == GOOD
+    back = tmp_path / "back.dsl"
+    assert sashimi("decompile", target, "-o", back).exit_code == 0 and back.read_text() == GOOD
     target.unlink()
     source.write_text('SHORTCUT "Hi"\nACTION nosuchaction\n')
     found = sashimi("compile", source, "-o", target)

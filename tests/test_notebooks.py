@@ -7,8 +7,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from sashimi import notebooks
+from sashimi import notebooks, params
 from sashimi.errors import BadInput
+from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.study import STUDY
 from sashimi.notebooks import CHECKED, canonical, check
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
@@ -142,3 +144,15 @@ def test_the_command_checks_and_fixes(tmp_path, capsys):
 @pytest.mark.parametrize("path", ALL, ids=lambda p: p.stem)
 def test_every_notebook_is_canonical(path):
     assert check(path) == []
+
+
+def test_the_training_notebooks_defaults_are_the_smoke_row():
+    row = params.load(FOLDER.parent / "params" / "flagship" / "90_smoke.yaml", FlagshipParams)
+    path = FOLDER / f"{STUDY.train}.ipynb"
+    assert notebooks.parameters(notebooks.read(path)) == row.model_dump() | {"run_dir": ""}
+
+
+@pytest.mark.parametrize("name", STUDY.read)
+def test_a_reading_notebook_takes_the_run_and_runs_without_one(name):
+    assigned = notebooks.parameters(notebooks.read(FOLDER / f"{name}.ipynb"))
+    assert assigned["run_dir"] == ""
