@@ -1,10 +1,11 @@
 """The typed language: ShortcutDSL text, its tree, its checks and its plist. Imports no torch."""
 
 from sashimi.program.compile import CompileError, compile, runtime_unverified
+from sashimi.program.decompile import decompile
 from sashimi.program.findings import Finding
 from sashimi.program.parse import ParseError, parse
 from sashimi.program.render import render
-from sashimi.program.store import write
+from sashimi.program.store import read, write
 from sashimi.program.tree import Program
 from sashimi.program.validate import validate
 
@@ -14,7 +15,9 @@ __all__ = [
     "ParseError",
     "Program",
     "compile",
+    "decompile",
     "parse",
+    "read",
     "render",
     "runtime_unverified",
     "validate",

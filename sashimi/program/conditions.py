@@ -50,8 +50,8 @@ def code(condition: str) -> int:
 
 def operand_keys(condition: str, value: Value | None) -> tuple[tuple[str, Value], ...]:
     """Under which keys a condition stores its value, and what under each."""
-    if value is None:
-        return ()
+    if value is None:  # "" is a number field left empty; code 4 needs the key to be told from text
+        return ((NUMBER, ""),) if condition == "equals_number" else ()
     if condition == "is_between" and isinstance(value, List) and len(value.items) == 2:
         return ((NUMBER, value.items[0]), (SECOND, value.items[1]))
     if condition == "is_before":

@@ -1,4 +1,4 @@
-"""Plists to and from files: ``write``, and the bytes of both formats."""
+"""Plists to and from files: ``write``, ``read``, and the bytes of both formats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import plistlib
 import tempfile
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from sashimi.errors import BadInput
 
@@ -16,6 +17,9 @@ FORMATS = {
     ".xml": plistlib.FMT_XML,
 }
 """The format of each suffix that can be written."""
+
+MAX_BYTES = 64 * 2**20
+"""Largest file that is read."""
 
 
 def write(plist: dict, path: Path | str) -> None:
@@ -52,6 +56,35 @@ def to_bytes(plist: Any, fmt: plistlib.PlistFormat = plistlib.FMT_BINARY) -> byt
     stand_in = next(c for c in map(chr, range(0xE000, 0xF8FF)) if c not in text)
     data = plistlib.dumps(_without_returns(plist, stand_in), fmt=fmt, sort_keys=False)
     return data.replace(stand_in.encode(), b"&#13;")
+
+
+def read(path: Path | str) -> Any:
+    """The plist in a file, binary or XML; ``BadInput`` if it cannot be read or holds none."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput(f"{path}: more than {MAX_BYTES:,} bytes: no Shortcut is as large")
+        return from_bytes(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from error
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+
+
+def from_bytes(data: bytes) -> Any:
+    """The plist in bytes. Entities, cycles and damage raise ``BadInput`` and nothing else."""
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"more than {MAX_BYTES:,} bytes: no Shortcut is as large")
+    if data.startswith(b"AEA1"):
+        raise BadInput("the Shortcut is signed: only Apple's own tools open it; export a plist")
+    try:
+        return plistlib.loads(data)
+    except RecursionError:
+        raise BadInput("the plist is nested too deeply") from None
+    except (plistlib.InvalidFileException, ExpatError, ValueError, OverflowError) as error:
+        raise BadInput(f"no plist: {error or 'damaged'}") from None
+    except (IndexError, KeyError, TypeError, AttributeError, MemoryError) as error:
+        raise BadInput(f"a damaged plist: {type(error).__name__}") from None
 
 
 def _without_returns(plist: Any, stand_in: str) -> Any:

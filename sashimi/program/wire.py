@@ -1,4 +1,4 @@
-"""How a value stands in a plist, and back: ``encode`` and ``decode`` are inverses.
+"""How a value stands in a plist: ``encode``, whose inverse is ``unwire.decode``.
 
 The language can write some things in two ways that Shortcuts stores in one (``@prev`` and
 `` `{@prev}` `` in a text field, ``{…}`` and ``HEADERS {…}``). So that decompiling finds the one
@@ -10,10 +10,12 @@ Token strings hold U+FFFC at each reference; positions count UTF-16 code units.
 
 from __future__ import annotations
 
-import re
+import base64
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from sashimi.errors import BadInput
 from sashimi.program import values
 from sashimi.program.tree import (
     Dict,
@@ -29,7 +31,6 @@ from sashimi.program.tree import (
 
 Plist = Any
 Attach = Callable[[Reference], dict]
-Refer = Callable[[dict], Reference]
 
 TOKEN_STRING = "WFTextTokenString"
 TOKEN_ATTACHMENT = "WFTextTokenAttachment"
@@ -40,20 +41,9 @@ BOOLEAN = "WFNumberSubstitutableState"
 ITEMS = "WFDictionaryFieldValueItems"
 MARK = "\ufffc"
 """Stands in a token string where a reference is."""
-RANGE = re.compile(r"\{(\d{1,9}), ?1\}")
-"""How ``attachmentsByRange`` names a reference: ``{position, 1}`` in UTF-16 code units."""
+
 
 TEXT_ITEM, DICTIONARY_ITEM, ARRAY_ITEM, NUMBER_ITEM, BOOLEAN_ITEM = range(5)
-ATTACHMENT_KEYS = {
-    "ActionOutput": {"OutputUUID", "OutputName"},
-    "Ask": set(),
-    "Clipboard": set(),
-    "CurrentDate": set(),
-    "DeviceDetails": set(),
-    "ExtensionInput": set(),
-    "Variable": {"VariableName"},
-}
-"""Per type of reference, what its record must hold; anything more is beyond the language."""
 
 
 def wrapped(value: Plist, kind: str) -> dict:
@@ -64,9 +54,6 @@ def wrapped(value: Plist, kind: str) -> dict:
 def utf16(text: str) -> int:
     """How many UTF-16 code units a text has."""
     return len(text) + sum(char > "\uffff" for char in text)
-
-
-# ---------------------------------------------------------------- encode
 
 
 def encode(value: Value, attach: Attach, form: str = "plain") -> Plist:
@@ -97,9 +84,21 @@ def encode(value: Value, attach: Attach, form: str = "plain") -> Plist:
             return _fields(items, attach, "headers")
         case Dict(items=items) if form == "dictionary" and not _explicit(value):
             return _fields(items, attach, "dictionary")
+        case Dict(items=((("$data", str() as text)),)):
+            return _foreign(base64.b64decode, text)
+        case Dict(items=((("$date", str() as text)),)):
+            return _foreign(datetime.fromisoformat, text)
         case Dict():
             return _record(value, attach)
     raise TypeError(f"not a value of a program: {value!r}")
+
+
+def _foreign(read: Callable[[str], Plist], text: str) -> Plist:
+    """Bytes or a date that a foreign plist held, from the text that the language keeps."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise BadInput(f"a literal of bytes or a date cannot be read: {error}") from None
 
 
 def token_string(interp: Interp, attach: Attach) -> dict:
@@ -138,6 +137,8 @@ def _record(value: Dict, attach: Attach) -> dict:
 
 
 def _fields(items: tuple, attach: Attach, style: str) -> dict:
+    if not items:  # the order tells it from the record that a program spells out
+        return {"WFSerializationType": DICTIONARY, "Value": {ITEMS: []}}
     return wrapped({ITEMS: _items(items, attach, style)}, DICTIONARY)
 
 
@@ -148,10 +149,13 @@ def _items(items: tuple, attach: Attach, style: str) -> list[dict]:
 def _key(key: str | Interp, attach: Attach, style: str) -> dict:
     """A key as a token string; its order tells the three ways to write a dictionary apart."""
     if isinstance(key, Interp):
-        return token_string(key, attach)
-    if style == "dictionary":
-        return wrapped({"string": key}, TOKEN_STRING)
-    record = {"string": key} if style == "explicit" else {"string": key, "attachmentsByRange": {}}
+        record = token_string(key, attach)["Value"]
+    elif style == "headers":
+        record = {"attachmentsByRange": {}, "string": key}
+    else:
+        record = {"string": key}
+    if style == "dictionary" or (style == "explicit" and isinstance(key, Interp)):
+        return wrapped(record, TOKEN_STRING)
     return {"WFSerializationType": TOKEN_STRING, "Value": record}
 
 
@@ -176,141 +180,3 @@ def _typed(value: Value, attach: Attach, item: dict) -> dict:
         case _:
             kind, stored = TEXT_ITEM, encode(value, attach)
     return {"WFItemType": kind, **item, "WFValue": stored}
-
-
-# ---------------------------------------------------------------- decode
-
-
-class Foreign(ValueError):
-    """A record of a kind that this module knows, in a shape that it does not."""
-
-
-def decode(plist: Plist, refer: Refer) -> Value:
-    """The value of a plist; a record of an unknown kind becomes a dictionary of its keys.
-
-    Raises ``Foreign`` for what no value can hold (bytes and dates are the caller's business).
-    """
-    match plist:
-        case bool() | int() | float() | str():
-            return plist
-        case list():
-            return List(tuple(_element(item, refer) for item in plist))
-        case {"Value": inner, "WFSerializationType": str(kind), **rest} if not rest:
-            return _unwrapped(inner, kind, plist, refer)
-        case dict() if is_attachment(plist):
-            return refer(plist)
-        case dict():
-            return Dict(tuple((key, decode(value, refer)) for key, value in plist.items()))
-    raise Foreign(f"no value of the language is a {type(plist).__name__}")
-
-
-def is_attachment(plist: Plist) -> bool:
-    """Whether a plist is the bare record of a reference that the language can write."""
-    if not isinstance(plist, dict) or not isinstance(plist.get("Type"), str):
-        return False
-    return ATTACHMENT_KEYS.get(plist["Type"]) == set(plist) - {"Type"}
-
-
-def _unwrapped(inner: Plist, kind: str, whole: dict, refer: Refer) -> Value:
-    if kind == TOKEN_STRING and _is_text(inner):
-        return text_of(inner, refer)
-    if kind == TOKEN_ATTACHMENT and is_attachment(inner):
-        return refer(inner)
-    if kind == QUANTITY and isinstance(inner, dict) and set(inner) == {"Magnitude", "Unit"}:
-        return Quantity(decode(inner["Magnitude"], refer), decode(inner["Unit"], refer))
-    if kind == BOOLEAN and isinstance(inner, bool):
-        return inner
-    if kind == DICTIONARY and isinstance(inner, dict) and list(inner) == [ITEMS]:
-        return _dictionary(inner[ITEMS], whole, refer)
-    return Dict(
-        tuple(
-            (key, refer(value) if is_attachment(value) else decode(value, refer))
-            for key, value in whole.items()
-        )
-    )
-
-
-def _is_text(record: Plist) -> bool:
-    if not isinstance(record, dict) or not isinstance(record.get("string"), str):
-        return False
-    attachments = record.get("attachmentsByRange", {})
-    if not set(record) <= {"string", "attachmentsByRange"} or not isinstance(attachments, dict):
-        return False
-    return all(RANGE.fullmatch(k) and is_attachment(v) for k, v in attachments.items())
-
-
-def text_of(record: dict, refer: Refer) -> str | Interp | Reference:
-    """The text of a token string's record; a lone reference in attachment-first order is bare."""
-    string, attachments = record["string"], record.get("attachmentsByRange", {})
-    if "attachmentsByRange" not in record:
-        return string
-    if string == MARK and len(attachments) == 1 and next(iter(record)) == "attachmentsByRange":
-        return refer(next(iter(attachments.values())))
-    units = string.encode("utf-16-le", "surrogatepass")
-    parts, end = [], 0
-    for at, _, attachment in sorted(_placed(attachments)):
-        parts += [units[2 * end : 2 * at], attachment]
-        end = at + 1
-    parts.append(units[2 * end :])
-    texts = [
-        refer(part) if isinstance(part, dict) else part.decode("utf-16-le", "surrogatepass")
-        for part in parts
-    ]
-    return Interp(tuple(part for part in texts if part != ""))
-
-
-def _placed(attachments: dict) -> list[tuple[int, int, dict]]:
-    return [(int(RANGE.fullmatch(k)[1]), n, v) for n, (k, v) in enumerate(attachments.items())]
-
-
-def _element(item: Plist, refer: Refer) -> Value:
-    if isinstance(item, dict) and set(item) == {"WFItemType", "WFValue"}:
-        return _untyped(item, refer)
-    return decode(item, refer)
-
-
-def _dictionary(items: Plist, whole: dict, refer: Refer) -> Dict | Headers:
-    if not isinstance(items, list):
-        raise Foreign("the items of a dictionary are no array")
-    if not items:
-        return Dict((("Value", Dict(((ITEMS, List(())),))), ("WFSerializationType", DICTIONARY)))
-    pairs = tuple((_text_key(item, refer), _untyped(item, refer)) for item in items)
-    style = _style(items[0]["WFKey"])
-    if style == "explicit":
-        inner = {"Value": Dict(((ITEMS, Dict(pairs)),)), "WFSerializationType": DICTIONARY}
-        return Dict(tuple((key, inner[key]) for key in whole))
-    return Headers(pairs) if style == "headers" else Dict(pairs)
-
-
-def _style(key: Plist) -> str:
-    if not isinstance(key, dict) or next(iter(key), None) != "WFSerializationType":
-        return "dictionary"
-    return "headers" if "attachmentsByRange" in key["Value"] else "explicit"
-
-
-def _text_key(item: dict, refer: Refer) -> str | Interp:
-    key = item.get("WFKey")
-    if isinstance(key, str):
-        return key
-    if _style(key) != "dictionary" and not key["Value"].get("attachmentsByRange"):
-        return key["Value"]["string"]
-    value = decode(key, refer)
-    if isinstance(value, Var | Handle):
-        return Interp((value,))
-    if not isinstance(value, str | Interp):
-        raise Foreign("the key of a dictionary is no text")
-    return value
-
-
-def _untyped(item: dict, refer: Refer) -> Value:
-    kind, stored = item.get("WFItemType"), item.get("WFValue")
-    if kind == NUMBER_ITEM:
-        text = decode(stored, refer)
-        return values.number(text) if isinstance(text, str) and text else text
-    if kind == DICTIONARY_ITEM and isinstance(stored, dict):
-        inner = decode(stored.get("Value"), refer)
-        if isinstance(inner, Dict | Headers):
-            return inner
-    if kind == ARRAY_ITEM and isinstance(stored, dict) and isinstance(stored.get("Value"), list):
-        return List(tuple(_element(value, refer) for value in stored["Value"]))
-    return decode(stored, refer)
