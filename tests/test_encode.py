@@ -8,9 +8,11 @@ from sashimi import cache
 from sashimi.errors import BadInput
 from sashimi.flagship.encode import (
     MAX_PIECES,
+    PIECE_WIDTH,
     check_prompt,
     encode,
     encode_uncached,
+    surface,
     weights_digest,
 )
 
@@ -37,9 +39,22 @@ def test_pieces_know_their_characters():
         *("Log", "200", "mg", "of"),
         *("caf", "fe", "ine"),
     ]
-    assert encoded.states[at].shape == (7, 384)
+    assert encoded.states[at].shape == (7, PIECE_WIDTH)
     assert len(encoded) == 3
     assert int(encoded.starts[-1]) == len(encoded.states) == len(encoded.offsets)
+
+
+def test_surface_features_by_hand():
+    rows = surface('Say "Hi 5", ok', [(0, 3), (4, 5), (5, 7), (8, 9), (9, 10), (10, 11), (12, 14)])
+    upper, digits, punctuation, after, before, begins, ends, inside = rows.bool().T.tolist()
+    assert upper == [True, False, True, False, False, False, False]
+    assert digits == [False, False, False, True, False, False, False]
+    assert punctuation == [False, True, False, False, True, True, False]
+    assert after == [False, False, True, False, False, True, False]
+    assert before == [False, False, False, True, False, False, False]
+    assert begins == [True, True, True, True, False, True, True]
+    assert ends == [True, False, True, True, True, True, True]
+    assert inside == [False, False, True, True, True, False, False]
 
 
 def test_the_cache_gives_the_same_and_survives_damage(tmp_path, monkeypatch):

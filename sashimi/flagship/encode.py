@@ -1,10 +1,10 @@
 """Prompts to vectors: the frozen all-MiniLM-L6-v2 encoder, from a package's files, offline.
 
 The pooled vector is the mean over all word pieces, then unit length, as the model's own card has
-it; beside it the states of every word piece of the prompt, with the characters each came from,
-which is what copying needs.
+it; beside it a vector for every word piece of the prompt: the encoder's state, and surface features
+that an uncased encoder loses and that say where a value to copy begins and ends.
 
-Letters: N prompts, S word pieces of all prompts together, E = 384.
+Letters: N prompts, S word pieces of all prompts together, E = 384, F surface features.
 """
 
 from __future__ import annotations
@@ -24,8 +24,21 @@ from sashimi import cache
 from sashimi.errors import BadInput
 
 WIDTH = 384
+SURFACE = (
+    "begins in upper case",
+    "is digits",
+    "is punctuation",
+    "stands after a quote",
+    "stands before a quote",
+    "begins a word",
+    "ends a word",
+    "is inside double quotes",
+)
+"""The surface features of a word piece, 1 or 0 each."""
+PIECE_WIDTH = WIDTH + len(SURFACE)
+QUOTES = "\"'`“”‘’«»"
 MAX_PIECES = 254  # the encoder reads 256, two of them its own markers
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Part of the cache's key: change it when this module computes something else."""
 
 
@@ -34,7 +47,7 @@ class Encoded:
     """Encoded prompts. ``pieces(i)`` gives one prompt's slice of ``states`` and ``offsets``."""
 
     pooled: Tensor  # (N, E) float32, unit length
-    states: Tensor  # (S, E) float16
+    states: Tensor  # (S, E + F) float16
     offsets: Tensor  # (S, 2) int32: first and one past the last character in the prompt
     starts: Tensor  # (N + 1,) int64: where each prompt's pieces begin
 
@@ -112,7 +125,7 @@ def _encode(prompts: Sequence[str], batch_size: int) -> dict[str, Tensor]:
     ids = [t.ids if len(t.ids) <= 256 else [*t.ids[:255], t.ids[-1]] for t in tokenized]
     order = sorted(range(len(prompts)), key=lambda i: len(ids[i]))  # equal lengths together
     pooled = torch.zeros(len(prompts), WIDTH)
-    states: list[Tensor] = [torch.zeros(0, WIDTH)] * len(prompts)
+    states: list[Tensor] = [torch.zeros(0, PIECE_WIDTH)] * len(prompts)
     for at in range(0, len(order), batch_size):
         chosen = order[at : at + batch_size]
         longest = max(len(ids[i]) for i in chosen)
@@ -124,12 +137,34 @@ def _encode(prompts: Sequence[str], batch_size: int) -> dict[str, Tensor]:
         means = (output * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
         pooled[chosen] = torch.nn.functional.normalize(means, dim=-1)
         for row, i in enumerate(chosen):
-            states[i] = output[row, 1 : len(ids[i]) - 1].half()
+            places = tokenized[i].offsets[1 : len(ids[i]) - 1]
+            own = output[row, 1 : len(ids[i]) - 1]
+            states[i] = torch.cat([own, surface(prompts[i], places)], 1).half()
     lengths = torch.tensor([len(s) for s in states], dtype=torch.long)
     offsets = [o for t, n in zip(tokenized, lengths, strict=True) for o in t.offsets[1 : n + 1]]
     return {
         "pooled": pooled,
-        "states": torch.cat([*states, torch.zeros(0, WIDTH)]).half(),
+        "states": torch.cat([*states, torch.zeros(0, PIECE_WIDTH)]).half(),
         "offsets": torch.tensor(offsets, dtype=torch.int32).reshape(-1, 2),
         "starts": torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
     }
+
+
+def surface(prompt: str, offsets: Sequence[tuple[int, int]]) -> Tensor:
+    """The `SURFACE` features of each word piece of a prompt: (pieces, F) float32 of 0 and 1."""
+    rows = []
+    for start, end in offsets:
+        text, before, after = prompt[start:end], prompt[:start][-1:], prompt[end : end + 1]
+        rows.append(
+            (
+                text[:1].isupper(),
+                text.isdigit(),
+                not any(c.isalnum() for c in text),
+                before != "" and before in QUOTES,
+                after != "" and after in QUOTES,
+                not before.isalnum(),
+                not after.isalnum(),
+                sum(prompt.count(q, 0, start) for q in '"“”') % 2 == 1,
+            )
+        )
+    return torch.tensor(rows, dtype=torch.float32).reshape(-1, len(SURFACE))

@@ -1,6 +1,6 @@
 """What is trained together: intent extractor, bridge, ternary decoder and value filler.
 
-Letters: B prompts, P word pieces, M memory positions (1 + P, or 1 when pooled), E, I, Z widths.
+Letters: B prompts, P word pieces, M memory positions (1 + P, or 1 when pooled), E, F, I, Z widths.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from sashimi.flagship.bridge import Bridge
 from sashimi.flagship.decode import Decoder
-from sashimi.flagship.encode import WIDTH
+from sashimi.flagship.encode import PIECE_WIDTH, SURFACE, WIDTH
 from sashimi.flagship.fill import ValueFiller
 from sashimi.flagship.intent import IntentExtractor, Labels
 from sashimi.flagship.params import FlagshipParams
@@ -26,7 +26,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.pooled_only = params.memory == "pooled"
-        self.intent = IntentExtractor(WIDTH, params.intent_width, labels, params.dropout)
+        self.intent = IntentExtractor(PIECE_WIDTH, params.intent_width, labels, params.dropout)
         self.bridge = Bridge(params.intent_width, params.bridge_width)
         self.decoder = Decoder(
             vocabulary,
@@ -36,11 +36,13 @@ class Network(nn.Module):
             params.decoder_heads,
             params.dropout,
         )
-        self.filler = ValueFiller(params.decoder_width, WIDTH, literals)
+        self.filler = ValueFiller(params.decoder_width, PIECE_WIDTH, literals)
 
     def understand(self, pooled: Tensor, states: Tensor) -> Tensor:
-        """The intent (B, 1 + P, I) of pooled vectors (B, E) and padded word pieces (B, P, E)."""
-        return self.intent(F.layer_norm(torch.cat([pooled[:, None], states], 1), (WIDTH,)))
+        """The intent (B, 1 + P, I) of pooled (B, E) and padded word pieces (B, P, E + F)."""
+        first = F.pad(pooled, (0, len(SURFACE)))[:, None]  # a whole prompt has no surface
+        vectors, features = torch.cat([first, states], 1).split([WIDTH, len(SURFACE)], -1)
+        return self.intent(torch.cat([F.layer_norm(vectors, (WIDTH,)), features], -1))
 
     def memory(self, intent: Tensor, pieces: Tensor) -> tuple[Tensor, Tensor]:
         """What the decoder may look at: (B, M, Z), and which of it stands (B, M) bool.
