@@ -210,6 +210,8 @@ def _value(value: Value | None, line: int, where: str) -> Iterator[Finding]:
                 if isinstance(part, str):
                     yield from _text(part, line, where)
         case Quantity(magnitude=magnitude, unit=unit):
+            yield from _value(magnitude, line, where)
+            yield from _value(unit, line, where)
             if not _numeric(magnitude):
                 yield _found(line, where, f"the quantity's magnitude {magnitude!r} is no number")
             if not isinstance(unit, str | Var | Handle | Interp):
