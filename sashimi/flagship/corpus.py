@@ -19,7 +19,7 @@ from sashimi.program.tree import Program
 BUILTIN = "builtin"
 SPLITS = ("train", "dev", "test", "test_unseen")
 FROZEN_EVALUATION = ""
-"""Digest of the built-in dev, test and test_unseen at seed 0: results are comparable while it stands."""
+"""Digest of the built-in dev, test and test_unseen at seed 0: while it stands, results compare."""
 
 
 class CorpusError(BadInput):
@@ -28,7 +28,7 @@ class CorpusError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One prompt and the program that answers it; ``style`` is known for the built-in corpus only."""
+    """One prompt and the program that answers it; ``style`` is known for the built-in corpus."""
 
     id: str
     prompt: str
@@ -39,7 +39,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The four splits; ``skipped`` holds (file, line, reason), ``dropped`` counts what was left out."""
+    """The four splits; ``skipped`` holds (file, line, reason), ``dropped`` counts by reason."""
 
     source: str
     digest: str

@@ -48,12 +48,12 @@ DOMAINS = (
     ("media", r"photo|image|music|song|podcast|video|gif|playlist|camera|sound|audio|media|playback"
               r"|VoiceMemos|TVRemote|searchappstore|posters|wallpaper|properties\.appstore|seek"),
     ("files", r"file|document|folder|pdf|zip|iWork|Numbers|Keynote|Pages|itemname|print"),
-    ("home_device", r"^com\.apple\.(Home|Accessib|NanoSettings|ShortcutsActions)|homeaccessory|\.set$"
-                    r"|brightness|volume|appearance|flashlight|battery|device|lock|openapp|window"
-                    r"|screen|vibrate|runscene|useractivity|wifi|bluetooth|Lunar|app$|reboot|orientation"),
+    ("home_device", r"^com\.apple\.(Home|Accessib|NanoSettings|ShortcutsActions)|homeaccessory"
+                    r"|\.set$|brightness|volume|appearance|flashlight|battery|device|lock|openapp|window"
+                    r"|screen|vibrate|runscene|useractivity|wifi|bluetooth|Lunar|app$|reboot"),
     ("web_reading", r"openurl|web|article|rss|safari|readinglist|search|instapaper|pocket|reeder"
                     r"|Arc|geturlcomponent|expand|openpasswords"),
-    ("maths_dates", r"math|date|round|statistic|measurement|calculate|random|count|timezone|format"),
+    ("maths_dates", r"math|date|round|statistic|measurement|calculate|random|count|timezone"),
     ("clipboard_text", r"clipboard|text|note|dictate|translate|spelling|base64|urlencode|markdown"
                        r"|richtext|hash|barcode|detect|llm|WritingTools|journal|emoji"),
 )  # fmt: skip
@@ -142,7 +142,8 @@ def _example(line: bytes) -> Example:
 
 def split(examples: list[Example], rng: random.Random) -> dict[str, list[Example]]:
     """The examples of each split, in their first order; see the module for the rules."""
-    near = leaks.near_pairs([e.prompt for e in examples])
+    prompts = [example.prompt for example in examples]
+    near = leaks.near_pairs(prompts, prompts)
     together = _linked(examples, lambda e: leaks.program_key(e.program), near)
     alike = _linked(examples, lambda e: leaks.skeleton_key(e.program), [*near, *_chain(together)])
     wanted = {name: share * len(examples) for name, share in SHARES}
@@ -173,7 +174,7 @@ def _chain(groups: Iterable[list[int]]) -> list[tuple[int, int]]:
 def _linked(
     examples: list[Example], key: Callable[[Example], Hashable], pairs: Iterable[tuple[int, int]]
 ) -> list[list[int]]:
-    """Connected components of examples that share a key or stand in a pair, in their first order."""
+    """Connected components of examples that share a key or stand in a pair, first come first."""
     parent = list(range(len(examples)))
 
     def root(n: int) -> int:

@@ -6,7 +6,7 @@ their normalised texts (case folded, white space runs to one space) is at least 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -18,6 +18,8 @@ from sashimi.program.tree import Program
 
 NEAR = 0.8
 SHINGLE = 4
+BLOCK = 128
+"""Prompts compared at once: bounds the memory of a block."""
 SPLITS = ("train", "dev", "test", "test_unseen")
 
 
@@ -50,7 +52,7 @@ def normalised(prompt: str) -> str:
 
 
 def shingles(prompts: Sequence[str]) -> sparse.csr_array:
-    """Binary rows of character 4-grams, columns from rare to frequent: (N, distinct grams) int32."""
+    """Binary rows of character 4-grams: (N, distinct grams) float32."""
     rows = []
     for prompt in prompts:
         codes = np.frombuffer(normalised(prompt).ljust(SHINGLE).encode("utf-32-le"), dtype="<u4")
@@ -59,74 +61,44 @@ def shingles(prompts: Sequence[str]) -> sparse.csr_array:
             part = codes[offset : offset + len(grams)].astype(np.uint64) & np.uint64(0xFFFF)
             grams = (grams << np.uint64(16)) | part
         rows.append(np.unique(grams))
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    if not rows:
-        return sparse.csr_array((0, 0), dtype=np.int32)
-    _, inverse, counts = np.unique(np.concatenate(rows), return_inverse=True, return_counts=True)
-    rank = np.empty(len(counts), dtype=np.int64)
-    rank[np.argsort(counts, kind="stable")] = np.arange(len(counts))
-    pointers = np.concatenate(([0], np.cumsum(lengths)))
-    data = np.ones(len(inverse), dtype=np.int32)
-    matrix = sparse.csr_array((data, rank[inverse], pointers), shape=(len(rows), len(counts)))
-    matrix.sort_indices()
-    return matrix
+    lengths = [len(row) for row in rows]
+    columns = np.unique(np.concatenate(rows), return_inverse=True)[1] if rows else np.zeros(0, int)
+    pointers = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    shape = (len(rows), int(columns.max(initial=-1)) + 1)
+    return sparse.csr_array((np.ones(len(columns), np.float32), columns, pointers), shape=shape)
 
 
-def similar(
-    prompts: Sequence[str], others: Sequence[str] | None, least: float
-) -> dict[tuple[int, int], float]:
-    """Index pairs and similarities of at least ``least``: within ``prompts`` (i < j), or with ``others``.
+def similarities(prompts: Sequence[str], others: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
+    """Jaccard similarities in blocks: (first row, (rows, len(others)) float32)."""
+    grams = shingles([*prompts, *others])
+    sizes = np.diff(grams.indptr).astype(np.float32)
+    left, right = grams[: len(prompts)], grams[len(prompts) :]
+    for start in range(0, len(prompts), BLOCK):
+        rows = left[start : start + BLOCK]
+        common = (right @ rows.T.toarray()).T  # (rows, len(others))
+        union = sizes[start : start + rows.shape[0], None] + sizes[None, len(prompts) :] - common
+        yield start, common / union
 
-    Prefix filtering (Chaudhuri et al. 2006): two sets of similarity t share one of the rarest
-    ``n - ceil(t n) + 1`` members of each, so only such pairs are compared in full.
-    """
-    both = [*prompts, *(others or [])]
-    if not both:
-        return {}
-    grams = shingles(both)
-    sizes = np.diff(grams.indptr)
-    kept = sizes - np.ceil(least * sizes).astype(np.int64) + 1
-    place = np.arange(len(grams.indices)) - np.repeat(grams.indptr[:-1], sizes)
-    keep = place < np.repeat(kept, sizes)
-    owner = np.repeat(np.arange(len(both)), sizes)[keep]
-    ones = np.ones(len(owner), dtype=np.int32)
-    prefix = sparse.csr_array((ones, (owner, grams.indices[keep])), shape=grams.shape)
-    split = len(prompts)
-    if others is None:
-        candidates = sparse.triu(prefix @ prefix.T, k=1).tocoo()
-        left, right = candidates.row, candidates.col
-    else:
-        candidates = (prefix[:split] @ prefix[split:].T).tocoo()
-        left, right = candidates.row, candidates.col + split
-    bounds = zip(grams.indptr, grams.indptr[1:], strict=False)
-    members = [set(grams.indices[start:end].tolist()) for start, end in bounds]
-    found = {}
-    for i, j in zip(left.tolist(), right.tolist(), strict=True):
-        common = len(members[i] & members[j])
-        similarity = common / (len(members[i]) + len(members[j]) - common)
-        if similarity >= least:
-            found[i, j if others is None else j - split] = similarity
+
+def near_pairs(prompts: Sequence[str], others: Sequence[str]) -> set[tuple[int, int]]:
+    """Index pairs of near-duplicates, of ``prompts`` with ``others``."""
+    found = set()
+    for start, block in similarities(prompts, others):
+        rows, columns = np.nonzero(block >= NEAR)
+        found |= set(zip((rows + start).tolist(), columns.tolist(), strict=True))
     return found
-
-
-def near_pairs(prompts: Sequence[str], others: Sequence[str] | None = None) -> set[tuple[int, int]]:
-    """Index pairs of near-duplicates: within ``prompts`` (i < j), or of ``prompts`` with ``others``."""
-    return set(similar(prompts, others, NEAR))
 
 
 def highest_similarity(prompts: Sequence[str], others: Sequence[str]) -> float:
     """The greatest similarity of a prompt with one of the others; 0.0 when either is empty."""
-    for least in (NEAR, 0.6, 0.45, 0.3, 0.15, 0.0):
-        if found := similar(prompts, others, least):
-            return max(found.values())
-    return 0.0
+    return max((float(b.max(initial=0.0)) for _, b in similarities(prompts, others)), default=0.0)
 
 
 def audit(corpus) -> list[Row]:
     """One row for each pair of splits of a corpus; its loader promises zeros where it must.
 
-    ``programs``, ``exact_prompts`` and ``near_prompts`` are 0 for all pairs, ``skeletons`` for those
-    with ``test_unseen``. ``near_prompts`` counts pairs.
+    ``programs``, ``exact_prompts`` and ``near_prompts`` (pairs) are 0 for all splits, ``skeletons``
+    for those with ``test_unseen``.
     """
     rows = []
     for left, right in combinations(SPLITS, 2):

@@ -148,7 +148,7 @@ def make(seed: int, sizes: Sizes = Sizes()) -> tuple[dict[str, list[Made]], dict
 
 
 def _apart(made: list[Made], found: dict, keepers: tuple[str, ...]) -> tuple[list[Made], int]:
-    """The examples that are no near-duplicate of one in the splits ``keepers``, and how many are."""
+    """The examples that are no near-duplicate of one in ``keepers``, and how many others."""
     kept = [m.prompt for split in keepers for m in found[split]]
     near = {i for i, _ in leaks.near_pairs([m.prompt for m in made], kept)}
     return [m for n, m in enumerate(made) if n not in near], len(near)

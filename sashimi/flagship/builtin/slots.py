@@ -19,7 +19,7 @@ _INNER = re.compile(r"<([a-z_0-9]+)>")
 
 @dataclass(frozen=True)
 class Slot:
-    """One slot: ``kind`` is int, decimal, pool, pattern or map; ``spec`` is what slots.yaml says."""
+    """One slot: ``kind`` is int, decimal, pool, pattern or map, ``spec`` as in slots.yaml."""
 
     name: str
     kind: str

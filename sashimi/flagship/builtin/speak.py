@@ -23,7 +23,7 @@ __all__ = ["FIRST_PRIVATE", "MENU_PROMPT", "Speaker", "Spoken"]
 
 @dataclass(frozen=True)
 class Spoken:
-    """Text with ``[verb]`` marks; ``values[i]`` stands where the text has chr(FIRST_PRIVATE + i)."""
+    """Text with ``[verb]`` marks; chr(FIRST_PRIVATE + i) in it stands for ``values[i]``."""
 
     text: str
     values: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Styles: the same words as a command, a description, a question, a wish, a telegram, with typos."""
+"""Styles: the same words as a command, a description, a question, a telegram, with typos."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def styled(spoken: Spoken, style: str, phrases: dict, rng: random.Random) -> str
     base = _VERB.sub(lambda m: m[1], spoken.text)
     described = _VERB.sub(lambda m: third(m[1]), spoken.text)
     if style == "casual":
-        text = _casual(base, rng)
+        text = _casual(base, phrases, rng)
     else:
         kind = {"description": "describe", "question": "ask"}.get(style)
         if style == "typos":
@@ -58,6 +58,7 @@ def styled(spoken: Spoken, style: str, phrases: dict, rng: random.Random) -> str
     if style != "casual":
         text = re.sub(r"(?<=[.?!] )([a-z])", lambda m: m[1].upper(), text)
     text = re.sub(r"([.?!,;:])\.$", r"\1", text)
+    text = re.sub(r",\s*([,.;:?!])", r"\1", text)
     return _PRIVATE.sub(lambda m: spoken.values[ord(m[0]) - FIRST_PRIVATE], text)
 
 
@@ -72,22 +73,17 @@ def _aside(text: str, style: str, phrases: dict, rng: random.Random) -> str:
     return text
 
 
-def _casual(text: str, rng: random.Random) -> str:
+def _casual(text: str, phrases: dict, rng: random.Random) -> str:
     """Lower case, hardly an article, short links."""
     text = text.lower()
-    arrow = rng.choice((" > ", " + ", ", ", " -> ", "; ", " then ", " & "))
+    arrow = rng.choice(phrases["casual_link"])
     text = re.sub(r"(, then |, after that | and then |, next |, and finally )", arrow, text)
     text = re.sub(r"\. (then|after that,?|next,|finally,|) ?", arrow, text)
     if rng.random() < 0.8:
         text = re.sub(r"\b(the|a|an|my) ", "", text)
     if rng.random() < 0.4:
         text = text.replace("notification", "notif").replace(" seconds", "s").replace("with", "w/")
-    tail = ("", "", "", "", " pls", " please", " thx", "!", " asap")
-    return (
-        rng.choice(("", "", "", "", "hey ", "yo ", "need: ", "shortcut: "))
-        + text
-        + rng.choice(tail)
-    )
+    return rng.choice(phrases["casual_lead"]) + text + rng.choice(phrases["casual_tail"])
 
 
 def _typos(text: str, rng: random.Random) -> str:
