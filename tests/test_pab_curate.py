@@ -187,11 +187,11 @@ def kinds(report, name):
 def test_planted_examples_are_found(report):
     assert kinds(report, "wrong")["unlearnable"] >= 36  # of 40
     assert kinds(report, "copy")["easy"] == 20  # of 20
-    assert kinds(report, "clean")["unlearnable"] <= 40  # of 300: clusters overlap
+    assert kinds(report, "clean")["unlearnable"] <= 30  # of 300: clusters overlap
     for i in range(0, 20, 2):  # one input, two labels: never are both learned
         found = {report.examples[f"pair-{i}"].kind, report.examples[f"pair-{i + 1}"].kind}
         assert found - {"easy", "hard-but-learnable"}
-    assert report.coverage() > 0.97
+    assert report.coverage() > 0.99
 
 
 def test_wrong_labels_have_a_negative_area_under_the_margin(report):

@@ -7,12 +7,12 @@ the last third of the probe's steps; p = exp(-loss).
    median absolute deviations) of what the other examples do, and beyond a stated share. A swing
    is a share of the example's median loss, or of L0 where that is more; what the median example
    does at the same checkpoint is not held against it.
-3. easy: its loss falls to `low` L0 within the first third, and late its p is `learned` or more.
-4. hard-but-learnable: late its p is `learned` or more and its loss at most `low` L0; or the
-   interval of its slope after the first third lies below zero, and it is lower than it began.
-5. insufficient: that interval is so wide that the loss might get to `low` L0 in as many steps
-   again.
-6. unlearnable: what remains is neither low nor falling.
+3. easy: within the first third its loss falls to `low` L0, or its p to `learned`; and late its p
+   is `learned` or more.
+4. hard-but-learnable: late its p is `learned` or more; or the interval of its slope after the
+   first third lies below zero, and it is lower than it began.
+5. insufficient: that interval is so wide that p might get to `learned` in as many steps again.
+6. unlearnable: what remains is neither learned nor falling.
 """
 
 import json
@@ -191,29 +191,30 @@ def _sort(loss, swing, steps, rules: Rules, first_loss: float, band: float) -> S
         gained=late < float(y[0]),
         fit=fit,
         rest=float(steps[-1]) - early,
-        rules=rules,
         low=rules.low * first_loss,
+        learned=-float(np.log(rules.learned)),
     )
     per = [None if value is None else 1000 * value for value in (slope, low, high)]
     return Sorted(kind, rule, points, float(y[0]), late, *per, swing)
 
 
-def _rule(swing, band, early, late, gained, fit, rest, rules: Rules, low: float) -> tuple[str, str]:
-    """The first rule that fires, for an example with enough points."""
-    learned = late <= -np.log(rules.learned)
+def _rule(
+    swing, band, early, late, gained, fit, rest, low: float, learned: float
+) -> tuple[str, str]:
+    """The first rule that fires, for an example with enough points; `learned` is a loss here."""
     if swing > band:
         return DESTABILIZING, "swings beyond the band"
-    if early <= low and learned:
-        return EASY, "low within the first third, and learned"
-    if late <= low and learned:
+    if late <= learned:
+        if early <= max(low, learned):
+            return EASY, "low within the first third, and learned"
         return HARD, "learned late"
     if fit is None:
         return INSUFFICIENT, "too few losses after the first third"
     if fit[2] < 0 and gained:
         return HARD, "still falling, and lower than it began"
-    if late + fit[1] * rest < low:
+    if late + fit[1] * rest < learned:
         return INSUFFICIENT, "the slope's interval is too wide"
-    return UNLEARNABLE, "neither low nor falling"
+    return UNLEARNABLE, "neither learned nor falling"
 
 
 def _swings(loss: np.ndarray, first_loss: float) -> np.ndarray:
