@@ -165,6 +165,8 @@ class Tracker:
     ) -> None:
         """Append one checkpoint. What is not given is missing, not zero.
 
+        `train_loss` should be the mean over the steps since the last record, or of a fixed set:
+        that of one small batch makes every run look chaotic.
         `tiers`, `domains`, `actions`: (correct, total) by name. `trits`: (name, int8 array) of
         the quantised weights; `signs`: the same of the signs of latent weights. `embeddings`:
         (P, D) of one fixed probe set. Losses may be NaN or infinite: they are kept as such.
