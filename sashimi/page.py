@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sashimi import plots
-from sashimi.html import CSS, flat, mark, picture, words
+from sashimi.html import CSS, flat, grid, mark, picture, words
 from sashimi.pab import journal
 from sashimi.report import (
     FLOORS,
@@ -27,6 +27,8 @@ WAY = (
     "prompt", "encode", "domain", "intent", "bridge", "decode", "fill", "lower", "lint", "parse",
     "validate", "compile",
 )  # fmt: skip
+FOLDED = 14
+"""Rows from which a table is shown on demand."""
 INTERVALS = "means with 95% bootstrap intervals"
 
 
@@ -43,8 +45,9 @@ def page(runs: Sequence[Run], reports: Path) -> str:
         "two kinds of numbers that must not be mixed up: whether its programs are "
         "<b>well-formed</b>, and whether they are <b>right</b>.</p>"
         f'<ul class="way">{"".join(f"<li>{stage}</li>" for stage in WAY)}</ul>'
-        f"<nav><ul>{contents}</ul></nav>{''.join(_run(run, reports) for run in runs)}"
-        "</body></html>\n"
+        + (f"<nav><ul>{contents}</ul></nav>" if len(runs) > 1 else "")
+        + "".join(_run(run, reports) for run in runs)
+        + "</body></html>\n"
     )
 
 
@@ -62,7 +65,9 @@ def _run(run: Run, reports: Path) -> str:
         _asked(run),
         "<h3>Numbers</h3>",
         *(_table(run, split) for split in splits),
+        '<div class="pair">',
         *(_bars(run, split) for split in splits if split != "dev"),
+        "</div>",
         _facts("Speed and losslessness", _other(run)),
         _facts("The domain head", run.record["domain"]),
         _facts("The semantic frame", run.record["intent"]),
@@ -186,9 +191,14 @@ def _series(records: Sequence[Mapping], key: str) -> tuple[list, list]:
 
 
 def _facts(title: str, facts: Mapping[str, Any] | None) -> str:
-    """A table of whatever a run recorded about one of its parts, nested names joined by a point."""
-    rows = [[escape(name), escape(shown)] for name, shown in flat(facts or {})]
-    return f"<h3>{title}</h3>{words(['what', 'value'], rows)}" if rows else ""
+    """A table of whatever a run recorded about one of its parts; folded when it is long."""
+    if not facts:
+        return ""
+    heads, rows = grid(facts)
+    table = words(heads, [[escape(cell) for cell in row] for row in rows])
+    if len(rows) > FOLDED:
+        table = f"<details><summary>{len(rows)} numbers</summary>{table}</details>"
+    return f"<h3>{title}</h3>{table}"
 
 
 def _gates(run: Run) -> str:
@@ -205,7 +215,7 @@ def _gates(run: Run) -> str:
     if not rows:
         return ""
     heads = ["gate", "verdict", "value", "threshold", "reason"]
-    return f"<h3>Gates: {escape(verdicts(run))}</h3>{words(heads, rows)}"
+    return f"<h3>Gates</h3><p>{escape(verdicts(run))}</p>{words(heads, rows)}"
 
 
 def _examples(examples: Sequence[Mapping[str, Any]]) -> str:

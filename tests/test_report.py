@@ -11,6 +11,7 @@ import pytest
 
 from sashimi import report, result
 from sashimi.errors import BadInput
+from sashimi.html import grid
 from sashimi.metrics import Interval
 from sashimi.report import BEGIN, END, OURS, Run
 
@@ -210,3 +211,16 @@ def test_the_readmes_table_is_what_the_committed_results_give(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(git("show", ":README.md"))
     assert report.readme_is_current(readme, tmp_path / "reports"), "run 'sashimi report'"
+
+
+def test_facts_become_columns_where_parts_hold_the_same_names():
+    share = interval(0.5, 4, 0.25)
+    shown = "0.500 [0.250, 0.750], n = 4"
+    assert grid({"threshold": 0.25, "dev": {"a_b": share}, "test": {"a_b": 1}}) == (
+        ["what", "dev", "test"],
+        [["threshold", "0.25", ""], ["a b", shown, "1"]],
+    )
+    heads = {name: {"ours": 0.5, "constant": 0.25} for name in "abcd"}
+    assert grid(heads)[0] == ["what", "ours", "constant"]
+    assert grid(heads)[1][0] == ["a", "0.5", "0.25"]
+    assert grid({"a": {"x": 1}, "b": {"y": share}})[1] == [["a: x", "1"], ["b: y", shown]]
