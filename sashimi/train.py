@@ -94,12 +94,17 @@ def fit(
     Raises `TrainingError` on NaN or infinity, `BadInput` on a checkpoint of another run.
     """
     optimizer = _optimizer(model, schedule)
-    tracker = Tracker(directory, seed, config_digest, interval=schedule.observe_every)
-    done, before = _resume(model, optimizer, tracker, directory / CHECKPOINT, config_digest)
+    # one batch's loss would make the trajectory measure the draw of the batch: record their mean,
+    # which is not the quantity of the validation loss while there is dropout
+    tracker = Tracker(
+        directory, seed, config_digest, interval=schedule.observe_every, same_loss=False
+    )
+    done, before, total = _resume(model, optimizer, tracker, directory / CHECKPOINT, config_digest)
     begun = time.perf_counter()
     for step in range(done + 1, schedule.steps + 1):
         before_step((step - 1) / schedule.steps)
         value, parts, norm = _step(model, loss, batch(step), optimizer, schedule, step)
+        total = (total[0] + value, total[1] + 1)
         seconds = before + time.perf_counter() - begun
         _report_progress(directory, schedule, step, value, parts, seconds, say)
         if tracker.due(step) or step == schedule.steps:
@@ -107,15 +112,17 @@ def fit(
             model.eval()
             tracker.record(
                 step,
-                train_loss=value,
+                train_loss=total[0] / total[1],
                 components={k: v for k, v in parts.items() if k != "accuracy"},
                 learning_rate=schedule.rate(step),
                 gradient_norm=norm,
                 **observe(),
             )
             model.train()
+            total = (0.0, 0)
         if step % schedule.checkpoint_every == 0:
-            _save(model, optimizer, tracker, directory / CHECKPOINT, step, seconds, config_digest)
+            meta = {"step": step, "seconds": seconds, "total": total, "config": config_digest}
+            _save(model, optimizer, tracker, directory / CHECKPOINT, meta)
     before_step(1.0)
     tracker.finish()
     return before + time.perf_counter() - begun
@@ -175,22 +182,24 @@ def _report_progress(directory, schedule: Schedule, step, value, parts, seconds,
         say(f"{bar:<20} {step:>6}/{steps}  loss {value:.4f}{accuracy}  {left / 60:.1f} min left")
 
 
-def _save(model, optimizer, tracker, path: Path, step, seconds, config_digest: str) -> None:
+def _save(model, optimizer, tracker, path: Path, meta: Mapping[str, Any]) -> None:
     tensors = {f"model/{k}": v for k, v in model.state_dict().items()}
     state = optimizer.state_dict()["state"]
     for index, entry in state.items():
         tensors |= {f"adam/{index}/{k}": torch.as_tensor(v) for k, v in entry.items()}
     tensors |= {f"tracker/{k}": torch.from_numpy(v) for k, v in tracker.state().items()}
     tensors["random/torch"] = torch.get_rng_state()
-    meta = {"step": step, "seconds": seconds, "config": config_digest}
     cache.save(tensors, path, {"sashimi": json.dumps(meta)})
 
 
-def _resume(model, optimizer, tracker, path: Path, config_digest: str) -> tuple[int, float]:
-    """Loads a checkpoint where there is one; returns the steps done and the seconds they took."""
+def _resume(model, optimizer, tracker, path: Path, config_digest: str) -> tuple:
+    """Loads a checkpoint where there is one.
+
+    Returns the steps done, the seconds they took, and the (sum, number) of losses not yet recorded.
+    """
     if not path.exists():
         tracker.resume_from(0)
-        return 0, 0.0
+        return 0, 0.0, (0.0, 0)
     try:
         with safe_open(path, "pt") as file:
             meta = json.loads((file.metadata() or {}).get("sashimi", "{}"))
@@ -211,7 +220,7 @@ def _resume(model, optimizer, tracker, path: Path, config_digest: str) -> tuple[
     optimizer.load_state_dict({**state, "state": entries})
     tracker.resume_from(meta["step"], {k: v.numpy() for k, v in part.get("tracker", {}).items()})
     torch.set_rng_state(tensors["random/torch"])
-    return meta["step"], meta["seconds"]
+    return meta["step"], meta["seconds"], tuple(meta["total"])
 
 
 def _grouped(tensors: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:

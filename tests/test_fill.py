@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from sashimi.flagship.encode import PIECE_WIDTH
 from sashimi.flagship.fill import (
     Literals,
     Slot,
+    Source,
     ValueFiller,
     fill,
     from_text,
@@ -82,8 +84,9 @@ def test_an_untrained_filler_still_fills_legally():
     for seed in range(10):
         torch.manual_seed(seed)
         literals = Literals.build([("", parse(text))] * 2)
-        filler = ValueFiller(8, 384, len(literals.values))
-        hidden, states = torch.randn(len(tokens) + 1, 8), torch.randn(3, 384)
+        filler = ValueFiller(8, len(literals.values))
+        hidden, states = torch.randn(len(tokens) + 1, 8), torch.randn(3, PIECE_WIDTH)
         known = catalogue.load()
-        values = fill(filler, literals, tokens, hidden, prompt, states, offsets, known)
+        source = Source.of(filler, prompt, states, offsets)
+        values = fill(filler, literals, source, tokens, hidden, known)
         assert validate(tiers.assemble(tokens, values)) == []

@@ -47,6 +47,7 @@ class Batch:
     states: Tensor  # (B, P, E)
     pieces: Tensor  # (B, P) bool
     inputs: Tensor  # (B, L) ids, beginning with the start token
+    copied: Tensor  # (B, L): the piece that the slot before copied from, -1 if none
     targets: Tensor  # (B, L) ids or IGNORED
     tier1: Tensor  # (B, L) bool: whether the target is of Tier 1
     slot_row: Tensor  # (S,)
@@ -126,6 +127,7 @@ class Dataset:
             states=padded,
             pieces=pad_sequence([torch.ones(len(s), dtype=torch.bool) for s in states], True),
             inputs=inputs,
+            copied=_copied(rows, inputs.shape[1]),
             targets=targets,
             tier1=torch.nn.functional.pad(tier1, (0, 1)),
             slot_row=torch.tensor([b for b, _ in flat], dtype=torch.long),
@@ -151,9 +153,10 @@ class Dataset:
                 copyable[s, : len(row.entities)] = True
             if row.literals[i] >= 0:
                 right[s, row.literals[i]] = True
-            for first, last in row.spans[i]:
+            for first, _ in row.spans[i]:
                 right[s, count + first] = True
-                span[s] = torch.tensor([first, last])
+            if row.spans[i]:
+                span[s] = torch.tensor(row.spans[i][0])
         right &= torch.cat([allowed, copyable], 1)
         return {
             "slot_allowed": allowed,
@@ -167,6 +170,16 @@ class Dataset:
         if key not in self._allowed:
             self._allowed[key] = self.literals.allowed(slot)
         return self._allowed[key]
+
+
+def _copied(rows: Sequence[Prepared], length: int) -> Tensor:
+    """Where each input token's predecessor, if it is a slot, was copied from: (B, L) or -1."""
+    pieces = torch.full((len(rows), length), -1)
+    for index, row in enumerate(rows):
+        for slot, spans in zip(row.slots, row.spans, strict=True):
+            if spans and slot.position + 2 < length:
+                pieces[index, slot.position + 2] = spans[0][0]
+    return pieces
 
 
 def prepare(

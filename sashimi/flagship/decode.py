@@ -4,7 +4,8 @@ A transformer decoder whose every projection is a `TernaryLinear`; embeddings, n
 in full precision (BitNet b1.58, §2). While decoding, illegal tokens are masked before the choice,
 so that what comes out parses and validates by construction.
 
-Letters: B prompts, L tokens, M memory positions, Z bridge width, D width, V vocabulary, H heads.
+Letters: B prompts, L tokens, M memory positions, Z bridge width, W width of a word piece, D width, V
+vocabulary, H heads.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sashimi.flagship.encode import PIECE_WIDTH
+from sashimi.flagship.fill import COPYABLE, Slot
 from sashimi.program.legal import Legality
+from sashimi.program.tiers import OPEN_SLOTS
 from sashimi.program.vocabulary import Vocabulary
 from sashimi.ternary import TernaryLinear
 
@@ -90,6 +94,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.embed = nn.Embedding(vocabulary, width)
         self.position = nn.Embedding(MAX_TOKENS, width)
+        self.copied = nn.Linear(PIECE_WIDTH, width, bias=False)
         self.blocks = nn.ModuleList(
             Block(width, memory_width, heads, dropout) for _ in range(layers)
         )
@@ -104,15 +109,21 @@ class Decoder(nn.Module):
         return [block.memory.project(memory) for block in self.blocks], present[:, None, None, :]
 
     def forward(
-        self, tokens: Tensor, memory: tuple[list[tuple], Tensor], past: list | None = None
+        self,
+        tokens: Tensor,
+        copied: Tensor,
+        memory: tuple[list[tuple], Tensor],
+        past: list | None = None,
     ) -> tuple[Tensor, list]:
         """Hidden states (B, L, D) after the last norm, and the cache for the next call.
 
-        With a cache, ``tokens`` is (B, 1): the newest token only.
+        ``copied`` (B, L, W) is at each token the word piece that the slot before it copied from, or
+        zeros. With a cache, L is 1: the newest token only.
         """
         at = 0 if past is None else past[0][0].shape[2]
         places = torch.arange(at, at + tokens.shape[1], device=tokens.device)
-        x = self.dropout(self.embed(tokens) * self.embed.embedding_dim**0.5 + self.position(places))
+        x = self.embed(tokens) * self.embed.embedding_dim**0.5 + self.position(places)
+        x = self.dropout(x + self.copied(copied))
         cache = []
         for index, block in enumerate(self.blocks):
             x, seen = block(x, past[index] if past else None, memory[0][index], memory[1])
@@ -124,43 +135,62 @@ class Decoder(nn.Module):
         return F.linear(hidden, self.embed.weight, self.bias)
 
 
+Copied = Callable[[int, Slot, Tensor], Tensor]
+"""(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
+
+
 @torch.no_grad()
 def decode(
-    decoder: Decoder,
-    memory: Tensor,
-    present: Tensor,
-    vocabulary: Vocabulary,
-    choose: Callable[[Tensor], Tensor] = lambda scores: scores.argmax(-1),
+    decoder: Decoder, memory: Tensor, present: Tensor, vocabulary: Vocabulary, copied: Copied
 ) -> tuple[list[list[str]], list[Tensor], Tensor]:
     """Greedy decoding under the legality masks.
 
-    ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge. Returns per prompt its merged
-    tokens, the hidden states (length + 1, D) that chose and followed them, and the log-likelihood
-    (B,) of the whole sequence.
+    ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge; ``copied`` says what each slot
+    copies, as soon as it is decoded. Returns per prompt its merged tokens, the hidden states
+    (length + 1, D) that chose and followed them, and the log-likelihood (B,) of the sequence.
     """
-    size, device = len(memory), memory.device
-    states = [Legality(vocabulary, limit=MAX_TOKENS - 1) for _ in range(size)]
+    rows = [_Row(Legality(vocabulary, limit=MAX_TOKENS - 1)) for _ in range(len(memory))]
     remembered, past = decoder.remember(memory, present), None
-    tokens = torch.full((size, 1), START, device=device)
-    written: list[list[str]] = [[] for _ in range(size)]
-    hidden: list[list[Tensor]] = [[] for _ in range(size)]
-    likelihood = torch.zeros(size, device=device)
+    feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
     while True:
-        h, past = decoder(tokens, remembered, past)
-        active = [i for i, state in enumerate(states) if not state.done]
-        for i in range(size):
-            if len(hidden[i]) <= len(written[i]):
-                hidden[i].append(h[i, 0])
+        tokens = torch.tensor([[row.newest] for row in rows])
+        hidden, past = decoder(tokens, feed, remembered, past)  # (B, 1, D)
+        feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
+        for index, row in enumerate(rows):
+            if len(row.hidden) <= len(row.tokens):
+                row.hidden.append(hidden[index, 0])
+                slot = row.newest_slot()
+                if slot is not None and slot.kind in COPYABLE:
+                    feed[index, 0] = copied(index, slot, hidden[index, 0])
+        active = [index for index, row in enumerate(rows) if not row.legality.done]
         if not active:
-            return written, [torch.stack(rows) for rows in hidden], likelihood
-        masks = torch.from_numpy(np.stack([states[i].mask() for i in active])).to(device)
-        scores = decoder.logits(h[active, 0]).masked_fill(~masks, float("-inf"))
-        chosen = choose(scores)  # (active,)
-        gained = scores.log_softmax(-1).gather(-1, chosen[:, None])[:, 0]
-        tokens = torch.full((size, 1), START, device=device)
-        for row, i in enumerate(active):
-            token = int(chosen[row])
-            states[i].advance(token)
-            written[i].append(vocabulary.tokens[token])
-            tokens[i, 0] = token
-            likelihood[i] += gained[row]
+            likelihood = torch.tensor([row.likelihood for row in rows])
+            return [r.tokens for r in rows], [torch.stack(r.hidden) for r in rows], likelihood
+        masks = torch.from_numpy(np.stack([rows[i].legality.mask() for i in active]))
+        scores = decoder.logits(hidden[active, 0]).masked_fill(~masks, float("-inf"))
+        best, chosen = scores.log_softmax(-1).max(-1)
+        for index, token, gained in zip(active, chosen.tolist(), best.tolist(), strict=True):
+            rows[index].take(token, gained)
+
+
+class _Row:
+    """One sequence while it is decoded."""
+
+    def __init__(self, legality: Legality) -> None:
+        self.legality = legality
+        self.tokens: list[str] = []
+        self.hidden: list[Tensor] = []
+        self.newest, self.context, self.likelihood = START, "", 0.0
+
+    def take(self, token: int, gained: float) -> None:
+        """Appends a token, with its log-probability."""
+        self.context = self.legality.walk.due.context
+        self.legality.advance(token)
+        self.tokens.append(self.legality.vocabulary.tokens[token])
+        self.newest = token
+        self.likelihood += gained
+
+    def newest_slot(self) -> Slot | None:
+        """The slot that the newest token opens, if it opens one."""
+        kind = OPEN_SLOTS.get(self.tokens[-1]) if self.tokens else None
+        return Slot(len(self.tokens) - 1, kind, self.context) if kind else None

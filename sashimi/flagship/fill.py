@@ -4,7 +4,7 @@ A slot's value is either a literal that training programs gave to the same place
 prompt, found by pointer (Vinyals et al. 2015; See et al. 2017: copy and vocabulary share one
 softmax). The end of a span is chosen given its start. Names of variables come from literals only.
 
-Letters: S slots, D decoder width, E encoder width, P word pieces, K literals.
+Letters: S slots, D decoder width, W width of a word piece's vector, P word pieces, K literals.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from sashimi.flagship.encode import PIECE_WIDTH
 from sashimi.program import accept, parse, render, tiers
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.legal import Walk
@@ -152,12 +153,12 @@ def from_text(text: str) -> Value:
 class ValueFiller(nn.Module):
     """Scores literals and span starts in one softmax, and span ends given the start."""
 
-    def __init__(self, width: int, encoder_width: int, literals: int) -> None:
+    def __init__(self, width: int, literals: int) -> None:
         super().__init__()
         self.literal = nn.Linear(width, width)
         self.start = nn.Linear(width, width)
         self.end = nn.Linear(width, width)
-        self.pieces = nn.Linear(encoder_width, 3 * width)
+        self.pieces = nn.Linear(PIECE_WIDTH, 3 * width)
         self.values = nn.Embedding(literals + 1, width)  # one to spare: no corpus, no crash
         self.bias = nn.Parameter(torch.zeros(literals))
         self.scale = width**-0.5
@@ -186,56 +187,87 @@ class ValueFiller(nn.Module):
         return scores.masked_fill(~(copyable & after), float("-inf")).log_softmax(-1)
 
 
+@dataclass(frozen=True)
+class Source:
+    """One prompt as the filler reads it: what may be copied, and from where."""
+
+    prompt: str
+    offsets: list[list[int]]  # (P, 2): characters of each word piece
+    states: Tensor  # (P, W)
+    pieces: Tensor  # (P, 3 D)
+    numbers: dict[int, re.Match[str]]  # by the character that each number begins at
+
+    @staticmethod
+    def of(filler: ValueFiller, prompt: str, states: Tensor, offsets: Tensor) -> Source:
+        """A prompt with its word pieces' ``states`` (P, W) and ``offsets`` (P, 2)."""
+        numbers = {match.start(): match for match in NUMBER.finditer(prompt)}
+        states = states.float()
+        return Source(prompt, offsets.tolist(), states, filler.pieces(states), numbers)
+
+    def copyable(self, slot: Slot) -> list[bool]:
+        """Per word piece, whether a value of this slot may begin there."""
+        if slot.kind == "number":
+            return [start in self.numbers for start, _ in self.offsets]
+        return [slot.kind in COPYABLE] * len(self.offsets)
+
+
+def scores(
+    filler: ValueFiller, literals: Literals, source: Source, slots: Sequence[Slot], hidden: Tensor
+) -> Tensor:
+    """Log-probabilities (S, K + P) of every choice for slots with hidden states (S, D).
+
+    A slot that has no choice at all gets -inf throughout.
+    """
+    allowed = torch.stack([literals.allowed(slot) for slot in slots])
+    copyable = torch.tensor([source.copyable(slot) for slot in slots], dtype=torch.bool)
+    copyable = copyable.reshape(len(slots), len(source.offsets))
+    pieces = source.pieces[None].expand(len(slots), -1, -1)
+    found = filler(hidden, pieces, allowed, copyable)
+    return found.nan_to_num(nan=float("-inf"), neginf=float("-inf"))
+
+
+@torch.no_grad()
+def copied(
+    filler: ValueFiller, literals: Literals, source: Source, slot: Slot, hidden: Tensor
+) -> Tensor:
+    """The state (W,) of the word piece that a slot's value begins at; zeros for a literal.
+
+    The decoder is fed with it after the slot, so that it knows what has been copied already.
+    """
+    choice = int(scores(filler, literals, source, [slot], hidden[None])[0].argmax())
+    piece = choice - len(literals.values)
+    return source.states[piece] if piece >= 0 and source.copyable(slot)[piece] else _NOTHING
+
+
+_NOTHING = torch.zeros(PIECE_WIDTH)
+
+
 @torch.no_grad()
 def fill(
     filler: ValueFiller,
     literals: Literals,
+    source: Source,
     tokens: Sequence[str],
     hidden: Tensor,
-    prompt: str,
-    states: Tensor,
-    offsets: Tensor,
     catalogue: Catalogue,
 ) -> list[Value]:
     """The values of one program's slots, most likely first choice each, kept legal.
 
-    ``hidden`` (len(tokens) + 1, D) from the decoder, ``states`` (P, E), ``offsets`` (P, 2). A choice
-    that the validator would refuse in its place is passed over; so is one that repeats a variable's
-    name, a case's title of the same menu or a key of the same dictionary.
+    ``hidden`` (len(tokens) + 1, D) is the decoder's. A choice that the validator would refuse in
+    its place is passed over; so is one that repeats a variable's name, a case's title of the same
+    menu or a key of the same dictionary.
     """
     slots = slots_of(tokens)
-    places = offsets.tolist()
-    at = torch.tensor([s.position + 1 for s in slots], device=hidden.device)
-    allowed = torch.stack([literals.allowed(s) for s in slots]).to(hidden.device)
-    numbers = {m.start(): m for m in NUMBER.finditer(prompt)}
-    pieces = filler.pieces(states.float())[None].expand(len(slots), -1, -1)
-    copyable = torch.tensor(
-        [
-            [s.kind in ("text", "key") or (s.kind == "number" and a in numbers) for a, _ in places]
-            for s in slots
-        ],
-        device=hidden.device,
-    ).reshape(len(slots), len(places))
-    chosen = hidden[at]
-    none = ~(allowed.any(1) | copyable.any(1))
-    scores = filler(chosen, pieces, allowed, copyable)
-    ranked = scores.masked_fill(none[:, None], float("-inf")).argsort(dim=1, descending=True)
+    chosen = hidden[torch.tensor([s.position + 1 for s in slots])]
+    found = scores(filler, literals, source, slots, chosen)
     taken = _Taken(tokens, catalogue)
     values: list[Value] = []
     for row, slot in enumerate(slots):
-        for choice in ranked[row, : len(literals.values) + len(places)].tolist():
-            if scores[row, choice] == float("-inf") or none[row]:
+        for choice in found[row].argsort(descending=True).tolist():
+            if found[row, choice] == float("-inf"):
                 value = taken.fallback(slot)
-            elif choice < len(literals.values):
-                value = literals.decoded[choice]
-            elif slot.kind == "number":
-                value = parse_number(numbers[places[choice - len(literals.values)][0]][0])
-            else:
-                first = torch.tensor([choice - len(literals.values)], device=hidden.device)
-                last = filler.ends(
-                    chosen[row : row + 1], pieces[row : row + 1], first, copyable[row : row + 1]
-                ).argmax()
-                value = prompt[places[int(first)][0] : places[int(last)][1]]
+                break
+            value = _value(filler, literals, source, slot, chosen[row], choice)
             if taken.accepts(slot, value):
                 break
         else:
@@ -243,6 +275,25 @@ def fill(
         taken.note(slot, value)
         values.append(value)
     return values
+
+
+def _value(
+    filler: ValueFiller,
+    literals: Literals,
+    source: Source,
+    slot: Slot,
+    hidden: Tensor,
+    choice: int,
+) -> Value:
+    """The value of one choice: a literal, a number, or the likeliest span from a word piece."""
+    if choice < len(literals.values):
+        return literals.decoded[choice]
+    first = choice - len(literals.values)
+    if slot.kind == "number":
+        return parse_number(source.numbers[source.offsets[first][0]][0])
+    everywhere = torch.ones(1, len(source.offsets), dtype=torch.bool)
+    ends = filler.ends(hidden[None], source.pieces[None], torch.tensor([first]), everywhere)
+    return source.prompt[source.offsets[first][0] : source.offsets[int(ends.argmax())][1]]
 
 
 class _Taken:

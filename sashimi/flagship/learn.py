@@ -118,8 +118,8 @@ def observe(
 ) -> dict:
     """What the trajectory records beside the training loss, on the fixed probe examples.
 
-    The validation loss is the sum that training minimises, without dropout; tiers count tokens
-    predicted from a right history, domains count whole sequences of tokens so predicted.
+    The validation loss is that of tokens and values, without dropout. Tiers count examples whose
+    tokens of that tier are all predicted from a right history, domains those where all tokens are.
     """
     batch = probe.batch(range(len(probe))).to(device)
     losses, right = losses_of(network, batch)
@@ -132,8 +132,8 @@ def observe(
     return {
         "val_loss": float(losses["tokens"] + losses["values"]),
         "tiers": {
-            "tier1": (int(right[tier1].sum()), int(tier1.sum())),
-            "tier2": (int(right[tier2].sum()), int(tier2.sum())),
+            "tier1": (int((right | ~tier1).all(1).sum()), len(right)),
+            "tier2": (int((right | ~tier2).all(1).sum()), len(right)),
         },
         "domains": {name: tuple(pair) for name, pair in sorted(domains.items())},
         "trits": trit_arrays(network),

@@ -31,13 +31,20 @@ def losses_of(network: Network, batch: Batch) -> tuple[dict[str, Tensor], Tensor
     """Every part of the loss by name, and whether each token's first choice is right (B, L)."""
     intent = network.understand(batch.pooled, batch.states)
     memory = network.decoder.remember(*network.memory(intent, batch.pieces))
-    hidden, _ = network.decoder(batch.inputs, memory)
+    hidden, _ = network.decoder(batch.inputs, copied_states(batch), memory)
     logits = network.decoder.logits(hidden)  # (B, L, V)
     tokens = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
     heads = frame_loss(network.intent.frame_logits(intent), batch.frame, batch.pieces)
     losses = {"tokens": tokens, "values": value_loss(network, batch, hidden)}
     losses |= {f"frame/{head}": value for head, value in heads.items()}
     return losses, logits.argmax(-1) == batch.targets
+
+
+def copied_states(batch: Batch) -> Tensor:
+    """The word pieces (B, L, W) that the decoder is fed with: where the slot before copied from."""
+    rows = torch.arange(len(batch.copied), device=batch.copied.device)[:, None]
+    states = batch.states[rows, batch.copied.clamp_min(0)]
+    return states * (batch.copied >= 0)[..., None]
 
 
 def value_loss(network: Network, batch: Batch, hidden: Tensor) -> Tensor:

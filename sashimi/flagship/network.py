@@ -36,7 +36,7 @@ class Network(nn.Module):
             params.decoder_heads,
             params.dropout,
         )
-        self.filler = ValueFiller(params.decoder_width, PIECE_WIDTH, literals)
+        self.filler = ValueFiller(params.decoder_width, literals)
 
     def understand(self, pooled: Tensor, states: Tensor) -> Tensor:
         """The intent (B, 1 + P, I) of pooled (B, E) and padded word pieces (B, P, E + F)."""

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from sashimi.flagship.decode import decode
 from sashimi.flagship.domain import DomainHead
 from sashimi.flagship.encode import Encoded, check_prompt, encode, encode_uncached
-from sashimi.flagship.fill import Literals, fill
+from sashimi.flagship.fill import Literals, Source, copied, fill
 from sashimi.flagship.intent import Labels, SemanticFrame, read_frame
 from sashimi.flagship.network import Network
 from sashimi.program import Finding, Program, compile, parse, render, tiers, validate
@@ -92,22 +92,23 @@ class Sashimi:
         intent = self.network.understand(encoded.pooled[rows], states)  # (N, 1 + P, I)
         heads = self.network.intent.frame_logits(intent)
         memory, present = self.network.memory(intent, pieces)  # (N, M, Z), (N, M)
-        written, hidden, likelihood = decode(self.network.decoder, memory, present, self.vocabulary)
+        filler, literals = self.network.filler, self.literals
+        sources = [
+            Source.of(filler, prompt, encoded.states[at], encoded.offsets[at])
+            for prompt, at in zip(prompts, slices, strict=True)
+        ]
+        written, hidden, likelihood = decode(
+            self.network.decoder,
+            memory,
+            present,
+            self.vocabulary,
+            lambda row, slot, h: copied(filler, literals, sources[row], slot, h),
+        )
         made = []
-        for row, (prompt, at, tokens) in enumerate(zip(prompts, slices, written, strict=True)):
-            offsets = encoded.offsets[at]
+        for row, (source, tokens) in enumerate(zip(sources, written, strict=True)):
+            values = fill(filler, literals, source, tokens, hidden[row], self.catalogue)
             one = {k: v[row : row + 1] for k, v in heads.items()}
-            frame = read_frame(one, self.labels, prompt, offsets)
-            values = fill(
-                self.network.filler,
-                self.literals,
-                tokens,
-                hidden[row],
-                prompt,
-                encoded.states[at],
-                offsets,
-                self.catalogue,
-            )
+            frame = read_frame(one, self.labels, source.prompt, encoded.offsets[slices[row]])
             program = tiers.assemble(tokens, values)
             made.append((frame, float(likelihood[row]), *self._compile(program)))
         return made
