@@ -95,12 +95,12 @@ class Walk:
             self.named.append(slot)
 
     def _program(self) -> Tokens:
-        yield from self._block(frozenset({END}))
+        yield from self._block(frozenset({END}), first=frozenset())  # an empty program is no answer
         return None
 
-    def _block(self, ends: frozenset[str]) -> Tokens:
-        """Statements until one of ``ends``, which is returned."""
-        token = yield Due("statement", ends, statements=True)
+    def _block(self, ends: frozenset[str], first: frozenset[str] | None = None) -> Tokens:
+        """Statements until one of ``ends``, which is returned; ``first`` ends may come at once."""
+        token = yield Due("statement", ends if first is None else first, statements=True)
         while token not in ends:
             if token.startswith("ACTION "):
                 token = yield from self._action(token.removeprefix("ACTION "), ends)
