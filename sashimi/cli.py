@@ -218,13 +218,18 @@ def doctor(reports: Reports = None, as_json: Json = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="A group: language, generate.")],
+    name: Annotated[str, typer.Argument(help="A group: language, generate, pab.")],
     as_json: Json = False,
 ) -> None:
     """Measure the speed of a part on this machine."""
     from sashimi.flagship import bench as benches
+    from sashimi.pab import bench as recording
 
-    groups = {"language": benches.language, "generate": lambda: benches.generate(_trained())}
+    groups = {
+        "language": benches.language,
+        "generate": lambda: benches.generate(_trained()),
+        "pab": recording.bench,
+    }
     if name not in groups:
         raise BadInput(f"no bench '{name}'; there are: {', '.join(groups)}")
     rows = groups[name]()
@@ -232,7 +237,10 @@ def bench(
         _print_json(rows)
     else:
         for row in rows:
-            typer.echo(f"{row['what']:<12} {row['value']:>10.1f} {row['unit']}  (n = {row['n']})")
+            limit = f", limit {row['limit']:g}" if "limit" in row else ""
+            typer.echo(
+                f"{row['what']:<34} {row['value']:>10.2f} {row['unit']}  (n = {row['n']}{limit})"
+            )
 
 
 def _trained() -> Path:
