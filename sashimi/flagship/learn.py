@@ -30,8 +30,6 @@ from sashimi.ternary import set_progress, trit_arrays
 
 PROBE = 256
 """Dev examples that the trajectory watches: the same ones at every checkpoint."""
-OBSERVATIONS = 40
-"""Checkpoints of the trajectory in a run."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         network,
         lambda model, batch: training_loss(model, batch.to(device)),
         lambda step: data.training_batch(step, settings.batch_size, settings.seed),
-        schedule_of(settings),
+        schedule_of(settings, len(data)),
         directory,
         seed=settings.seed,
         config_digest=params.digest(settings) + corpus.digest[:16],
@@ -77,16 +75,17 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     return Trained(whole, seconds, str(device))
 
 
-def schedule_of(settings: FlagshipParams) -> train.Schedule:
-    """The part of the parameters that the training loop reads."""
+def schedule_of(settings: FlagshipParams, examples: int) -> train.Schedule:
+    """The part of the parameters that the training loop reads, for so many training examples."""
+    steps = settings.epochs * max(1, examples // settings.batch_size)
     return train.Schedule(
-        steps=settings.steps,
+        steps=steps,
         learning_rate=settings.learning_rate,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
         gradient_clip=settings.gradient_clip,
         checkpoint_every=settings.checkpoint_every,
-        observe_every=settings.evaluate_every,
+        observe_every=max(1, steps // settings.observations),
     )
 
 

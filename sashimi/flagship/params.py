@@ -35,14 +35,16 @@ class FlagshipParams(Params):
     """Fraction of the run from which every layer is ternary."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
     batch_size: Count
-    steps: Count
+    epochs: Count
+    """Times that the training examples are gone through."""
     learning_rate: Positive
     warmup: Share
     """Fraction of the run over which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0)]
     gradient_clip: Positive
     checkpoint_every: Count
-    evaluate_every: Count
+    observations: Count
+    """Checkpoints of the trajectory: how often dev is looked at in a run."""
     domain_precision: Share
     """Precision that the domain head's threshold is set to reach on dev."""
 
