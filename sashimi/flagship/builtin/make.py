@@ -42,7 +42,7 @@ class Made:
 class Sizes:
     """How many examples each split shall have."""
 
-    train: int = 7100
+    train: int = 16_000
     evaluation: int = 300
 
     @property
