@@ -9,6 +9,7 @@ from sashimi.program import catalogue, parse, render, tiers, validate
 from sashimi.program.accept import accepts, admits
 from sashimi.program.legal import Legality, Walk
 from sashimi.program.tiers import slots
+from sashimi.program.tree import Dict
 from sashimi.program.vocabulary import Vocabulary
 
 TEXTS = (
@@ -33,7 +34,7 @@ def values_for(tokens):
     found, names = [], 0
     for index, (position, kind) in enumerate(slots(tokens)):
         names += kind == "name"
-        number = {"number": 2, "name": f"v{names}", "literal": tiers.Dict(())}
+        number = {"number": 2, "name": f"v{names}", "literal": Dict(())}
         found.append(number.get(kind, str(index)))
         assert tokens[position]
     return found

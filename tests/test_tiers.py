@@ -5,7 +5,8 @@ from hypothesis import given
 from strategies import programs
 
 from sashimi.program import parse, render, tiers
-from sashimi.program.tiers import IRError, TypedIR
+from sashimi.program.tiers import TypedIR
+from sashimi.program.tokens import IRError
 
 TEXT = """SHORTCUT "Log water"
 ACTION ask WFAskActionPrompt="How much?" WFInputType="Number"

@@ -20,6 +20,7 @@ from sashimi.flagship.encode import Encoded, encode
 from sashimi.flagship.fill import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
 from sashimi.flagship.intent import Labels
 from sashimi.program import tiers
+from sashimi.program.tokens import END
 from sashimi.program.vocabulary import Vocabulary
 
 IGNORED = -100
@@ -102,11 +103,15 @@ class Dataset:
         order = generator.permutation(len(self))
         batches: list[list[int]] = []
         for at in range(0, len(order), 16 * size):
-            window = sorted(order[at : at + 16 * size], key=lambda i: len(self.rows[i].tokens))
+            window = sorted(order[at : at + 16 * size], key=self._length)
             cut = [window[k : k + size] for k in range(0, len(window), size)]
             full = [b for b in cut if len(b) == min(size, len(self))]
             batches.extend(full[i] for i in generator.permutation(len(full)))
         return batches
+
+    def _length(self, index: int) -> int:
+        """Tokens and word pieces of an example: both are padded to the longest of its batch."""
+        return len(self.rows[index].tokens) + len(self.rows[index].entities)
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """The batch of these examples."""
@@ -216,7 +221,7 @@ def prepare(
 def _in_parameters(merged: Sequence[str]) -> list[bool]:
     """Whether each merged token is of Tier 2: from an action's first key to its next statement."""
     inside, result = False, []
-    begins = {"SET", "IF", "ELSE", "ENDIF", "MENU", "CASE", "ENDMENU", tiers.END}
+    begins = {"SET", "IF", "ELSE", "ENDIF", "MENU", "CASE", "ENDMENU", END}
     begins |= {"REPEAT", "ENDREPEAT", "FOREACH", "ENDFOREACH"}
     for token in merged:
         if token.startswith("key:"):

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from sashimi.flagship.encode import PIECE_WIDTH
 from sashimi.flagship.fill import COPYABLE, Slot
 from sashimi.program.legal import Legality
-from sashimi.program.tiers import OPEN_SLOTS
+from sashimi.program.tokens import OPEN_SLOTS
 from sashimi.program.vocabulary import Vocabulary
 from sashimi.ternary import TernaryLinear
 

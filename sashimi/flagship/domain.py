@@ -51,7 +51,7 @@ def train_head(inside: Tensor, outside: Tensor, seed: int) -> DomainHead:
     """A head from in-domain and out-of-domain vectors (N, E) each; classes weigh the same."""
     x = torch.cat([inside, outside]).numpy().astype(np.float64)
     y = np.r_[np.ones(len(inside)), np.zeros(len(outside))]
-    probe = LogisticRegression(C=10.0, class_weight="balanced", max_iter=2000, random_state=seed)
+    probe = LogisticRegression(C=1.0, class_weight="balanced", max_iter=2000, random_state=seed)
     probe.fit(x, y)
     head = DomainHead(inside.shape[1])
     head.weight.copy_(torch.from_numpy(probe.coef_[0]))

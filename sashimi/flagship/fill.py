@@ -23,6 +23,7 @@ from sashimi.flagship.encode import PIECE_WIDTH
 from sashimi.program import accept, parse, render, tiers
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.legal import Walk
+from sashimi.program.tokens import KEY
 from sashimi.program.tree import Dict, List, Program, Set, Value
 
 NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
@@ -311,7 +312,7 @@ class _Taken:
                 groups.pop()
             elif token == "CASE":
                 self.groups[position + 1] = groups[-1]
-            elif token == tiers.KEY:
+            elif token == KEY:
                 self.groups[position] = groups[-1]
 
     def _group(self, slot: Slot) -> set[Value] | None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sashimi.program.scope import Scope
-from sashimi.program.tiers import END, KEY, NONE, NUMBER, TEXT
+from sashimi.program.tokens import END, KEY, NONE, NUMBER, TEXT
 from sashimi.program.tree import CONDITIONS, UNARY_CONDITIONS, Handle, Reference, Var
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import numpy as np
 from sashimi.program.accept import admits
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.legal import OPENERS, Walk, reference_of
-from sashimi.program.tiers import COMPOSITES, END, KEY, LITERAL, NONE, NUMBER, TEXT, TypedIR
+from sashimi.program.tiers import TypedIR
+from sashimi.program.tokens import COMPOSITES, END, KEY, LITERAL, NONE, NUMBER, TEXT
 from sashimi.program.tree import CONDITIONS, Reference
 
 START = "<start>"
