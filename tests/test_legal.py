@@ -14,12 +14,14 @@ from sashimi.program.vocabulary import Vocabulary
 
 TEXTS = (
     'SHORTCUT "a"\nACTION ask WFAskActionPrompt="Q" WFInputType="Number"\nSET $n = @prev\n'
-    "IF $n is_greater_than 3\nACTION alert WFAlertActionMessage=`{$n}!`\nELSE\nACTION exit\nENDIF\n",
+    "IF $n is_greater_than 3\nACTION alert WFAlertActionMessage=`{$n}!`\n"
+    "ELSE\nACTION exit\nENDIF\n",
     'SHORTCUT "b"\nMENU "Which?"\nCASE "one"\nREPEAT 3\nACTION vibrate\nENDREPEAT\nCASE "two"\n'
     "FOREACH @input\nACTION speaktext WFText=$Repeat_Item\nENDFOREACH\nENDMENU\n",
     'SHORTCUT "c"\nACTION downloadurl WFURL="https://a.b" WFHTTPMethod="POST" '
     'WFHTTPHeaders=HEADERS {"k": "v"} WFJSONValues={"a": 1, "b": @prev}\n'
-    'ACTION list WFItems=["x", "y"]\nACTION adjustdate WFDuration=QTY(7, "days") WFDate=`{@date}`\n',
+    'ACTION list WFItems=["x", "y"]\n'
+    'ACTION adjustdate WFDuration=QTY(7, "days") WFDate=`{@date}`\n',
 )
 
 

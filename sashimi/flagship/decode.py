@@ -4,8 +4,8 @@ A transformer decoder whose every projection is a `TernaryLinear`; embeddings, n
 in full precision (BitNet b1.58, §2). While decoding, illegal tokens are masked before the choice,
 so that what comes out parses and validates by construction.
 
-Letters: B prompts, L tokens, M memory positions, Z bridge width, W width of a word piece, D width, V
-vocabulary, H heads.
+Letters: B prompts, L tokens, M memory positions, Z bridge width, W width of a word piece's vector,
+D width, V vocabulary, H heads.
 """
 
 from __future__ import annotations

@@ -17,7 +17,9 @@ from sashimi.flagship import domain, floors, out_of_domain, score
 from sashimi.flagship.batches import Dataset
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.encode import encode
-from sashimi.flagship.way import Outcome, Sashimi
+from sashimi.flagship.fill import COPYABLE, Source, fill, slots_of, spelled, to_text
+from sashimi.flagship.loss import copied_states
+from sashimi.flagship.way import BATCH, Outcome, Sashimi
 from sashimi.metrics import bootstrap, overlap, paired
 from sashimi.program import tiers
 from sashimi.program.tree import Program
@@ -31,7 +33,7 @@ TIMED = 30
 
 
 def evaluate(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
-    """``metrics``, ``domain``, ``intent``, ``examples``, ``latency`` and ``gates`` of a result.
+    """What a result says of a trained whole: scores, floors, heads, speed, gates and examples.
 
     The decoder is judged on every prompt, also on those that the domain head would refuse; what the
     head refuses is counted in ``domain``. The continuous twin of a row has the same name here: the
@@ -63,6 +65,7 @@ def evaluate(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
         "differences": differences,
         "domain": domain_scores(whole, corpus),
         "intent": frame_scores(whole, corpus),
+        "filler": filler_scores(whole, [*corpus.test, *corpus.test_unseen]),
         "latency": latency(whole, [e.prompt for e in corpus.dev[:TIMED]]),
         "lowering_failures": lowering_failures(programs),
         "examples": examples,
@@ -155,6 +158,39 @@ def _f1(truth: torch.Tensor, said: torch.Tensor) -> dict[str, Any]:
         for t, s in zip(truth, said, strict=True)
     ]
     return bootstrap(rows).as_json()
+
+
+@torch.no_grad()
+def filler_scores(whole: Sashimi, part: Sequence[Example]) -> dict[str, Any]:
+    """Share of values that are right in the slots of the *asked-for* structure, by kind of slot.
+
+    The decoder reads the right tokens, so that only the filler is judged. "copied" are the values
+    that the prompt spells, "literals" those that it does not, "all" both.
+    """
+    data = Dataset(part, whole.vocabulary, whole.literals, whole.labels)
+    right: dict[str, list[float]] = {"all": [], "copied": [], "literals": []}
+    filler = whole.network.filler
+    for at in range(0, len(part), BATCH):
+        indices = range(at, min(at + BATCH, len(part)))
+        batch = data.batch(indices)
+        intent = whole.network.understand(batch.pooled, batch.states)
+        memory = whole.network.decoder.remember(*whole.network.memory(intent, batch.pieces))
+        hidden, _ = whole.network.decoder(batch.inputs, copied_states(batch), memory)
+        for row, index in enumerate(indices):
+            own = data.encoded.pieces(index)
+            states, offsets = data.encoded.states[own], data.encoded.offsets[own]
+            source = Source.of(filler, part[index].prompt, states, offsets)
+            ir = tiers.encode(part[index].program)
+            tokens = ir.merged()
+            if len(tokens) >= batch.inputs.shape[1]:
+                continue  # longer than the decoder's positions
+            made = fill(filler, whole.literals, source, tokens, hidden[row], whole.catalogue)
+            for slot, want, have in zip(slots_of(tokens), ir.values, made, strict=True):
+                copied = slot.kind in COPYABLE and spelled(want, part[index].prompt)
+                good = float(to_text(want) == to_text(have))
+                right["copied" if copied else "literals"].append(good)
+                right["all"].append(good)
+    return {kind: bootstrap(values).as_json() for kind, values in right.items()}
 
 
 def latency(whole: Sashimi, prompts: Sequence[str]) -> dict[str, Any]:

@@ -289,7 +289,7 @@ class _Writer:
         return self.variable(reference.name)
 
     def variable(self, name: str) -> str:
-        if _VARIABLE.fullmatch(name):
+        if LOOP_VARIABLE.fullmatch(name):
             return f"${name}"
         if name not in self.slots:
             self.slots[name] = f"${len(self.slots) + 1}"
