@@ -34,6 +34,7 @@ from sashimi.program.tokens import (
     END,
     KEY,
     LITERAL,
+    LOOP_VARIABLE,
     NONE,
     NUMBER,
     OPEN_SLOTS,
