@@ -43,7 +43,7 @@ def test_one_line_a_statement_and_two_spaces_a_level() -> None:
         (1.0, "1.0"),
         (True, "true"),
         (1e22, "1e+22"),
-        (Interp(("{@a}", Var("b"), "`")), "`\\{@a}{$b}\\``"),
+        (Interp(("{@a}", Var("b"), "`")), "`\\{@a\\}{$b}\\``"),
         (Dict(((Interp((Var("k"),)), ""),)), '{`{$k}`: ""}'),
     ],
 )

@@ -3,6 +3,7 @@
 from sashimi.program.compile import CompileError, compile, runtime_unverified
 from sashimi.program.decompile import decompile
 from sashimi.program.findings import Finding
+from sashimi.program.lint import Lint, lint
 from sashimi.program.parse import ParseError, parse
 from sashimi.program.render import render
 from sashimi.program.store import read, write
@@ -12,10 +13,12 @@ from sashimi.program.validate import validate
 __all__ = [
     "CompileError",
     "Finding",
+    "Lint",
     "ParseError",
     "Program",
     "compile",
     "decompile",
+    "lint",
     "parse",
     "read",
     "render",

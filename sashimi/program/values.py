@@ -18,8 +18,8 @@ _UNESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "`": "`", "\\": "\\", "
 _ESCAPED_STRING = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _ESCAPED_INTERP = {"\\": "\\\\", "`": "\\`", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_STRING_SPECIAL = re.compile(r'[\\"\n\t\r]')
-_INTERP_SPECIAL = re.compile(r"[\\`\n\t\r]|\{(?=[@$])")
+_STRING_SPECIAL = re.compile(r'[\\"\n\t\r]|\{(?=[@$])')
+_INTERP_SPECIAL = re.compile(r"[\\`\n\t\r]|\{(?=[@$])|[@$]\w+\}")
 _INTERP_PIECE = re.compile(r"\{([@$])([^\W\d]\w*)\}|\\(.)|([^\\{]+)|(\{)", re.DOTALL)
 _REFERENCE_START = re.compile(r"[@$]")
 
@@ -46,8 +46,12 @@ def unquote(literal: str) -> str:
 
 
 def quote(text: str) -> str:
-    """The double-quoted literal of a text; ``unquote(quote(text)) == text``."""
-    return '"' + _STRING_SPECIAL.sub(lambda m: _ESCAPED_STRING[m[0]], text) + '"'
+    """The double-quoted literal of a text; ``unquote(quote(text)) == text``.
+
+    A brace that would begin a reference in an interpolated string is escaped here too, so that
+    nobody, and no linter, takes the text for one.
+    """
+    return '"' + _STRING_SPECIAL.sub(lambda m: _ESCAPED_STRING.get(m[0], "\\" + m[0]), text) + '"'
 
 
 def interpolated(literal: str) -> Interp:
@@ -91,8 +95,15 @@ def quote_interp(interp: Interp) -> str:
             case str():
                 if not part or (index and isinstance(interp.parts[index - 1], str)):
                     raise ValueError(f"parts of an interpolated string must be merged: {interp!r}")
-                out.append(_INTERP_SPECIAL.sub(lambda m: _ESCAPED_INTERP.get(m[0], "\\{"), part))
+                out.append(_INTERP_SPECIAL.sub(_escape_interp, part))
     return "`" + "".join(out) + "`"
+
+
+def _escape_interp(match: re.Match[str]) -> str:
+    special = match[0]
+    if special in _ESCAPED_INTERP:
+        return _ESCAPED_INTERP[special]
+    return special[:-1] + "\\" + special[-1]  # a brace that would open or close a reference
 
 
 def number(literal: str) -> int | float:

@@ -1,0 +1,43 @@
+"""A repair: one change that the linter made, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+KINDS = (
+    "action",
+    "alias",
+    "condition",
+    "handle",
+    "interpolation",
+    "macro",
+    "structure",
+    "newline",
+)
+"""What a repair may be about."""
+
+SEVERITY = {"alias": "warning", "macro": "info", "newline": "warning"}
+"""How much it mattered: the kinds left out are errors."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One change: its kind, the line it was on, what stood there and what stands there now.
+
+    ``confidence`` is 1 where a table decides, and ``1 - edits / length`` for the nearest name.
+    """
+
+    kind: str
+    line: int
+    before: str
+    after: str
+    confidence: float = 1.0
+
+    @property
+    def severity(self) -> str:
+        """``error``, ``warning`` or ``info``."""
+        return SEVERITY.get(self.kind, "error")
+
+    def __iter__(self) -> Iterator:
+        return iter((self.kind, self.line, self.before, self.after))
