@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sashimi.errors import BadInput
-from sashimi.pab import curate, plots
+from sashimi.pab import curate, planted, plots
 from sashimi.pab import dynamics as dyn
 from sashimi.pab.curate import CLASSES, Rules
 from sashimi.pab.dynamics import Dynamics, cartography, margin
@@ -137,47 +137,9 @@ def test_a_steadily_improving_set_is_covered():
     assert counts["easy"] + counts["hard-but-learnable"] >= 195
 
 
-CLASSES_N, WIDTH = 5, 20
-
-
-def planted(seed, rate):
-    """A softmax regression by SGD over planted examples: clean clusters; wrong labels; copies of
-    one example; pairs with one input and two labels. Returns their trajectories."""
-    rng = np.random.default_rng(seed)
-    centres = 1.2 * rng.normal(size=(CLASSES_N, WIDTH))
-    near = lambda y, noise: centres[y] + noise * rng.normal(size=(len(y), WIDTH))  # noqa: E731
-    clean, wrong, pair = (rng.integers(0, CLASSES_N, n) for n in (300, 40, 10))
-    twice = rng.permuted(np.tile(np.arange(CLASSES_N), (10, 1)), axis=1)[:, :2].ravel()
-    parts = {
-        "clean": (near(clean, 1.0), clean),
-        "wrong": (near(wrong, 0.3), (wrong + rng.integers(1, CLASSES_N, 40)) % CLASSES_N),
-        "copy": (np.repeat(near(np.array([2]), 0.5), 20, 0), np.full(20, 2)),
-        "pair": (np.repeat(near(pair, 0.3), 2, 0), twice),
-    }
-    x = np.concatenate([inputs for inputs, _ in parts.values()])
-    y = np.concatenate([labels for _, labels in parts.values()])
-    ids = [f"{name}-{i}" for name, (_, labels) in parts.items() for i in range(len(labels))]
-    weights, n = np.zeros((WIDTH, CLASSES_N)), len(y)
-    recorder = Dynamics(ids)
-    for epoch in range(30):
-        for batch in np.array_split(rng.permutation(n), n // 16):
-            error = np.exp(logprob(x[batch] @ weights))
-            error[np.arange(len(batch)), y[batch]] -= 1
-            weights -= rate * x[batch].T @ error / len(batch)
-        logits = x @ weights
-        loss = -logprob(logits)[np.arange(n), y]
-        recorder.record(epoch, ids, loss, logits.argmax(1) == y, margin(logits, y))
-    return recorder.trajectories()
-
-
-def logprob(logits):
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
 @pytest.fixture(scope="module", params=[(0, 0.02), (1, 0.02), (0, 0.1), (1, 0.1)], ids=str)
 def report(request):
-    return curate(planted(*request.param))
+    return curate(planted.examples(*request.param))
 
 
 def kinds(report, name):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from sashimi.errors import BadInput
-from sashimi.pab import Tracker, cheap
+from sashimi.pab import Tracker, cheap, plots
 from sashimi.pab.difficulty import difficulty
-from sashimi.pab.predict import BASELINES, Run, predictiveness, table
+from sashimi.pab.predict import BASELINES, Run, outcomes, predictiveness, table
 from sashimi.pab.tables import markdown
+from sashimi.pab.trajectory import PROPOSED
 
 
 def test_difficulty_by_hand(tmp_path):
@@ -81,6 +82,61 @@ def test_the_table_has_a_line_a_row(tmp_path):
     rows = predictiveness(planted_runs(tmp_path, n=6))
     text = markdown(table(rows))
     assert text.count("\n") == 2 + len(rows)
+
+
+def gated_runs(tmp_path, finals):
+    """Runs whose loss falls from 4 to the one given; the result is what (loss, result) says."""
+    out = []
+    for seed, (loss, result) in enumerate(finals):
+        tracker = Tracker(tmp_path / str(seed), seed=seed, interval=1)
+        for step, value in enumerate([4.0, *[loss] * 5]):
+            tracker.record(step, value)
+        out.append(Run(tracker.finish(), result))
+    return out
+
+
+def test_outcomes_by_hand(tmp_path):
+    gates = {"loss_progress": PROPOSED["loss_progress"]}  # at least half of the loss is gone
+    good = [(1.0, 0.9), (1.0, 0.8), (1.5, 0.85), (0.5, 0.7), (0.1, 0.95)]
+    bad = [(3.0, 0.1), (3.0, 0.2), (3.9, 0.75), (4.0, 0.1), (2.5, 0.7)]
+    (found,) = outcomes(gated_runs(tmp_path / "a", good + bad), gates)
+    assert (found.go, found.stop, found.not_evaluable) == (5, 5, 0)
+    assert (found.median_go, found.median_stop) == (0.85, 0.2)
+    assert found.sorts == pytest.approx(23.5 / 25)  # 0.7 loses to 0.75 and ties with 0.7
+    assert found.low < found.sorts <= found.high
+    assert found.verdict == "lets the better ones through"
+    turned = [(loss, -result) for loss, result in good + bad]
+    (found,) = outcomes(gated_runs(tmp_path / "b", turned), gates)
+    assert found.verdict == "refuses the better ones"
+    (found,) = outcomes(gated_runs(tmp_path / "c", good + bad[:3]), gates)
+    assert found.verdict == "not enough runs (3 of 5 on one side)"
+    (found,) = outcomes(gated_runs(tmp_path / "d", good), gates)
+    assert found.verdict.startswith("decides nothing") and found.sorts is None
+    (found,) = outcomes(gated_runs(tmp_path / "e", good), {"late": PROPOSED["late_flip_rate"]})
+    assert (found.go, found.stop, found.not_evaluable) == (0, 0, 5)
+
+
+def test_one_batchs_loss_makes_a_calm_run_look_chaotic(tmp_path):
+    regimes = {}
+    for loss in ("batch", "mean", "set"):
+        recipe = cheap.Recipe(seed=0, rate=0.02, steps=2000, interval=50, loss=loss)
+        regimes[loss] = cheap.run(tmp_path / loss, recipe).profile.summary()["regime"]
+    assert regimes == {"batch": "chaotic", "mean": "stable", "set": "stable"}
+    with pytest.raises(BadInput, match="'median'"):
+        cheap.run(tmp_path, cheap.Recipe(seed=0, loss="median"))
+
+
+def test_figures_of_gates_and_correlations(tmp_path):
+    runs = planted_runs(tmp_path, n=6)
+    rows = predictiveness(runs)
+    figure = plots.correlations(rows)
+    known = [row for row in rows if row.correlation.rho is not None]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [f"{row.name} (n={row.correlation.n})" for row in known]
+    cells = plots.decisions([{"run": "a", "one": "go (1)", "two": "stop"}]).axes[0].texts
+    assert [cell.get_text() for cell in cells] == ["go (1)", "stop"]
+    panels = plots.gallery({f"run {i}": run.profile for i, run in enumerate(runs)}).axes
+    assert [axis.get_visible() for axis in panels] == [True] * 6 + [False] * 4
 
 
 def test_summaries_see_only_the_first_half(tmp_path):

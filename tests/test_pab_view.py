@@ -1,9 +1,13 @@
 """Views of a profile while it grows, and what recording costs."""
 
 import math
+import subprocess
+import sys
 import threading
 
+import IPython.display
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from sashimi.errors import BadInput
 from sashimi.pab import Tracker, bench, plots, view
@@ -24,7 +28,7 @@ def test_the_text_says_what_is_known_and_nothing_else(tmp_path):
     for step in range(1, 7):
         tracker.record(step, 4.0 / step, tiers={"tier1": (min(9, 2 * step), 10)})
     running = view.text(tracker.profile())
-    assert running.startswith("interrupted  seed 7  step 6  6 checkpoints")
+    assert running.startswith("unfinished  seed 7  step 6  6 checkpoints")
     assert "tier tier1" in running and "90.0%" in running and "middle at 4" in running
     assert "val_loss" not in running and "nan" not in running
     tracker.record(7, math.nan)
@@ -47,8 +51,8 @@ def test_watching_ends_when_the_run_does(tmp_path):
     tracker.record(1, 1.0)
     shown = []
 
-    def look(text):
-        shown.append(text)
+    def look(profile):
+        shown.append(profile.origin.status)
         if len(shown) == 1:
             tracker.record(2, 0.5)
         elif len(shown) == 2:
@@ -58,9 +62,59 @@ def test_watching_ends_when_the_run_does(tmp_path):
     watcher.start()
     watcher.join(timeout=10)
     assert not watcher.is_alive()
-    assert [text.split()[0] for text in shown] == ["interrupted", "interrupted", "failed:"]
+    assert shown == ["interrupted", "interrupted", "failed: out of memory"]
     with pytest.raises(BadInput, match="no profile"):
         view.watch(tmp_path / "nowhere")
+
+
+def test_a_finished_profile_without_its_journal_is_shown_once(tmp_path):
+    tracker = Tracker(tmp_path)
+    tracker.record(1, 1.0)
+    tracker.finish()
+    tracker.path.unlink()
+    shown = []
+    assert view.watch(tmp_path, show=shown.append).origin.status == "completed"
+    assert len(shown) == 1
+
+
+def test_the_command_follows_a_run_until_it_ends(tmp_path):
+    tracker = Tracker(tmp_path, seed=3)
+    tracker.record(1, 1.0)
+    command = [sys.executable, "-u", "-m", "sashimi.pab.view"]
+    with subprocess.Popen([*command, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().startswith("unfinished  seed 3  step 1  1 checkpoints")
+        tracker.record(2, 0.5)
+        tracker.finish()
+        rest, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "completed  seed 3  step 2  2 checkpoints" in rest
+
+
+def test_the_command_on_finished_running_and_no_runs(tmp_path, capsys):
+    done, running = Tracker(tmp_path / "done"), Tracker(tmp_path / "running")
+    for tracker in (done, running):
+        tracker.record(1, 1.0)
+    done.finish()
+    assert view.main([str(tmp_path / "done")]) == 0
+    assert view.main(["--once", str(tmp_path / "running")]) == 0
+    starts = [line for line in capsys.readouterr().out.splitlines() if "seed" in line]
+    assert [line.split()[0] for line in starts] == ["completed", "unfinished"]
+    assert view.main([str(tmp_path / "nowhere")]) == 2
+    assert "no profile at" in capsys.readouterr().err
+    assert view.main([]) == view.main(["--fast", "x"]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_notebook_shows_the_figure_in_place_of_the_last(tmp_path, monkeypatch):
+    tracker = Tracker(tmp_path)
+    tracker.record(1, 1.0)
+    formats = DisplayFormatter().format(view.figure(tracker.profile()))[0]
+    assert formats["image/png"][:4] == b"\x89PNG"
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda *what, **how: shown.append((what, how)))
+    view.redraw(tracker.profile())
+    ((what, how),) = shown
+    assert len(what[0].axes) == 4 and how == {"clear": True}
 
 
 def test_the_bench_measures_and_states_its_limits():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sashimi.errors import BadInput
 from sashimi.pab.predict import Run
 from sashimi.pab.tracker import Tracker
 
@@ -20,7 +21,11 @@ TRAIN, HELD = 800, 400
 
 @dataclass(frozen=True)
 class Recipe:
-    """What one run does. `rate` is the learning rate, `noise` the share of wrong train labels."""
+    """What one run does. `rate` is the learning rate, `noise` the share of wrong train labels.
+
+    `loss` is the training loss that is recorded: of the whole training set ("set"), the mean of
+    the batches since the last record ("mean"), or of the last batch alone ("batch").
+    """
 
     seed: int
     rate: float = 0.1
@@ -29,6 +34,7 @@ class Recipe:
     ternary: bool = True
     steps: int = 400
     interval: int = 10
+    loss: str = "set"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +65,20 @@ class Network:
         logits = logits - logits.max(axis=1, keepdims=True)
         return hidden, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
-    def learn(self, x: np.ndarray, y: np.ndarray, rate: float) -> None:
-        """One step of gradient descent; the gradient passes straight through the quantiser."""
+    def learn(self, x: np.ndarray, y: np.ndarray, rate: float) -> float:
+        """One step of gradient descent; the gradient passes straight through the quantiser.
+
+        Returns the mean loss (nats) of the batch before the step.
+        """
         hidden, log_p = self.forward(x)
+        loss = float(-log_p[np.arange(len(y)), y].mean())
         error = np.exp(log_p)
         error[np.arange(len(y)), y] -= 1
         error /= len(y)
         back = (error @ self.used()[1].T) * (hidden > 0)
         self.weights[1] -= rate * hidden.T @ error
         self.weights[0] -= rate * x.T @ back
+        return loss
 
     def score(self, x: np.ndarray, y: np.ndarray) -> tuple[float, int]:
         """Mean negative log-likelihood (nats) and the number that are right."""
@@ -97,21 +108,27 @@ def task(seed: int, noise: float) -> Data:
 
 def run(folder: str | Path, recipe: Recipe) -> Run:
     """Train by a recipe, recording into `folder`; the result is the held-out share correct."""
+    if recipe.loss not in ("set", "mean", "batch"):
+        raise BadInput(f"loss is {recipe.loss!r}; one of set, mean, batch")
     data = task(recipe.seed, recipe.noise)
     rng = np.random.default_rng([recipe.seed, 1])
     shapes = ((INPUTS, recipe.hidden), (recipe.hidden, CLASSES))
     network = Network(recipe.ternary, [rng.standard_normal(s) / np.sqrt(s[0]) for s in shapes])
     tracker = Tracker(folder, seed=recipe.seed, interval=recipe.interval, resume=False)
+    losses = []  # of the batches since the last record
     for step in range(1, recipe.steps + 1):
         pick = rng.integers(0, TRAIN, BATCH)
-        network.learn(data.train[0][pick], data.train[1][pick], recipe.rate)
+        losses.append(network.learn(data.train[0][pick], data.train[1][pick], recipe.rate))
         if tracker.due(step):
-            _record(tracker, step, network, data)
+            loss = {"mean": np.mean(losses), "batch": losses[-1]}.get(recipe.loss)
+            _record(tracker, step, network, data, loss)
+            losses.clear()
     return Run(tracker.finish(), network.score(*data.test)[1] / HELD)
 
 
-def _record(tracker: Tracker, step: int, network: Network, data: Data) -> None:
-    loss, _ = network.score(*data.train)
+def _record(tracker: Tracker, step: int, network: Network, data: Data, loss: float | None) -> None:
+    if loss is None:
+        loss, _ = network.score(*data.train)
     val_loss, right = network.score(*data.dev)
     quantised = [(str(i), ternarize(w)[0]) for i, w in enumerate(network.weights)]
     signs = [(str(i), np.sign(w).astype(np.int8)) for i, w in enumerate(network.weights)]

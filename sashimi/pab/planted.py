@@ -1,6 +1,6 @@
-"""Trajectories whose fate is known, to see what a gate lets through and refuses.
+"""Runs and examples whose nature is known, to see what gates and the curator make of them.
 
-Each differs from a healthy run (its loss falls by 5% a checkpoint, it learns, it crystallizes)
+Each run differs from a healthy run (its loss falls by 5% a checkpoint, it learns, it crystallizes)
 in one thing, which its name says.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sashimi.gates import Gate, Verdict
+from sashimi.pab.dynamics import Dynamics, Trajectories, margin
 from sashimi.pab.profile import Profile
 from sashimi.pab.tracker import Tracker
 from sashimi.pab.trajectory import judge
@@ -46,6 +47,18 @@ CASES: dict[str, dict[str, Callable[[int], float]]] = {
 }
 
 
+UNSOUND = (
+    "stuck at chance",
+    "chaotic to the end",
+    "one NaN on the way",
+    "still flipping 5% a checkpoint at the end",
+    "a domain lost at the end",
+)
+"""The cases that should be refused; this is a judgement of ours, and ours are the cases too."""
+
+KINDS, WIDTH = 5, 20  # classes and inputs of the planted examples
+
+
 def profiles(folder: str | Path) -> dict[str, Profile]:
     """Every case as a recorded run below `folder`, by its name."""
     return {
@@ -75,6 +88,51 @@ def judged(folder: str | Path, gates: Mapping[str, Gate]) -> list[dict]:
         {"run": name, **{verdict.gate: _cell(verdict) for verdict in judge(profile, gates)}}
         for name, profile in profiles(folder).items()
     ]
+
+
+def examples(seed: int = 0, rate: float = 0.02, epochs: int = 30) -> Trajectories:
+    """A softmax regression by SGD over 380 planted examples, each recorded after every epoch.
+
+    Their ids say what they are: 300 "clean" (clusters that overlap), 40 "wrong" (a wrong label),
+    20 "copy" (one example again and again), 20 "pair" (two examples with one input and two labels).
+    """
+    rng = np.random.default_rng(seed)
+    ids, x, y = _examples(rng)
+    weights, n = np.zeros((WIDTH, KINDS)), len(y)
+    recorder = Dynamics(ids)
+    for epoch in range(epochs):
+        for batch in np.array_split(rng.permutation(n), n // 16):
+            error = np.exp(_log_softmax(x[batch] @ weights))
+            error[np.arange(len(batch)), y[batch]] -= 1
+            weights -= rate * x[batch].T @ error / len(batch)
+        logits = x @ weights
+        loss = -_log_softmax(logits)[np.arange(n), y]
+        recorder.record(epoch, ids, loss, logits.argmax(1) == y, margin(logits, y))
+    return recorder.trajectories()
+
+
+def _examples(rng: np.random.Generator) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Ids, inputs (N, WIDTH) and labels (N,)."""
+    centres = 1.2 * rng.normal(size=(KINDS, WIDTH))
+
+    def near(labels: np.ndarray, noise: float) -> np.ndarray:
+        return centres[labels] + noise * rng.normal(size=(len(labels), WIDTH))
+
+    clean, wrong, pair = (rng.integers(0, KINDS, n) for n in (300, 40, 10))
+    twice = rng.permuted(np.tile(np.arange(KINDS), (10, 1)), axis=1)[:, :2].ravel()
+    parts = {
+        "clean": (near(clean, 1.0), clean),
+        "wrong": (near(wrong, 0.3), (wrong + rng.integers(1, KINDS, 40)) % KINDS),
+        "copy": (np.repeat(near(np.array([2]), 0.5), 20, 0), np.full(20, 2)),
+        "pair": (np.repeat(near(pair, 0.3), 2, 0), twice),
+    }
+    ids = [f"{name}-{i}" for name, (_, labels) in parts.items() for i in range(len(labels))]
+    return ids, *(np.concatenate(columns) for columns in zip(*parts.values(), strict=True))
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def _cell(verdict: Verdict) -> str:

@@ -5,12 +5,17 @@ step axis is the same in every panel.
 """
 
 import math
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from sashimi.errors import BadInput
 from sashimi.files import atomic
+from sashimi.gates import GO, STOP
 from sashimi.pab.compare import Band, Comparison
 from sashimi.pab.curate import CLASSES, Report
+from sashimi.pab.predict import Row
+from sashimi.pab.profile import Profile
 
 UNITS = {
     "train_loss": "training loss",
@@ -26,6 +31,18 @@ UNITS = {
     "gradient_norm": "gradient norm",
 }
 COLUMNS = 3
+GALLERY = 5
+
+
+def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **axes):
+    """A Figure that a notebook shows as it is, and its axes (rows, columns), in the house style."""
+    import matplotlib
+
+    from sashimi.plots import STYLE, Picture
+
+    with matplotlib.rc_context(STYLE):
+        figure = Picture(figsize=(width, height), layout="constrained", dpi=STYLE["figure.dpi"])
+        return figure, figure.subplots(rows, columns, squeeze=False, **axes)
 
 
 def overlay(comparison: Comparison, names=("train_loss", "stability")):
@@ -42,14 +59,12 @@ def small_multiples(comparison: Comparison, group: str):
 
 
 def _panels(comparison: Comparison, names: list[str]):
-    from matplotlib.figure import Figure
-
     from sashimi.plots import COLOURS
 
     columns = min(COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
-    figure = Figure(figsize=(4.2 * columns, 2.8 * rows + 0.6), layout="constrained")
-    axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    figure, grid = canvas(4.2 * columns, 2.8 * rows + 0.6, rows, columns, sharex=True)
+    axes = grid.ravel()
     labels: dict[str, object] = {}
     for axis, name in zip(axes, names, strict=False):
         bands = comparison.overlay(name)
@@ -87,12 +102,9 @@ def _draw(axis, band: Band, colour: str):
 
 def data_map(report: Report):
     """A Figure of the data map: variability against confidence, a colour a class."""
-    from matplotlib.figure import Figure
-
     from sashimi.plots import COLOURS
 
-    figure = Figure(figsize=(5.6, 4.6), layout="constrained")
-    axis = figure.subplots()
+    figure, ((axis,),) = canvas(6.4, 4.8)
     for i, kind in enumerate(CLASSES):
         ids = [id for id, example in report.examples.items() if example.kind == kind]
         points = [(report.map[id]["variability"], report.map[id]["confidence"]) for id in ids]
@@ -104,6 +116,75 @@ def data_map(report: Report):
     axis.set_ylabel("confidence: mean of exp(-loss)")
     axis.set_ylim(-0.02, 1.02)
     axis.legend(fontsize=8)
+    return figure
+
+
+def gallery(runs: Mapping[str, Profile], name: str = "train_loss"):
+    """A Figure with one panel a run of one series, each on its own scale; a gap where missing."""
+    from sashimi.plots import COLOURS
+
+    rows = math.ceil(len(runs) / GALLERY)
+    figure, grid = canvas(2.5 * GALLERY, 1.9 * rows + 0.3, rows, GALLERY, sharex=True)
+    for axis, (run, profile) in zip(grid.ravel(), runs.items(), strict=False):
+        series = profile.series(name)
+        if series is None:
+            axis.text(0.5, 0.5, "not reported", ha="center", transform=axis.transAxes)
+        else:
+            axis.plot(series.steps, series.values, color=COLOURS[0], lw=1, marker=".", ms=3)
+        axis.set_title(textwrap.fill(run, 26), fontsize=9, loc="left")
+    for axis in grid.ravel()[len(runs) :]:
+        axis.set_visible(False)
+    for axis in grid[-1]:
+        axis.set_xlabel("step")
+    for axis in grid[:, 0]:
+        axis.set_ylabel(UNITS.get(name, name))
+    return figure
+
+
+def decisions(rows: list[dict], title: str = ""):
+    """A Figure of `planted.judged`: a line a run, a column a gate, decision and value in a cell."""
+    from matplotlib.patches import Rectangle
+
+    from sashimi.plots import COLOURS
+
+    gates = [key for key in rows[0] if key != "run"]
+    figure, ((axis,),) = canvas(3.2 + 1.25 * len(gates), 0.9 + 0.32 * len(rows))
+    colours = {GO: COLOURS[2], STOP: COLOURS[5]}
+    for y, row in enumerate(rows):
+        for x, gate in enumerate(gates):
+            colour = colours.get(row[gate].split()[0], "#999999")
+            axis.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=colour, alpha=0.3))
+            axis.text(x, y, row[gate], ha="center", va="center", fontsize=8)
+    axis.set_xlim(-0.5, len(gates) - 0.5)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_xticks(range(len(gates)), [gate.replace("_", "\n", 1) for gate in gates], fontsize=8)
+    axis.set_yticks(range(len(rows)), [row["run"] for row in rows], fontsize=9)
+    axis.tick_params(length=0)
+    axis.xaxis.tick_top()
+    axis.grid(visible=False)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    axis.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def correlations(rows: list[Row], title: str = ""):
+    """A Figure of `predictiveness`: rho with its interval; baselines apart, n in the label."""
+    from sashimi.plots import COLOURS
+
+    known = [row for row in rows if row.correlation.rho is not None]
+    figure, ((axis,),) = canvas(7.6, 0.9 + 0.27 * len(known))
+    for y, row in enumerate(known):
+        c, colour = row.correlation, COLOURS[5 if row.baseline else 0]
+        axis.plot([c.low, c.high], [y, y], color=colour, lw=1.5)
+        axis.plot([c.rho], [y], color=colour, marker="o", ms=5)
+    names = [f"{row.name} (n={row.correlation.n})" for row in known]
+    axis.set_yticks(range(len(known)), names, fontsize=8)
+    axis.set_ylim(len(known) - 0.5, -0.5)
+    axis.set_xlim(-1.02, 1.02)
+    axis.axvline(0, color="black", lw=0.8)
+    axis.set_xlabel("rank correlation with the held-out result (bar: 95%, bootstrap)")
+    axis.set_title(title, loc="left", fontsize=11)
     return figure
 
 

@@ -5,18 +5,21 @@ its end, beside two baselines that cost nothing: the training loss, and the best
 A summary earns its keep only if it says more than they do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from sashimi.errors import BadInput
+from sashimi.gates import GO, NOT_EVALUABLE, STOP, Gate
 from sashimi.pab.profile import Profile
 from sashimi.pab.stats import Correlation, correlate, resampled_spearman, spearman
+from sashimi.pab.trajectory import judge
 
 BASELINES = ("final training loss", "training loss so far", "best dev score so far")
 DRAWS = 2000
 FEW = 10  # runs below which nothing is claimed
+SIDE = 5  # runs that a gate must let through, and refuse, before it can be said to sort
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,65 @@ def predictiveness(
         verdict = _verdict(correlation, adjusted.get(name), gain, best) if not base else "baseline"
         rows.append(Row(name, base, correlation, adjusted.get(name), gain, verdict))
     return sorted(rows, key=lambda row: (not row.baseline, -abs(row.correlation.rho or 0)))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a gate did to runs whose end is known, and what they were worth.
+
+    `sorts` is the share of pairs (a run let through, a run refused) in which the one let through
+    ended better, ties counting half: 1 sorts perfectly, 0.5 not at all, 0 the wrong way round.
+    """
+
+    gate: str
+    go: int
+    stop: int
+    not_evaluable: int
+    median_go: float | None
+    median_stop: float | None
+    sorts: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+
+
+def outcomes(runs: Iterable[Run], gates: Mapping[str, Gate], seed: int = 0) -> list[Outcome]:
+    """Each gate on runs one by one, beside how they ended (a higher result is better).
+
+    The interval is a percentile bootstrap within both sides; fewer than 5 runs on one of them
+    are "not enough runs".
+    """
+    listed = list(runs)
+    verdicts = [judge(run.profile, gates) for run in listed]
+    results = np.array([run.result for run in listed], dtype=np.float64)
+    out = []
+    for place, gate in enumerate(gates):
+        found = np.array([verdict[place].decision for verdict in verdicts])
+        sides = [results[found == decision] for decision in (GO, STOP)]
+        counts = [len(sides[0]), len(sides[1]), int((found == NOT_EVALUABLE).sum())]
+        medians = [float(np.median(side)) if len(side) else None for side in sides]
+        out.append(Outcome(gate, *counts, *medians, *_sorting(*sides, seed)))
+    return out
+
+
+def _sorting(go: np.ndarray, stop: np.ndarray, seed: int) -> tuple:
+    """Share of ordered pairs, its interval, and the verdict."""
+    if len(go) == 0 or len(stop) == 0:
+        return None, None, None, "decides nothing: all on one side"
+    better = (go[:, None] > stop) + 0.5 * (go[:, None] == stop)
+    rng = np.random.default_rng(seed)
+    draws = [
+        better[np.ix_(rng.integers(0, len(go), len(go)), rng.integers(0, len(stop), len(stop)))]
+        for _ in range(DRAWS)
+    ]
+    low, high = np.quantile([draw.mean() for draw in draws], [0.025, 0.975])
+    if min(len(go), len(stop)) < SIDE:
+        verdict = f"not enough runs ({min(len(go), len(stop))} of {SIDE} on one side)"
+    elif low <= 0.5 <= high:
+        verdict = "not distinguishable from a coin"
+    else:
+        verdict = "lets the better ones through" if low > 0.5 else "refuses the better ones"
+    return float(better.mean()), float(low), float(high), verdict
 
 
 def _baselines(runs: list[Run], dev: str, lower: bool, at: float) -> dict[str, np.ndarray]:

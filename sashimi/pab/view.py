@@ -1,21 +1,25 @@
 """A profile to look at while it grows: plain text for a terminal, a figure for a notebook.
 
-In a notebook:    display(view.figure(tracker.profile()), clear=True)
-In a terminal:    view.watch("reports/flagship/00_full/seed0")
+In a terminal:       python -m sashimi.pab.view reports/flagship/00_full/seed0
+In a notebook that trains, in the loop:            view.redraw(tracker.profile())
+In a notebook beside a run that trains elsewhere:  view.watch(folder, show=view.redraw)
 """
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from sashimi.errors import BadInput
 from sashimi.pab.profile import JOURNAL, Profile
 from sashimi.pab.progress import band
 from sashimi.pab.series import Series
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 WIDTH = 32
+UNFINISHED = "interrupted"
 CURVES = (
     "train_loss",
     "val_loss",
@@ -52,7 +56,7 @@ def text(profile: Profile) -> str:
     """The state of a run on a screen: curves, tiers, domains, and what stands out."""
     origin, numbers = profile.origin, profile.summary()
     lines = [
-        f"{origin.status}  seed {origin.seed}  step {numbers['last_step']}  "
+        f"{_status(profile)}  seed {origin.seed}  step {numbers['last_step']}  "
         f"{numbers['checkpoints']} checkpoints  {origin.seconds:.1f} s  "
         f"(tracker {origin.overhead_seconds:.3f} s)"
     ]
@@ -74,6 +78,12 @@ def text(profile: Profile) -> str:
     return "\n".join([*lines, *origin.notes])
 
 
+def _status(profile: Profile) -> str:
+    """A journal without an end may be of a run that trains, or of one that was killed."""
+    status = profile.origin.status
+    return "unfinished" if status == UNFINISHED else status
+
+
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
@@ -89,12 +99,10 @@ def _story(entry: dict) -> str:
 
 def figure(profile: Profile):
     """A matplotlib Figure: losses, stability, crystallization, and tiers with Wilson's band."""
-    from matplotlib.figure import Figure
-
+    from sashimi.pab.plots import canvas
     from sashimi.plots import COLOURS
 
-    out = Figure(figsize=(9.6, 5.4), layout="constrained")
-    axes = out.subplots(2, 2, sharex=True)
+    out, axes = canvas(9.6, 5.4, 2, 2, sharex=True)
     panels = (
         (axes[0, 0], ("train_loss", "val_loss"), "loss"),
         (axes[0, 1], ("stability",), "stability (relative change)"),
@@ -112,7 +120,7 @@ def figure(profile: Profile):
     for axis in axes[1]:
         axis.set_xlabel("step")
     out.suptitle(
-        f"{profile.origin.status}, seed {profile.origin.seed}, "
+        f"{_status(profile)}, seed {profile.origin.seed}, "
         f"{profile.summary()['checkpoints']} checkpoints",
         fontsize=10,
     )
@@ -136,19 +144,59 @@ def _finish(axis, label: str) -> None:
         axis.text(0.5, 0.5, "not reported", ha="center", transform=axis.transAxes)
 
 
-def watch(
-    directory: str | Path, every: float = 2.0, show: Callable[[str], None] = print
-) -> Profile:
-    """Show the text of a run's journal whenever it has grown, until the run finishes.
+def redraw(profile: Profile) -> None:
+    """Show the figure in place of what the cell showed before: a live view in a notebook."""
+    from IPython.display import display
 
-    Returns the finished profile. Raises BadInput when the folder has no journal.
+    display(figure(profile), clear=True)
+
+
+def tell(profile: Profile) -> None:
+    """Print the text; on a terminal, on a screen wiped first."""
+    print(("\033[2J\033[H" if sys.stdout.isatty() else "") + text(profile), flush=True)
+
+
+def watch(
+    directory: str | Path, every: float = 2.0, show: Callable[[Profile], None] = tell
+) -> Profile:
+    """Show a run whenever its journal has grown, until the run finishes.
+
+    Returns the finished profile, at once where there is only that. Raises BadInput when the
+    folder has neither.
     """
     path, size = Path(directory) / JOURNAL, -1
-    while True:
-        profile = Profile.load(path)
-        if path.stat().st_size != size:
-            size = path.stat().st_size
-            show(text(profile))
-        if profile.origin.status != "interrupted":
+    while path.exists():
+        grown, profile = path.stat().st_size, Profile.load(path)
+        if grown != size:
+            size = grown
+            show(profile)
+        if profile.origin.status != UNFINISHED:
             return profile
         time.sleep(every)
+    profile = Profile.load(directory)
+    show(profile)
+    return profile
+
+
+def main(words: list[str]) -> int:
+    """``python -m sashimi.pab.view [--once] FOLDER``: 0 when shown, 2 for bad use."""
+    once, rest = "--once" in words, [word for word in words if word != "--once"]
+    if len(rest) != 1 or rest[0].startswith("-"):
+        print("usage: python -m sashimi.pab.view [--once] FOLDER", file=sys.stderr)
+        return 2
+    try:
+        if once:
+            journal = Path(rest[0]) / JOURNAL
+            tell(Profile.load(journal if journal.exists() else rest[0]))
+        else:
+            watch(rest[0])
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
