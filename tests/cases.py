@@ -133,6 +133,71 @@ INVALID = (
     Invalid("magnitude", 'ACTION adjustdate WFDuration=QTY("x", "min")', 2, "magnitude"),
 )
 
+ANALYSED = {
+    "variables": (
+        ("IF @input has_any_value\nSET $x = 1\nENDIF\nACTION showresult Text=`{$x}`", "not hold"),
+        ("SET $x = 1", "never used"),
+        ("FOREACH @input\nSET $x = @item\nENDFOREACH\nACTION showresult Text=$x", "no round"),
+    ),
+    "loops": (
+        ("REPEAT 0\nACTION vibrate\nENDREPEAT", "no time"),
+        ("REPEAT 1000\nREPEAT 1000\nACTION vibrate\nENDREPEAT\nENDREPEAT", "1,000,000 times"),
+    ),
+    "menus": (
+        ('MENU "M"\nCASE "a"\nACTION vibrate\nENDMENU', "nothing but 'a'"),
+        (
+            'MENU "M"\nCASE "a"\nACTION ask\nCASE "b"\nENDMENU\n'
+            "ACTION showresult Text=@choosefrommenu",
+            "if case 'b'",
+        ),
+    ),
+    "dead": (
+        ("ACTION exit\nACTION vibrate", "never reached"),
+        (
+            "IF @input has_any_value\nACTION exit\nELSE\nACTION output\nENDIF\nACTION ask",
+            "reached",
+        ),
+    ),
+    "endpoints": (
+        ('ACTION downloadurl WFURL="http://x.org"', "in the clear"),
+        ('ACTION downloadurl WFURL="https:///a"', "no host"),
+        ('ACTION url WFURLActionURL="https://x.org/a b"', "white space"),
+    ),
+    "types": (
+        ("ACTION dictionary\nIF @prev is_less_than 3\nACTION ask\nENDIF", "NSDictionary"),
+        ("ACTION dictionary\nREPEAT @prev\nACTION ask\nENDREPEAT", "NSDictionary"),
+    ),
+    "contracts": (
+        (
+            'ACTION ask WFInputType="Date" WFAskActionDefaultAnswer="x"',
+            "WFInputType other than 'Date'",
+        ),
+    ),
+}
+"""Per analysis: bodies that it must find, and a word of what it says. Each of ``SOUND`` is clean."""
+
+SOUND = {
+    "variables": (
+        "IF @input has_any_value\nSET $x = 1\nELSE\nSET $x = 2\nENDIF\nACTION showresult Text=$x",
+        "IF @input has_any_value\nSET $x = 1\nELSE\nACTION exit\nENDIF\nACTION showresult Text=$x",
+        "REPEAT 2\nSET $x = 1\nENDREPEAT\nACTION showresult Text=$x",
+    ),
+    "loops": ("REPEAT 100\nACTION vibrate\nENDREPEAT", "REPEAT @input\nACTION ask\nENDREPEAT"),
+    "menus": ('MENU "M"\nCASE "a"\nACTION ask\nCASE "b"\nENDMENU',),
+    "dead": (
+        "IF @input has_any_value\nACTION exit\nENDIF\nACTION ask",
+        "FOREACH @input\nACTION exit\nENDFOREACH\nACTION ask",
+    ),
+    "endpoints": (
+        'ACTION downloadurl WFURL="https://x.org/a?b=c"',
+        "ACTION downloadurl WFURL=`{@input}`",
+        'ACTION openurl\nACTION url WFURLActionURL="things:///add"',
+    ),
+    "types": ("ACTION ask\nIF @prev is_greater_than 3\nACTION ask\nENDIF",),
+    "contracts": ('ACTION ask WFInputType="Text" WFAskActionDefaultAnswer="x"',),
+}
+"""Per analysis: bodies near to those, on which no analysis may say anything."""
+
 PROMPTS_REFUSED = {
     "": "empty",
     "   \n\t": "empty",

@@ -1,5 +1,6 @@
 """The typed language: ShortcutDSL text, its tree, its checks and its plist. Imports no torch."""
 
+from sashimi.program.analyse import analyse
 from sashimi.program.compile import CompileError, compile, runtime_unverified
 from sashimi.program.decompile import decompile
 from sashimi.program.findings import Finding
@@ -16,6 +17,7 @@ __all__ = [
     "Lint",
     "ParseError",
     "Program",
+    "analyse",
     "compile",
     "decompile",
     "lint",

@@ -239,14 +239,15 @@ def walk_scoped(
 ) -> Iterator[tuple[Statement | Case, Scope]]:
     """Each statement and CASE of a block in order of text, with the scope just before it.
 
-    The scope is one object that moves: look at it before asking for the next pair.
+    The scope is one object that moves: look at it before asking for the next pair. Its keys are
+    the statements, so ``scope.resolve`` gives the one whose output a handle means.
     """
     scope = Scope() if scope is None else scope
     for statement in block:
         yield statement, scope
         opened = kind(statement)
         if opened is None:
-            pass_simple(scope, statement)
+            pass_simple(scope, statement, key=statement)
             continue
         scope.enter(opened)
         for part in _parts(statement):
@@ -255,7 +256,7 @@ def walk_scoped(
                 yield part, scope
                 part = part.body
             yield from walk_scoped(part, scope)
-        scope.leave()
+        scope.leave(key=statement)
 
 
 def _parts(statement: If | Menu | Repeat | ForEach) -> tuple[Block | Case, ...]:
