@@ -174,7 +174,7 @@ ANALYSED = {
         ),
     ),
 }
-"""Per analysis: bodies that it must find, and a word of what it says. Each of ``SOUND`` is clean."""
+"""Per analysis: bodies that it must find, and a word of what it says."""
 
 SOUND = {
     "variables": (

@@ -51,6 +51,8 @@ NEVER_NUMBERS = frozenset(
         "WFContactContentItem",
         "WFEmailAddressContentItem",
         "WFGenericFileContentItem",
+        "WFContact",
+        "WFImage",
         "WFImageContentItem",
         "WFPDFContentItem",
         "public.data",

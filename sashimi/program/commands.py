@@ -1,0 +1,201 @@
+"""What the commands ``lint``, ``check``, ``compile`` and ``decompile`` do, as plain functions.
+
+Each takes file names (``-`` is standard input), prints, and returns the exit code: 0 clean, 1 with
+findings, 2 for input that cannot be used (raised as ``BadInput`` by the readers, caught here).
+"""
+
+from __future__ import annotations
+
+import json as jsons
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sashimi.errors import BadInput
+from sashimi.program.analyse import analyse
+from sashimi.program.compile import compile, runtime_unverified
+from sashimi.program.decompile import decompile_noted
+from sashimi.program.findings import Finding, errors
+from sashimi.program.lint import lint
+from sashimi.program.parse import ParseError
+from sashimi.program.recover import diagnose
+from sashimi.program.render import render
+from sashimi.program.store import from_bytes, read, write
+from sashimi.program.validate import validate
+
+CLEAN, FINDINGS, BAD = 0, 1, 2
+_COLOURS = {"error": "31", "warning": "33", "info": "36"}
+
+
+def lint_files(paths: Sequence[str], fix: bool = False, json: bool = False) -> int:
+    """Report repairs; with ``fix``, write them back (to standard output for ``-``)."""
+
+    def one(path: str) -> tuple[int, dict]:
+        text = _text(path)
+        done = lint(text)
+        records = [
+            {
+                "kind": repair.kind,
+                "line": repair.line,
+                "before": repair.before,
+                "after": repair.after,
+                "severity": repair.severity,
+                "confidence": repair.confidence,
+            }
+            for repair in done.repairs
+        ]
+        if fix and done.text != text and path != "-":
+            _replace(Path(path), done.text)
+        if fix and path == "-" and not json:
+            sys.stdout.write(done.text)
+        elif not json:
+            for repair in done.repairs:
+                head = _coloured(f"{repair.severity} {repair.kind}", repair.severity)
+                print(f"{path}:{repair.line}: {head}: {repair.before!r} -> {repair.after!r}")
+        return FINDINGS if done.repairs else CLEAN, {"repairs": records, "text": done.text}
+
+    return _each(paths, one, json)
+
+
+def check_files(
+    paths: Sequence[str], strict: bool = True, analyses: bool = True, json: bool = False
+) -> int:
+    """Parse, validate and analyse; exit code 1 if there is an error (a warning alone is 0)."""
+
+    def one(path: str) -> tuple[int, dict]:
+        text = _text(path)
+        program, faults = diagnose(text)
+        if program is None:
+            found = [Finding("parse", e.line, f"column {e.column}", str(e)) for e in faults]
+            if not json:
+                for fault in faults:
+                    _show_fault(path, fault)
+            return FINDINGS, {"findings": [vars(finding) for finding in found]}
+        found = validate(program, strict=strict) + (analyse(program) if analyses else [])
+        if not json:
+            for finding in found:
+                _show(path, text, finding)
+        records = [vars(finding) for finding in found]
+        return FINDINGS if errors(found) else CLEAN, {"findings": records}
+
+    return _each(paths, one, json)
+
+
+def compile_files(
+    paths: Sequence[str], output: str | None = None, strict: bool = True, json: bool = False
+) -> int:
+    """Compile each program that has no errors to ``output`` or beside it, as ``.shortcut``."""
+    if output is not None and len(paths) > 1:
+        return _bad("one output is for one input: leave it out to write beside each")
+
+    def one(path: str) -> tuple[int, dict]:
+        text = _text(path)
+        program, faults = diagnose(text)
+        if program is None:
+            for fault in faults:
+                _show_fault(path, fault)
+            return FINDINGS, {"findings": [str(fault) for fault in faults]}
+        wrong = errors(validate(program, strict=strict))
+        if wrong:
+            for finding in wrong:
+                _show(path, text, finding)
+            return FINDINGS, {"findings": [vars(finding) for finding in wrong]}
+        if output is None and path == "-":
+            raise BadInput("standard input has no name of its own: state the output")
+        target = Path(output) if output else Path(path).with_suffix(".shortcut")
+        write(compile(program), target)
+        reasons = runtime_unverified(program)
+        if not json:
+            print(f"{target}: written, not signed (only Apple's own tool signs, on a Mac)")
+            for reason in reasons:
+                print(f"{target}: not verified: {reason}")
+        return CLEAN, {"output": str(target), "runtime_unverified": reasons}
+
+    return _each(paths, one, json)
+
+
+def decompile_files(paths: Sequence[str], output: str | None = None, json: bool = False) -> int:
+    """Print the text of each plist, or write it to ``output``."""
+    if output is not None and len(paths) > 1:
+        return _bad("one output is for one input: leave it out to print each")
+
+    def one(path: str) -> tuple[int, dict]:
+        plist = from_bytes(sys.stdin.buffer.read()) if path == "-" else read(path)
+        program, notes = decompile_noted(plist)
+        text = render(program)
+        if output is not None:
+            _replace(Path(output), text)
+        elif not json:
+            sys.stdout.write(text)
+        for note in () if json else notes:
+            print(f"{path}: {note}", file=sys.stderr)
+        return CLEAN, {"text": text, "notes": [vars(note) for note in notes]}
+
+    return _each(paths, one, json)
+
+
+def _each(paths: Sequence[str], one: Callable[[str], tuple[int, dict]], json: bool) -> int:
+    """Do one thing to each file; the worst exit code of all, and one record a file as JSON."""
+    if not paths:
+        return _bad("name at least one file, or - for standard input")
+    worst, records = CLEAN, []
+    for path in paths:
+        try:
+            code, record = one(path)
+        except BadInput as error:
+            code, record = BAD, {"error": str(error)}
+            if not json:
+                _bad(str(error))
+        worst = max(worst, code)
+        records.append({"file": path, **record})
+    if json:
+        print(jsons.dumps(records, ensure_ascii=False, indent=1))
+    return worst
+
+
+def _text(path: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return data.decode("utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: no UTF-8 text at byte {error.start}; save it as UTF-8") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.replace(draft, path)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; choose another place") from error
+
+
+def _bad(why: str) -> int:
+    print(f"sashimi: {why}", file=sys.stderr)
+    return BAD
+
+
+def _coloured(text: str, severity: str) -> str:
+    return f"\x1b[{_COLOURS[severity]}m{text}\x1b[0m" if sys.stdout.isatty() else text
+
+
+def _show(path: str, text: str, finding: Finding) -> None:
+    head = _coloured(finding.severity, finding.severity)
+    print(f"{path}:{finding.line}: {head}: {finding.where}: {finding.why}")
+    lines = text.split("\n")
+    if 0 < finding.line <= len(lines):
+        source = lines[finding.line - 1].strip()
+        print(f"    {source[:96]}\n    {'^' * min(len(source), 96)}")
+
+
+def _show_fault(path: str, fault: ParseError) -> None:
+    head = _coloured("error", "error")
+    message, *excerpt = str(fault).split("\n")
+    print(f"{path}:{fault.line}:{fault.column}: {head}: {message}")
+    for line in excerpt:
+        print(f"    {line}")
