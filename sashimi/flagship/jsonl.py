@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sashimi.flagship import leaks
-from sashimi.flagship.corpus import SPLITS, Corpus, CorpusError, Example, digest
+from sashimi.flagship.corpus import CONTENT_SEED, SPLITS, Corpus, CorpusError, Example, digest
 from sashimi.program import ParseError, parse, tiers
 from sashimi.program.tree import Program, actions
 
@@ -68,7 +68,7 @@ def domain_of(program: Program) -> str:
     return next((domain for domain, rule in _RULES if rule.search(main)), "other")
 
 
-def load(path: Path, *, seed: int = 0, limit: int | None = None) -> Corpus:
+def load(path: Path, *, limit: int | None = None) -> Corpus:
     """The corpus of a file or folder of ``*.jsonl``. Raises `CorpusError`; see the module."""
     found, skipped = read(path)
     groups = len({leaks.program_key(example.program) for example in found})
@@ -77,7 +77,7 @@ def load(path: Path, *, seed: int = 0, limit: int | None = None) -> Corpus:
             f"{path}: {groups} distinct program{'s' if groups != 1 else ''} in {len(found)} usable "
             f"lines; splits by program need at least {FEWEST_PROGRAMS}: add programs"
         )
-    splits = split(found, random.Random(f"splits {seed}"))
+    splits = split(found, random.Random(f"splits {CONTENT_SEED}"))
     if limit is not None:
         evaluation = max(12, limit // 10)
         splits = {
