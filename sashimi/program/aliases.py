@@ -135,3 +135,9 @@ MACROS = {
     "wait": "ACTION delay WFDelayTime={seconds}",
 }
 """``MACRO name slot=value …`` stands for these lines, its values in their slots."""
+
+
+def named_condition(alias: str, numeric: bool) -> str:
+    """The condition of an alias; equality of a number is the numeric one."""
+    named = CONDITIONS[alias]
+    return "equals_number" if named == "equals_string" and numeric else named

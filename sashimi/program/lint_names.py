@@ -9,7 +9,6 @@ from sashimi.program import catalogue as catalogues
 from sashimi.program.catalogue import COMMON_KEYS, ActionSpec
 from sashimi.program.closest import nearest
 from sashimi.program.lex import BLOCKS, Token, join, statements, tokens, visible
-from sashimi.program.lint_text import named_condition
 from sashimi.program.names import PREFIX, is_vendor, short
 from sashimi.program.repairs import Repair
 from sashimi.program.scope import LOOP_VARIABLES, SETTERS, Scope, sanitise
@@ -118,7 +117,7 @@ def _condition(line: list[Token], shown: list[int], repairs: list[Repair]) -> No
         return
     numeric = len(shown) > 3 and line[shown[3]].kind == "number"
     if token.text.lower() in aliases.CONDITIONS:
-        fixed, confidence = named_condition(token.text.lower(), numeric), 1.0
+        fixed, confidence = aliases.named_condition(token.text.lower(), numeric), 1.0
     else:
         found = nearest(token.text, CONDITIONS)
         if found is None:
@@ -157,8 +156,9 @@ def _reference(sigil: str, name: str, scope: Scope) -> tuple[str, float] | None:
         if scope.allows(other):
             return _spelled(other), 1.0
     pool = scope.variables() if sigil == "$" else scope.handles()
-    pool = [known for known in pool if known[0].isupper() == name[0].isupper()]
-    found = nearest(name, pool, 1 if len(name) < 8 else 2) if len(name) > 3 else None
+    if sigil == "@" and name[0].isupper():
+        pool = [known for known in pool if known[0].isupper()]
+    found = nearest(name, pool, 1 if len(name) < 8 else 2) if len(name) > 2 else None
     return (sigil + found[0], found[1]) if found else None
 
 

@@ -33,12 +33,14 @@ def repair(text: str, repairs: list[Repair]) -> str:
     text = unwrap(text, repairs)
     text = line_ends(text, repairs)
     lines = statements(tokens(text, careful=True))
+    height = len(lines)
     lines = one_a_line(lines, repairs)
+    laid_out = len(lines) == height  # else indentation no longer tells where blocks end
     lines = expand(lines, repairs)
     lines = [close(line, repairs) for line in lines]
     lines = [first_word(line, repairs) for line in lines]
     lines = [signs(line, repairs) for line in lines]
-    return join(blocks(lines, repairs))
+    return join(blocks(lines, repairs, laid_out))
 
 
 def unwrap(text: str, repairs: list[Repair]) -> str:
@@ -214,7 +216,7 @@ def signs(line: list[Token], repairs: list[Repair]) -> list[Token]:
         sign = line[shown[2]]
         if sign.kind != "word":
             numeric = len(shown) > 3 and line[shown[3]].kind == "number"
-            fixed = named_condition(sign.text, numeric)
+            fixed = aliases.named_condition(sign.text, numeric)
             repairs.append(Repair("condition", sign.line, sign.text, fixed))
             line[shown[2]] = Token("word", fixed, sign.line)
     last = line[shown[-1]]
@@ -224,20 +226,14 @@ def signs(line: list[Token], repairs: list[Repair]) -> list[Token]:
     return line
 
 
-def named_condition(alias: str, numeric: bool) -> str:
-    """The condition of an alias; equality of a number is the numeric one."""
-    named = aliases.CONDITIONS[alias]
-    return "equals_number" if named == "equals_string" and numeric else named
-
-
 class _Open:
-    """An open block: its keyword, its indentation, where it begins, and its parts so far."""
+    """An open block: its keyword, its indentation, and whether it has an ELSE or a CASE yet."""
 
-    def __init__(self, keyword: str, indent: int, at: int):
-        self.keyword, self.indent, self.at, self.parted = keyword, indent, at, False
+    def __init__(self, keyword: str, indent: int):
+        self.keyword, self.indent, self.parted = keyword, indent, False
 
 
-def blocks(lines: Lines, repairs: list[Repair]) -> Lines:
+def blocks(lines: Lines, repairs: list[Repair], laid_out: bool = True) -> Lines:
     """Close what is left open, drop what closes nothing, and set a wrong end right.
 
     Where lines are indented as blocks are, a block ends before the first line that is no longer
@@ -246,7 +242,7 @@ def blocks(lines: Lines, repairs: list[Repair]) -> Lines:
     out: Lines = []
     stack: list[_Open] = []
     closed: list[tuple[int, int]] = []  # (place in out, depth) of each ENDIF without an ELSE
-    indented = _indented(lines)
+    indented = laid_out and _indented(lines)
 
     def end(line: int) -> None:
         top = stack.pop()
@@ -269,7 +265,7 @@ def blocks(lines: Lines, repairs: list[Repair]) -> Lines:
             repairs.append(Repair("structure", at, join([line]).strip(), ""))
             continue
         if word in BLOCKS:
-            stack.append(_Open(word, _indent(line), len(out)))
+            stack.append(_Open(word, _indent(line)))
         elif word in ("ELSE", "CASE"):
             opener = "IF" if word == "ELSE" else "MENU"
             fits = [o for o in stack if o.keyword == opener and (word == "CASE" or not o.parted)]
@@ -341,10 +337,11 @@ def _indent(line: list[Token]) -> int:
 
 def _indented(lines: Lines) -> bool:
     """Whether every block's first line is indented more deeply than the block's own."""
-    openers = [i for i, line in enumerate(lines[:-1]) if _word(line) in ("IF", "REPEAT", "FOREACH")]
+    heads = ("IF", "REPEAT", "FOREACH", "CASE")
+    openers = [i for i, line in enumerate(lines[:-1]) if _word(line) in heads]
     bodies = [
         _indent(lines[i + 1]) > _indent(lines[i])
         for i in openers
-        if visible(lines[i + 1]) and _word(lines[i + 1]) not in ("ELSE", *BLOCKS.values())
+        if visible(lines[i + 1]) and _word(lines[i + 1]) not in ("ELSE", "CASE", *BLOCKS.values())
     ]
     return bool(bodies) and all(bodies)
