@@ -84,16 +84,16 @@ def _panels(comparison: Comparison, names: list[str]):
         axis.tick_params(labelbottom=True)
     if labels:
         figure.legend(labels.values(), labels.keys(), loc="outside upper left", ncols=3)
-    figure.supxlabel("bold: mean over seeds; band: one standard deviation", fontsize=8)
+    if any(len(profiles) > 1 for profiles in comparison.rows.values()):
+        figure.supxlabel("bold: mean over seeds; band: one standard deviation", fontsize=8)
     return figure
 
 
 def _draw(axis, band: Band, colour: str):
     """Draw one row into a panel and return its handle for the legend."""
+    weight = {"alpha": 0.45, "lw": 0.7} if len(band.seeds) > 1 else {"lw": 1.2}
     for series in band.seeds:
-        (line,) = axis.plot(
-            series.steps, series.values, color=colour, alpha=0.45, lw=0.7, marker=".", ms=2.5
-        )
+        (line,) = axis.plot(series.steps, series.values, color=colour, marker=".", ms=2.5, **weight)
     if len(band.seeds) > 1 and len(band.steps):
         axis.fill_between(band.steps, band.low, band.high, color=colour, alpha=0.15, lw=0)
         (line,) = axis.plot(band.steps, band.mean, color=colour, lw=2)
@@ -148,6 +148,7 @@ def decisions(rows: list[dict], title: str = ""):
     from sashimi.plots import COLOURS
 
     gates = [key for key in rows[0] if key != "run"]
+    names = [textwrap.fill(gate.replace("_", " "), 14) for gate in gates]
     figure, ((axis,),) = canvas(3.2 + 1.25 * len(gates), 0.9 + 0.32 * len(rows))
     colours = {GO: COLOURS[2], STOP: COLOURS[5]}
     for y, row in enumerate(rows):
@@ -157,7 +158,7 @@ def decisions(rows: list[dict], title: str = ""):
             axis.text(x, y, row[gate], ha="center", va="center", fontsize=8)
     axis.set_xlim(-0.5, len(gates) - 0.5)
     axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.set_xticks(range(len(gates)), [gate.replace("_", "\n", 1) for gate in gates], fontsize=8)
+    axis.set_xticks(range(len(gates)), names, fontsize=8)
     axis.set_yticks(range(len(rows)), [row["run"] for row in rows], fontsize=9)
     axis.tick_params(length=0)
     axis.xaxis.tick_top()
