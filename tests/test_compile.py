@@ -257,7 +257,7 @@ def test_valid_cases_have_sound_plists(text: str) -> None:
     check_structure(compile(parse(text)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(programs)
 def test_any_program_has_a_sound_plist_or_a_reason(program: Program) -> None:
     try:

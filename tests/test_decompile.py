@@ -26,7 +26,7 @@ def test_valid_cases_come_back(text: str) -> None:
         assert again == program and render(again) == render(program)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs)
 @example(parse('SHORTCUT "A"\nACTION ask\nACTION showresult Text=`{@ask}{@prev}`\n'))
 @example(parse('SHORTCUT "A"\nFOREACH @x\nSET $a = @item\nSET $b = $Repeat_Item\nENDFOREACH\n'))
@@ -183,7 +183,7 @@ def test_damaged_plists_give_a_program_or_bad_input() -> None:
     sources = [to_bytes(compile(parse(text))) for text in VALID.values()]
     sources += [to_bytes(compile(parse(text)), plistlib.FMT_XML) for text in VALID.values()]
     outcomes = {"read": 0, "refused": 0}
-    for _ in range(4000):
+    for _ in range(2000):
         data = bytearray(random.choice(sources))
         for _ in range(random.randint(1, 6)):
             data[random.randrange(len(data))] = random.randrange(256)
@@ -193,7 +193,7 @@ def test_damaged_plists_give_a_program_or_bad_input() -> None:
             outcomes["refused"] += 1
         else:
             outcomes["read"] += 1
-    assert min(outcomes.values()) > 100
+    assert min(outcomes.values()) > 50
 
 
 def test_written_and_read_again(tmp_path) -> None:

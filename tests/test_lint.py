@@ -106,7 +106,7 @@ def test_good_text_stays(text: str) -> None:
         assert done.text == same and done.repairs == []
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(programs)
 def test_what_validates_stays(program: Program) -> None:
     if not errors(validate(program)):
@@ -120,7 +120,7 @@ def test_real_programs_without_errors_stay(real_programs: list[Program]) -> None
     assert len(changed) <= 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(st.sampled_from('SETIFACTION \n"`{}@$[]()=,:\\prevELSDN#01'), max_size=60))
 def test_any_text_is_linted_and_linting_again_changes_nothing(text: str) -> None:
     once = lint(text).text
@@ -129,7 +129,7 @@ def test_any_text_is_linted_and_linting_again_changes_nothing(text: str) -> None
 
 def test_damaged_programs_are_linted_once_and_for_all(real_texts: list[str]) -> None:
     random.seed(7)
-    for _ in range(300):
+    for _ in range(150):
         text = list(random.choice(real_texts)[:600])
         for _ in range(4):
             text[random.randrange(len(text))] = random.choice('"`{}[]\n@$ =')

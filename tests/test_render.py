@@ -12,7 +12,7 @@ from sashimi.program.render import render_value
 from sashimi.program.tree import Action, Dict, Interp, Program, Var
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(programs)
 def test_parse_undoes_render(program: Program) -> None:
     text = render(program)

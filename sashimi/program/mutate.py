@@ -2,7 +2,7 @@
 
 ``study`` breaks valid programs, one mutation each, and counts: *detected* (it no longer parses or
 ``validate`` has something to say), *repaired* (``lint`` gives back the original tree), *false*
-(``lint`` gives a program without errors that is not the original).
+(``lint`` changed it into a program without errors that is not the original).
 """
 
 from __future__ import annotations
@@ -196,10 +196,11 @@ def _judge(program: Program, broken: str, catalogue: Catalogue, count: Count) ->
         return  # the mutation changed nothing that means anything
     count.made += 1
     count.detected += found is None or bool(validate(found, catalogue=catalogue))
-    mended = _read(lint(broken).text)
+    done = lint(broken)
+    mended = _read(done.text)
     if mended == program:
         count.repaired += 1
-    elif mended is not None and not errors(validate(mended, catalogue=catalogue)):
+    elif done.repairs and mended is not None and not errors(validate(mended, catalogue=catalogue)):
         count.false += 1
 
 
