@@ -42,7 +42,7 @@ class Made:
 class Sizes:
     """How many examples each split shall have."""
 
-    train: int = 16_000
+    train: int = 20_000
     evaluation: int = 300
 
     @property
