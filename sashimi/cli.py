@@ -145,60 +145,48 @@ def report(
             reporting.write_readme(readme, folder)
 
 
+Files = Annotated[list[str], typer.Argument(help="Files; '-' is standard input.")]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", help="Write here; for one input only.")
+]
+
+
 @app.command()
-def check(
-    files: Annotated[list[Path], typer.Argument(help="Programs in ShortcutDSL.")],
-    permissive: Permissive = False,
+def lint(
+    files: Files,
+    fix: Annotated[bool, typer.Option("--fix", help="Write the repairs back.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Parse and validate programs; exit 1 if there are findings."""
-    found = {str(file): _findings(file, strict=not permissive) for file in files}
-    if as_json:
-        _print_json({file: [asdict(finding) for finding in many] for file, many in found.items()})
-    else:
-        for file, many in found.items():
-            for finding in many:
-                typer.echo(f"{file}: {finding}")
-    if any(found.values()):
-        raise typer.Exit(1)
+    """Say what would be repaired in programs that others wrote; exit 1 if there is something."""
+    from sashimi.program import commands
+
+    raise typer.Exit(commands.lint_files(files, fix, as_json))
+
+
+@app.command()
+def check(files: Files, permissive: Permissive = False, as_json: Json = False) -> None:
+    """Parse, validate and analyse programs; exit 1 if there are errors."""
+    from sashimi.program import commands
+
+    raise typer.Exit(commands.check_files(files, not permissive, json=as_json))
 
 
 @app.command("compile")
-def compile_file(
-    file: Annotated[Path, typer.Argument(help="A program in ShortcutDSL.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the plist.")],
-    permissive: Permissive = False,
+def compile_program(
+    files: Files, output: Output = None, permissive: Permissive = False, as_json: Json = False
 ) -> None:
-    """Compile a program to an unsigned plist; exit 1, writing nothing, if it has errors."""
-    from sashimi.files import atomic
-    from sashimi.program import compile, parse, write
+    """Compile programs to unsigned plists; exit 1, writing nothing, where there are errors."""
+    from sashimi.program import commands
 
-    found = _findings(file, strict=not permissive)
-    _tell([f"{file}: {finding}" for finding in found])
-    if any(finding.severity == "error" for finding in found):
-        raise typer.Exit(1)
-    plist = compile(parse(_text(file)))
-    with atomic(output) as temporary:
-        write(plist, temporary)
-    typer.echo(f"wrote {output} (unsigned; signing needs a Mac)", err=True)
+    raise typer.Exit(commands.compile_files(files, output, not permissive, as_json))
 
 
 @app.command()
-def decompile(
-    file: Annotated[Path, typer.Argument(help="An unsigned .shortcut or .plist, binary or XML.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the program here; default: print.")
-    ] = None,
-) -> None:
-    """Turn a plist back into a program in text form."""
-    from sashimi.files import write_text
-    from sashimi.program import decompile, read, render
+def decompile(files: Files, output: Output = None, as_json: Json = False) -> None:
+    """Turn plists, binary or XML, back into programs in text form."""
+    from sashimi.program import commands
 
-    text = render(decompile(read(file)))
-    if output:
-        write_text(output, text)
-    else:
-        typer.echo(text.rstrip("\n"))
+    raise typer.Exit(commands.decompile_files(files, output, as_json))
 
 
 @app.command()
@@ -253,26 +241,6 @@ def _trained() -> Path:
         raise BadInput(f"no trained run below {reports}: train one with 'make run'")
     reference = reports / "00_full" / "seed0" / "model.safetensors"
     return (reference if reference in models else models[-1]).parent
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"cannot read {file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{file}: not UTF-8 text (byte {error.start})") from error
-
-
-def _findings(file: Path, strict: bool) -> list:
-    from sashimi.program import Finding, ParseError, parse, validate
-
-    try:
-        program = parse(_text(file))
-    except ParseError as error:
-        wanted = f"; expected {' or '.join(error.expected)}" if error.expected else ""
-        return [Finding("parse", error.line, f"column {error.column}", error.reason + wanted)]
-    return validate(program, strict=strict)
 
 
 def _tell(lines: list[str]) -> None:

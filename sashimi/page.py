@@ -71,6 +71,7 @@ def _run(run: Run, reports: Path) -> str:
         _facts("Speed and losslessness", _other(run)),
         _facts("The domain head", run.record["domain"]),
         _facts("The semantic frame", run.record["intent"]),
+        _facts("The value filler, in the structure that was asked for", run.record["filler"]),
         _training(run),
         _gates(run),
         _examples(run.record["examples"] or []),

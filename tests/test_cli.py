@@ -52,18 +52,28 @@ def test_check_prints_findings_and_exits_1(tmp_path):
     assert (sashimi("check", good).exit_code, sashimi("check", good).output) == (0, "")
     found = sashimi("check", good, bad, odd)
     assert found.exit_code == 1
-    assert f"{bad}: line 1: error: column 10" in found.output
-    assert f"{odd}: line 2: error" in found.output and "nosuchaction" in found.output
-    listed = json.loads(sashimi("check", good, bad, "--json").output)
-    assert listed[str(good)] == []
-    assert (listed[str(bad)][0]["stage"], listed[str(bad)][0]["line"]) == ("parse", 1)
+    assert f"{bad}:1:10: error" in found.output
+    assert f"{odd}:2: error" in found.output and "nosuchaction" in found.output
+    first, second = json.loads(sashimi("check", good, bad, "--json").output)
+    assert first["findings"] == []
+    assert (second["findings"][0]["stage"], second["findings"][0]["line"]) == ("parse", 1)
+
+
+def test_lint_reports_and_mends(tmp_path):
+    file = tmp_path / "draft.dsl"
+    file.write_text('SHORTCUT "Hi"\nACTION shwresult Text="a"\n')
+    found = sashimi("lint", file)
+    assert found.exit_code == 1 and "'shwresult' -> 'showresult'" in found.output
+    assert sashimi("lint", file, "--fix").exit_code == 1
+    assert "ACTION showresult" in file.read_text()
+    assert sashimi("lint", file).exit_code == 0
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["check", "nowhere.dsl"], "cannot read nowhere.dsl"),
-        (["compile", "nowhere.dsl", "-o", "a.shortcut"], "cannot read nowhere.dsl"),
+        (["check", "nowhere.dsl"], "nowhere.dsl: No such file"),
+        (["compile", "nowhere.dsl", "-o", "a.shortcut"], "nowhere.dsl: No such file"),
         (["generate", "  "], "the prompt is empty"),
         (["generate", "Log water", "--run", "nowhere"], "nowhere"),
         (["decompile", "nowhere.shortcut"], "nowhere.shortcut"),
@@ -100,7 +110,7 @@ def test_compile_writes_a_plist_or_nothing(tmp_path):
     target.unlink()
     source.write_text('SHORTCUT "Hi"\nACTION nosuchaction\n')
     found = sashimi("compile", source, "-o", target)
-    assert found.exit_code == 1 and "nosuchaction" in found.stderr and not target.exists()
+    assert found.exit_code == 1 and "nosuchaction" in found.output and not target.exists()
 
 
 def test_doctor_lists_what_it_looked_at(tmp_path):

@@ -13,6 +13,7 @@ import functools
 import hashlib
 import importlib.util
 import logging
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +86,10 @@ def _tokenizer():
 
 @functools.cache
 def _model():
-    from transformers import BertConfig, BertModel
-    from transformers.utils import logging as chatter
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # no bars are drawn
+        from transformers import BertConfig, BertModel
+        from transformers.utils import logging as chatter
 
     chatter.disable_progress_bar()
     logging.getLogger("transformers").setLevel(logging.ERROR)  # it reports the unused pooler

@@ -19,8 +19,9 @@ from sashimi.flagship.encode import Encoded, check_prompt, encode, encode_uncach
 from sashimi.flagship.fill import Literals, Source, copied, fill
 from sashimi.flagship.intent import Labels, SemanticFrame, read_frame
 from sashimi.flagship.network import Network
-from sashimi.program import Finding, Program, compile, parse, render, tiers, validate
+from sashimi.program import Finding, Program, compile, lint, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue
+from sashimi.program.repairs import Repair
 from sashimi.program.vocabulary import Vocabulary
 
 BATCH = 64
@@ -114,10 +115,20 @@ class Sashimi:
         return made
 
     def _compile(self, program: Program) -> tuple[Program, str, list[Finding], dict]:
-        """Lower to text, read it back as foreign text would be, validate, compile."""
+        """Lower to text, read it back as foreign text would be, validate, compile.
+
+        The linter is a witness only: it may change nothing in what the masks made.
+        """
         text = render(program)
+        findings = [_witnessed(repair) for repair in lint(text).repairs]
         read = parse(text)
-        return read, text, validate(read, strict=True, catalogue=self.catalogue), compile(read)
+        findings += validate(read, strict=True, catalogue=self.catalogue)
+        return read, text, findings, compile(read)
+
+
+def _witnessed(repair: Repair) -> Finding:
+    why = f"the linter would write {repair.after!r} for {repair.before!r}"
+    return Finding("lint", repair.line, repair.kind, why, "warning")
 
 
 def _outcome(prompt: str, ok: bool, score: float, made: tuple | None, seconds: float) -> Outcome:
