@@ -1,3 +1,3 @@
-"""Balanced Sashimi: prompts become typed, compiled Apple Shortcuts through a small ternary network."""
+"""Balanced Sashimi: prompts become typed, compiled Apple Shortcuts by a small ternary network."""
 
 __version__ = "0.1.0"

@@ -45,7 +45,7 @@ def save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str] | None
 
 
 def fetch(key: Iterable[str], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The tensors made by ``make``, from the cache where an earlier call with this key left them."""
+    """The tensors that ``make`` makes, from the cache where an earlier call left them."""
     path = folder() / f"{digest(key)}.safetensors"
     if path.exists():
         try:

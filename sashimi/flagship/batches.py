@@ -6,7 +6,7 @@ Letters: N examples, B of a batch, L tokens, P word pieces, S slots, K literals.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,9 +74,10 @@ class Dataset:
         vocabulary: Vocabulary,
         literals: Literals,
         labels: Labels,
+        say: Callable[[str], None] | None = None,
     ) -> None:
         self.literals = literals
-        self.encoded: Encoded = encode([e.prompt for e in examples])
+        self.encoded: Encoded = encode([e.prompt for e in examples], say)
         rows = []
         for index, example in enumerate(examples):
             offsets = self.encoded.offsets[self.encoded.pieces(index)].tolist()

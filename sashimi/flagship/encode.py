@@ -14,7 +14,7 @@ import hashlib
 import importlib.util
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,9 @@ SURFACE = (
 PIECE_WIDTH = WIDTH + len(SURFACE)
 QUOTES = "\"'`“”‘’«»"
 MAX_PIECES = 254  # the encoder reads 256, two of them its own markers
+BATCH = 64
+TOLD_EVERY = 64 * BATCH
+"""Prompts between two lines of progress."""
 CODE_VERSION = "2"
 """Part of the cache's key: change it when this module computes something else."""
 
@@ -111,26 +114,31 @@ def check_prompt(prompt: str) -> None:
         )
 
 
-def encode(prompts: Sequence[str], batch_size: int = 64) -> Encoded:
-    """Encodes prompts, through the tensor cache. Text past `MAX_PIECES` word pieces is not read."""
+def encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) -> Encoded:
+    """Encodes prompts, through the tensor cache. Text past `MAX_PIECES` word pieces is not read.
+
+    ``say`` is told now and then how far a long encoding is.
+    """
     key = ["encode", CODE_VERSION, weights_digest(), *prompts]
-    return Encoded(**cache.fetch(key, lambda: _encode(prompts, batch_size)))
+    return Encoded(**cache.fetch(key, lambda: _encode(prompts, say)))
 
 
 def encode_uncached(prompts: Sequence[str]) -> Encoded:
     """As `encode`, leaving nothing on disk: for prompts that arrive one at a time."""
-    return Encoded(**_encode(prompts, batch_size=64))
+    return Encoded(**_encode(prompts))
 
 
 @torch.inference_mode()
-def _encode(prompts: Sequence[str], batch_size: int) -> dict[str, Tensor]:
+def _encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) -> dict[str, Tensor]:
     tokenized = [_tokenizer().encode(prompt) for prompt in prompts]
     ids = [t.ids if len(t.ids) <= 256 else [*t.ids[:255], t.ids[-1]] for t in tokenized]
     order = sorted(range(len(prompts)), key=lambda i: len(ids[i]))  # equal lengths together
     pooled = torch.zeros(len(prompts), WIDTH)
     states: list[Tensor] = [torch.zeros(0, PIECE_WIDTH)] * len(prompts)
-    for at in range(0, len(order), batch_size):
-        chosen = order[at : at + batch_size]
+    for at in range(0, len(order), BATCH):
+        if say and at and at % TOLD_EVERY == 0:
+            say(f"encoded {at} of {len(prompts)} prompts, the shortest first")
+        chosen = order[at : at + BATCH]
         longest = max(len(ids[i]) for i in chosen)
         tokens = torch.zeros(len(chosen), longest, dtype=torch.long)
         for row, i in enumerate(chosen):

@@ -53,7 +53,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         f"{len(programs)} training examples, {len(vocabulary)} tokens, "
         f"{len(literals.values)} literals, {len(labels.intents)} intents"
     )
-    data = Dataset(corpus.train, vocabulary, literals, labels)
+    data = Dataset(corpus.train, vocabulary, literals, labels, say)
     probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels)
     head = train_domain_head(corpus, settings)
     device = train.pick_device()

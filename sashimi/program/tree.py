@@ -38,7 +38,7 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """An implicit value, ``@name``: the previous output, the input, a loop's item, an action's output."""
+    """An implicit value, ``@name``: the last output, the input, a loop's item, an action's output."""
 
     name: str
 
