@@ -8,7 +8,6 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 READY := $(VENV)/.installed
 
-export OMP_WAIT_POLICY ?= passive
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .PHONY: run test clean

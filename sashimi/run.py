@@ -9,7 +9,6 @@ after a dead kernel papermill marks cells that never ran as completed.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -72,7 +71,6 @@ def run(
     if state != "finished":
         study.check(chosen)
     writable(run_dir)
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if state == "finished":
         say(f"{run_dir} is finished: training skipped (--force runs it again)")
     else:

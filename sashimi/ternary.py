@@ -1,8 +1,8 @@
 """Ternary weights {-1, 0, +1}: the quantiser, the layer, and the staged schedule.
 
-The quantiser is BitNet b1.58's absmean (Ma et al. 2024, "The Era of 1-bit LLMs", eq. 1–3): the scale
-is the mean magnitude of the weight, trits are the weight over its scale, rounded and clipped. The
-scale is kept, so a ternary layer approximates its latent one. The gradient is straight-through
+The quantiser is BitNet b1.58's absmean (Ma et al. 2024, "The Era of 1-bit LLMs", eq. 1–3): the
+scale is the mean magnitude of the weight, trits are the weight over its scale, rounded and clipped.
+The scale is kept, so a ternary layer approximates its latent one. The gradient is straight-through
 (Bengio et al. 2013): the latent weight receives the gradient of the quantised one unchanged.
 Norms, biases and embeddings stay in full precision.
 
@@ -90,7 +90,7 @@ def set_progress(model: nn.Module, progress: float, start: float, end: float) ->
 
 
 def trit_arrays(model: nn.Module) -> list[tuple[str, object]]:
-    """Each ternary layer's trits as (name, int8 numpy array of shape (O, I)), for the trajectory."""
+    """Each ternary layer's trits for the trajectory: (name, int8 numpy array of shape (O, I))."""
     with torch.no_grad():
         return [
             (name, trits(layer.weight).to(torch.int8).cpu().numpy())

@@ -138,7 +138,7 @@ def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
         {"params": decayed, "weight_decay": schedule.weight_decay},
         {"params": [p for p in trained if id(p) not in kept], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=(0.9, 0.98))
+    return torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=(0.9, 0.98), fused=True)
 
 
 def _step(model, loss, batch, optimizer, schedule: Schedule, step: int) -> tuple:

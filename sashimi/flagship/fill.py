@@ -164,28 +164,41 @@ class ValueFiller(nn.Module):
         self.bias = nn.Parameter(torch.zeros(literals))
         self.scale = width**-0.5
 
-    def forward(self, hidden: Tensor, pieces: Tensor, allowed: Tensor, copyable: Tensor) -> Tensor:
+    def forward(
+        self, hidden: Tensor, pieces: Tensor, row: Tensor, allowed: Tensor, copyable: Tensor
+    ) -> Tensor:
         """Log-probabilities (S, K + P) of all choices, -inf where one is not allowed.
 
-        ``hidden`` (S, D); ``pieces`` (S, P, 3 D), the prompt's states as `self.pieces` projects
-        them; ``allowed`` (S, K) and ``copyable`` (S, P) bool.
+        ``hidden`` (S, D); ``pieces`` (B, P, 3 D), the prompts' states as `self.pieces` projects
+        them; ``row`` (S,) the prompt of each slot; ``allowed`` (S, K), ``copyable`` (S, P) bool.
         """
         begin = pieces.chunk(3, -1)[0]
         literals = self.literal(hidden) @ self.values.weight[:-1].T * self.scale + self.bias
-        starts = torch.einsum("sd,spd->sp", self.start(hidden), begin) * self.scale
+        starts = _against(self.start(hidden), begin, row) * self.scale
         scores = torch.cat([literals, starts], 1)
         scores = scores.masked_fill(~torch.cat([allowed, copyable], 1), float("-inf"))
         return scores.log_softmax(-1)
 
-    def ends(self, hidden: Tensor, pieces: Tensor, start: Tensor, copyable: Tensor) -> Tensor:
+    def ends(
+        self, hidden: Tensor, pieces: Tensor, row: Tensor, start: Tensor, copyable: Tensor
+    ) -> Tensor:
         """Log-probabilities (S, P) of a span's last piece, given its first, ``start`` (S,)."""
         _, opening, closing = pieces.chunk(3, -1)
-        rows = torch.arange(len(start), device=start.device)
-        query = self.end(hidden) + opening[rows, start]
-        scores = torch.einsum("sd,spd->sp", query, closing) * self.scale
+        query = self.end(hidden) + opening[row, start]
+        scores = _against(query, closing, row) * self.scale
         places = torch.arange(copyable.shape[1], device=start.device)[None]
         after = places >= start[:, None]
         return scores.masked_fill(~(copyable & after), float("-inf")).log_softmax(-1)
+
+
+def _against(queries: Tensor, keys: Tensor, row: Tensor) -> Tensor:
+    """Products (S, P) of each query (S, D) with the keys of its row of (B, P, D).
+
+    All pairs are multiplied and most thrown away: at these sizes that is several times faster,
+    backwards above all, than a copy of the keys for every query.
+    """
+    pairs = (queries @ keys.flatten(0, 1).T).unflatten(1, keys.shape[:2])  # (S, B, P)
+    return pairs[torch.arange(len(row), device=row.device), row]
 
 
 @dataclass(frozen=True)
@@ -222,8 +235,8 @@ def scores(
     allowed = torch.stack([literals.allowed(slot) for slot in slots])
     copyable = torch.tensor([source.copyable(slot) for slot in slots], dtype=torch.bool)
     copyable = copyable.reshape(len(slots), len(source.offsets))
-    pieces = source.pieces[None].expand(len(slots), -1, -1)
-    found = filler(hidden, pieces, allowed, copyable)
+    row = torch.zeros(len(slots), dtype=torch.long)
+    found = filler(hidden, source.pieces[None], row, allowed, copyable)
     return found.nan_to_num(nan=float("-inf"), neginf=float("-inf"))
 
 
@@ -293,7 +306,8 @@ def _value(
     if slot.kind == "number":
         return parse_number(source.numbers[source.offsets[first][0]][0])
     everywhere = torch.ones(1, len(source.offsets), dtype=torch.bool)
-    ends = filler.ends(hidden[None], source.pieces[None], torch.tensor([first]), everywhere)
+    row, start = torch.tensor([0]), torch.tensor([first])
+    ends = filler.ends(hidden[None], source.pieces[None], row, start, everywhere)
     return source.prompt[source.offsets[first][0] : source.offsets[int(ends.argmax())][1]]
 
 

@@ -59,15 +59,15 @@ def value_loss(network: Network, batch: Batch, hidden: Tensor) -> Tensor:
         return hidden.sum() * 0.0
     copyable = batch.slot_copyable & batch.pieces[batch.slot_row]
     keep = possible.nonzero()[:, 0]
-    pieces = network.filler.pieces(batch.states)[batch.slot_row[keep]]  # (S, P, 3 D)
-    scores = network.filler(chosen[keep], pieces, batch.slot_allowed[keep], copyable[keep])
+    pieces, row = network.filler.pieces(batch.states), batch.slot_row[keep]  # (B, P, 3 D), (S,)
+    scores = network.filler(chosen[keep], pieces, row, batch.slot_allowed[keep], copyable[keep])
     right = scores.masked_fill(~batch.slot_right[keep], float("-inf")).logsumexp(1)
     loss = -right.mean()
     spanned = (batch.span[keep, 0] >= 0).nonzero()[:, 0]
     if len(spanned):
         first, last = batch.span[keep[spanned]].T
         ends = network.filler.ends(
-            chosen[keep[spanned]], pieces[spanned], first, copyable[keep[spanned]]
+            chosen[keep[spanned]], pieces, row[spanned], first, copyable[keep[spanned]]
         )
         loss = loss - ends[torch.arange(len(last)), last].sum() / len(keep)
     return loss

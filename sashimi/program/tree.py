@@ -38,7 +38,7 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """An implicit value, ``@name``: the last output, the input, a loop's item, an action's output."""
+    """An implicit value, ``@name``: an output, the input, a loop's item, an action's result."""
 
     name: str
 
@@ -91,7 +91,7 @@ def _line() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``ACTION name key=value …``; ``name`` is short when it is one of ``is.workflow.actions.*``."""
+    """``ACTION name key=value …``; ``name`` is short for one of ``is.workflow.actions.*``."""
 
     name: str
     params: tuple[tuple[str, Value], ...] = ()
