@@ -12,7 +12,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,11 @@ from sashimi import cache
 from sashimi.errors import BadInput
 from sashimi.files import write_json
 from sashimi.pab import Tracker
+from sashimi.pab.early_exit import ExitRule, early_exit
 
 CHECKPOINT = "checkpoint.safetensors"
 PROGRESS = "progress.json"
+EXIT = "exit.json"
 PRINT_EVERY = 0.05
 """Fraction of the run between two printed lines."""
 
@@ -83,14 +85,17 @@ def fit(
     config_digest: str,
     before_step: Callable[[float], None] = lambda progress: None,
     observe: Callable[[], Mapping[str, Any]] = dict,
+    exit_rule: ExitRule | None = None,
     say: Callable[[str], None] = print,
 ) -> float:
     """Trains ``model`` in place and returns the seconds it took, earlier sittings included.
 
     ``loss(model, batch)`` gives a scalar and named parts (floats; "accuracy" is shown).
     ``batch(step)`` must depend on the step alone. ``before_step(progress)`` sets what a schedule
-    stages; ``observe()`` gives what `Tracker.record` takes beside the training loss. Leaves
-    ``journal.jsonl``, ``pab_profile.json``, ``checkpoint.safetensors`` and ``progress.json``.
+    stages; ``observe()`` gives what `Tracker.record` takes beside the training loss. An
+    ``exit_rule`` that fires ends the run and leaves its reason in ``exit.json``; without one a run
+    never ends itself. Leaves ``journal.jsonl``, ``pab_profile.json``, ``checkpoint.safetensors``
+    and ``progress.json``.
     Raises `TrainingError` on NaN or infinity, `BadInput` on a checkpoint of another run.
     """
     optimizer = _optimizer(model, schedule)
@@ -120,12 +125,24 @@ def fit(
             )
             model.train()
             total = (0.0, 0)
+            if exit_rule and _leave(tracker, exit_rule, directory, say):
+                return before + time.perf_counter() - begun
         if step % schedule.checkpoint_every == 0:
             meta = {"step": step, "seconds": seconds, "total": total, "config": config_digest}
             _save(model, optimizer, tracker, directory / CHECKPOINT, meta)
     before_step(1.0)
     tracker.finish()
     return before + time.perf_counter() - begun
+
+
+def _leave(tracker: Tracker, rule: ExitRule, directory: Path, say: Callable[[str], None]) -> bool:
+    """Whether the rule ends the run here; if so, the reason is written and the profile closed."""
+    found = early_exit(tracker.profile(), rule)
+    if found.stop:
+        write_json(directory / EXIT, asdict(found))
+        say(f"stopped early at step {found.step}, case {found.case}: {found.reason}")
+        tracker.finish(f"stopped early, case {found.case}: {found.reason}")
+    return found.stop
 
 
 def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:

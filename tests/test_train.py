@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from sashimi.errors import BadInput
+from sashimi.pab.early_exit import ExitRule
 from sashimi.train import CHECKPOINT, Schedule, TrainingError, fit, seed_everything
 
 X = torch.randn(64, 5, generator=torch.Generator().manual_seed(1))
@@ -102,6 +103,26 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path):
     arguments = {"seed": 3, "config_digest": "other", "say": lambda line: None}
     with pytest.raises(BadInput):
         fit(nn.Linear(5, 1), loss, batch, Schedule(3, 0.1), tmp_path, **arguments)
+
+
+def test_an_exit_rule_ends_a_run_that_goes_nowhere_and_says_why(tmp_path):
+    """A tier stuck at chance: case 3 fires once its step has come; without a rule nothing does."""
+    arguments = {"seed": 0, "config_digest": "abc", "say": lambda line: None}
+    plan = Schedule(900, learning_rate=1e-6, checkpoint_every=10_000, observe_every=20)
+    stuck = {"observe": lambda: {"tiers": {"tier1": (50, 100)}}}
+    rule = ExitRule(enabled=True)
+    fit(nn.Linear(5, 1), loss, batch, plan, tmp_path / "a", exit_rule=rule, **stuck, **arguments)
+    left = json.loads((tmp_path / "a" / "exit.json").read_text())
+    assert left["stop"] is True
+    assert left["case"] in (1, 3)
+    assert left["step"] < 900
+    profile = json.loads((tmp_path / "a" / "pab_profile.json").read_text())
+    assert "stopped early" in json.dumps(profile)
+    fit(nn.Linear(5, 1), loss, batch, plan, tmp_path / "b", **stuck, **arguments)
+    assert not (tmp_path / "b" / "exit.json").exists()
+    silent = tmp_path / "c"  # what was not reported never ends a run
+    fit(nn.Linear(5, 1), loss, batch, plan, silent, exit_rule=rule, **arguments)
+    assert not (silent / "exit.json").exists()
 
 
 def test_the_rate_rises_then_falls_to_nothing():
