@@ -4,12 +4,10 @@ import pytest
 import torch
 
 from sashimi.flagship.encode import PIECE_WIDTH
-from sashimi.flagship.fill import (
+from sashimi.flagship.fill import Source, ValueFiller, fill
+from sashimi.flagship.literals import (
     Literals,
     Slot,
-    Source,
-    ValueFiller,
-    fill,
     from_text,
     parse_number,
     slots_of,

@@ -17,8 +17,8 @@ from torch.nn.utils.rnn import pad_sequence
 from sashimi.flagship.corpus import Example
 from sashimi.flagship.decode import MAX_TOKENS, START
 from sashimi.flagship.encode import Encoded, encode
-from sashimi.flagship.fill import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
 from sashimi.flagship.intent import Labels
+from sashimi.flagship.literals import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
 from sashimi.program import tiers
 from sashimi.program.tokens import END
 from sashimi.program.vocabulary import Vocabulary

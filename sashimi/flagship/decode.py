@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.flagship.encode import PIECE_WIDTH
-from sashimi.flagship.fill import COPYABLE, Slot
+from sashimi.flagship.literals import COPYABLE, Slot
 from sashimi.program.legal import Legality
 from sashimi.program.tokens import OPEN_SLOTS
 from sashimi.program.vocabulary import Vocabulary

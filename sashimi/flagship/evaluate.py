@@ -17,7 +17,8 @@ from sashimi.flagship import domain, floors, out_of_domain, score
 from sashimi.flagship.batches import Dataset
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.encode import encode
-from sashimi.flagship.fill import COPYABLE, Source, fill, slots_of, spelled, to_text
+from sashimi.flagship.fill import Source, fill
+from sashimi.flagship.literals import COPYABLE, slots_of, spelled, to_text
 from sashimi.flagship.loss import copied_states
 from sashimi.flagship.way import BATCH, Outcome, Sashimi
 from sashimi.metrics import bootstrap, overlap, paired

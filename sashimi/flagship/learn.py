@@ -16,8 +16,8 @@ from sashimi.flagship import domain, out_of_domain
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.encode import encode
-from sashimi.flagship.fill import Literals
 from sashimi.flagship.intent import Labels
+from sashimi.flagship.literals import Literals
 from sashimi.flagship.loss import losses_of, training_loss
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams

@@ -14,8 +14,8 @@ from sashimi.errors import BadInput
 from sashimi.files import write_json
 from sashimi.flagship.domain import DomainHead
 from sashimi.flagship.encode import WIDTH, weights_digest
-from sashimi.flagship.fill import Literals
 from sashimi.flagship.intent import Labels
+from sashimi.flagship.literals import Literals
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.program import catalogue as catalogues

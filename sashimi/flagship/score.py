@@ -10,7 +10,7 @@ from __future__ import annotations
 import plistlib
 from collections.abc import Sequence
 
-from sashimi.flagship.fill import slots_of, to_text
+from sashimi.flagship.literals import slots_of, to_text
 from sashimi.metrics import Interval, bootstrap, overlap
 from sashimi.program import ParseError, compile, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue

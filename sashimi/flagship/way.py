@@ -16,8 +16,9 @@ from torch.nn.utils.rnn import pad_sequence
 from sashimi.flagship.decode import decode
 from sashimi.flagship.domain import DomainHead
 from sashimi.flagship.encode import Encoded, check_prompt, encode, encode_uncached
-from sashimi.flagship.fill import Literals, Source, copied, fill
+from sashimi.flagship.fill import Source, copied, fill
 from sashimi.flagship.intent import Labels, SemanticFrame, read_frame
+from sashimi.flagship.literals import Literals
 from sashimi.flagship.network import Network
 from sashimi.program import Finding, Program, compile, lint, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue
