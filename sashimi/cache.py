@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from sashimi.files import atomic
 
 
 def folder() -> Path:
@@ -33,15 +34,12 @@ def digest(parts: Iterable[str]) -> str:
 
 
 def save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str] | None = None) -> None:
-    """Writes named tensors atomically as safetensors. Raises `OSError` where it cannot write."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
-    try:
-        save_file({key: t.contiguous() for key, t in tensors.items()}, name, metadata)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    """Writes named tensors as safetensors, wholly or not at all.
+
+    Raises `BadInput` where it cannot write.
+    """
+    with atomic(path) as temporary:
+        save_file({key: t.contiguous() for key, t in tensors.items()}, temporary, metadata)
 
 
 def fetch(key: Iterable[str], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
