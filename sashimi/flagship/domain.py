@@ -8,6 +8,9 @@ Letters: N prompts, E encoder width.
 
 from __future__ import annotations
 
+import random
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +18,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor, nn
+
+CUT = re.compile(r"[,;.!?]\s+|\s+(?:and then|after that|and finally|then|next|and)\s+")
+"""Where a prompt falls into clauses."""
 
 
 class DomainHead(nn.Module):
@@ -47,13 +53,29 @@ class DomainScores:
     n_out: int
 
 
-def train_head(inside: Tensor, outside: Tensor, seed: int) -> DomainHead:
-    """A head from in-domain and out-of-domain vectors (N, E) each; classes weigh the same."""
-    x = torch.cat([inside, outside]).numpy().astype(np.float64)
-    y = np.r_[np.ones(len(inside)), np.zeros(len(outside))]
-    probe = LogisticRegression(C=1.0, class_weight="balanced", max_iter=2000, random_state=seed)
-    probe.fit(x, y)
-    head = DomainHead(inside.shape[1])
+def clauses(prompts: Sequence[str], most: int, seed: int) -> list[str]:
+    """Parts of prompts, cut at punctuation and "then": short requests, ``most`` of them at most.
+
+    Without them a corpus of long prompts teaches a head that what is short is out of domain.
+    """
+    parts = {part.strip() for prompt in prompts for part in CUT.split(prompt)}
+    known = sorted(part for part in parts if len(part.split()) >= 3)
+    return random.Random(seed).sample(known, min(most, len(known)))
+
+
+def train_head(inside: Sequence[Tensor], outside: Tensor, seed: int) -> DomainHead:
+    """A head from sets of in-domain vectors and from out-of-domain ones, (N, E) each.
+
+    The sets of one class weigh the same, and so do the classes.
+    """
+    groups = [group for group in inside if len(group)]
+    sizes = [(len(group), 0.5 / len(groups)) for group in groups] + [(len(outside), 0.5)]
+    x = torch.cat([*groups, outside]).numpy().astype(np.float64)
+    y = np.r_[np.ones(len(x) - len(outside)), np.zeros(len(outside))]
+    weights = np.concatenate([np.full(n, share / n * len(x)) for n, share in sizes])
+    probe = LogisticRegression(C=1.0, max_iter=2000, random_state=seed)
+    probe.fit(x, y, sample_weight=weights)
+    head = DomainHead(outside.shape[1])
     head.weight.copy_(torch.from_numpy(probe.coef_[0]))
     head.bias.copy_(torch.tensor(probe.intercept_[0]))
     return head

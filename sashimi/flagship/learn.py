@@ -32,6 +32,10 @@ PROBE = 256
 """Dev examples that the trajectory watches: the same ones at every checkpoint."""
 
 
+CLAUSES = 6000
+"""Clauses of training prompts that the domain head learns from, beside the whole prompts."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained whole and how long its training took."""
@@ -65,7 +69,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         schedule_of(settings, len(data)),
         directory,
         seed=settings.seed,
-        config_digest=params.digest(settings) + corpus.digest[:16],
+        config_digest=training_digest(settings, corpus),
         before_step=lambda progress: stage(network, settings, progress),
         observe=lambda: observe(network, probe, corpus.dev[:PROBE], device),
         say=say,
@@ -73,6 +77,11 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     whole = Sashimi(network.cpu().eval(), head, vocabulary, literals, labels, catalogue)
     write(whole, settings, directory)
     return Trained(whole, seconds, str(device))
+
+
+def training_digest(settings: FlagshipParams, corpus: Corpus) -> str:
+    """What the training of the network depends on: the domain head's precision is not part."""
+    return params.digest(settings.model_copy(update={"domain_precision": 0.5})) + corpus.digest[:16]
 
 
 def schedule_of(settings: FlagshipParams, examples: int) -> train.Schedule:
@@ -106,7 +115,9 @@ def train_domain_head(corpus: Corpus, settings: FlagshipParams) -> domain.Domain
         k: encode([p for p, *_ in part]).pooled
         for k, part in (("train", outside.train), ("dev", outside.dev))
     }
-    head = domain.train_head(inside["train"], without["train"], settings.seed)
+    parts = domain.clauses([e.prompt for e in corpus.train], CLAUSES, settings.seed)
+    known = [inside["train"], encode(parts).pooled]
+    head = domain.train_head(known, without["train"], settings.seed)
     domain.set_threshold(head, inside["dev"], without["dev"], settings.domain_precision)
     return head
 
