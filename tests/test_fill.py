@@ -88,3 +88,14 @@ def test_an_untrained_filler_still_fills_legally():
         source = Source.of(filler, prompt, states, offsets)
         values = fill(filler, literals, source, tokens, hidden, known)
         assert validate(tiers.assemble(tokens, values)) == []
+
+
+def test_a_slot_that_accepts_nothing_still_ends():
+    """A structure from elsewhere: a list where the catalogue wants a yes or no."""
+    text = 'SHORTCUT "x"\nACTION alert WFAlertActionCancelButtonShown="neither"\n'
+    tokens = tiers.encode(parse(text)).merged()
+    literals, prompt = Literals.build([]), "one"
+    filler = ValueFiller(8, 0)
+    source = Source.of(filler, prompt, torch.zeros(1, PIECE_WIDTH), torch.tensor([(0, 3)]))
+    hidden = torch.zeros(len(tokens) + 1, 8)
+    assert fill(filler, literals, source, tokens, hidden, catalogue.load()) == ["Text", "Shortcut"]

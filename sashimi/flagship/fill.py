@@ -32,6 +32,8 @@ from sashimi.program.tokens import KEY
 from sashimi.program.tree import Dict, List, Value
 
 OPENS_GROUP = frozenset({"MENU", "<dict>", "<headers>"})
+MOST_NUMBERED = 600
+"""More values that differ than one program has room for."""
 CLOSES_GROUP = frozenset({"ENDMENU", "</dict>", "</headers>"})
 """Between these, case titles and keys must differ."""
 
@@ -230,8 +232,12 @@ class _Taken:
             group.add(value)
 
     def fallback(self, slot: Slot) -> Value:
-        """A value for a slot that training and prompt say nothing of, or nothing acceptable."""
+        """A value for a slot that training and prompt say nothing of, or nothing acceptable.
+
+        In a structure that the masks did not make, a slot may accept nothing: then the plainest.
+        """
         stem = {"name": "Value", "title": "Shortcut"}.get(slot.kind, "Text")
         plain = {"number": (1,), "literal": (Dict(()), List(()))}.get(slot.kind, (stem, "1"))
-        numbered = (f"{stem}_{number}" for number in itertools.count(2))
-        return next(v for v in itertools.chain(plain, numbered) if self.accepts(slot, v))
+        numbered = (f"{stem}_{number}" for number in range(2, MOST_NUMBERED))
+        tried = itertools.chain(plain, numbered)
+        return next((v for v in tried if self.accepts(slot, v)), plain[0])
