@@ -9,7 +9,7 @@ import pytest
 from cases import VALID
 
 from sashimi.errors import BadInput
-from sashimi.program import ParseError, catalogue, compile, decompile, lint, parse
+from sashimi.program import ParseError, catalogue, compile, decompile, lint, parse, render
 from sashimi.program.mutate import MUTATIONS, NAMING_AND_STRUCTURE, misspelt, study
 from sashimi.program.store import from_bytes, to_bytes
 from sashimi.program.tree import Program
@@ -68,23 +68,35 @@ def damaged(source: bytes | str, rng: random.Random) -> bytes | str:
     return source
 
 
-def fuzz(rounds: int, seed: int = 0) -> None:
-    """Read, lint and decompile damaged sources: a result or a stated refusal, nothing else."""
+def fuzz(rounds: int, seed: int = 0) -> dict[str, int]:
+    """Read, lint and decompile damaged sources: a result or a stated refusal, nothing else.
+
+    What is read comes back from its own text, and a second linting changes nothing. Returns how
+    many sources were accepted, by reader.
+    """
     rng = random.Random(seed)
     texts = list(VALID.values())
     plists = [to_bytes(compile(parse(text))) for text in texts]
+    accepted = {"parse": 0, "decompile": 0}
     for _ in range(rounds):
         with suppress(ParseError):
-            parse(damaged(rng.choice(texts), rng))
-        lint(damaged(rng.choice(texts), rng))
+            program = parse(damaged(rng.choice(texts), rng))
+            assert parse(render(program)) == program
+            accepted["parse"] += 1
+        text = lint(damaged(rng.choice(texts), rng)).text
+        assert lint(text).text == text
         with suppress(BadInput):
-            decompile(from_bytes(damaged(rng.choice(plists), rng)))
+            render(decompile(from_bytes(damaged(rng.choice(plists), rng))))
+            accepted["decompile"] += 1
+    return accepted
 
 
 def test_damaged_sources() -> None:
-    fuzz(700)
+    accepted = fuzz(700)
+    assert all(0 < count < 700 for count in accepted.values()), "some damage shows, some does not"
 
 
 @pytest.mark.slow
 def test_many_damaged_sources() -> None:
-    fuzz(70_000)
+    accepted = fuzz(70_000)
+    assert all(0 < count < 70_000 for count in accepted.values())
