@@ -48,7 +48,10 @@ CORPUS = "'builtin', or a JSONL file or a folder of them, in ShortcutForge's for
 
 @app.command()
 def run(
-    row: Annotated[Path | None, typer.Argument(help="A row; default: 00_full.yaml.")] = None,
+    row: Annotated[
+        Path | None,
+        typer.Argument(help="A row of a study; default: params/flagship/00_full.yaml."),
+    ] = None,
     corpus: Annotated[str | None, typer.Option(help=CORPUS)] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Overrides the row's seed.")] = None,
     out: Reports = None,
@@ -57,12 +60,13 @@ def run(
     """Train a row, execute the notebooks that read it, and build the page of results."""
     from sashimi import report
     from sashimi.files import root
-    from sashimi.flagship.study import STUDY
+    from sashimi.flagship.study import STUDIES, STUDY
     from sashimi.run import RunFailed
     from sashimi.run import run as execute
 
+    study = STUDIES.get(row.absolute().parent.name, STUDY) if row else STUDY
     try:
-        folder = execute(STUDY, row, corpus, seed, out, force)
+        folder = execute(study, row, corpus, seed, out, force)
     except RunFailed as error:
         typer.echo(f"sashimi: {error}", err=True)
         raise typer.Exit(1) from error

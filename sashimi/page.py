@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sashimi import plots
-from sashimi.html import CSS, flat, grid, mark, picture, words
+from sashimi.html import CSS, mark, picture, words
 from sashimi.pab import journal
 from sashimi.report import (
     FLOORS,
@@ -19,22 +18,36 @@ from sashimi.report import (
     WELL_FORMED,
     Run,
     answers,
-    interval,
-    verdicts,
+)
+from sashimi.sections import (
+    INTERVALS,
+    cell,
+    facts,
+    gates,
+    identity,
+    origin,
+    provenance,
+    study,
 )
 
 WAY = (
     "prompt", "encode", "domain", "intent", "bridge", "decode", "fill", "lower", "lint", "parse",
     "validate", "compile",
 )  # fmt: skip
-FOLDED = 14
-"""Rows from which a table is shown on demand."""
-INTERVALS = "means with 95% bootstrap intervals"
+
+
+EVIDENCE = (
+    "<h2>Evidence before training</h2><p>What the network is built on, measured by itself: the "
+    "language, the negatives, the encoder, the domain head, the vocabulary. Each section is one "
+    "notebook, with the gates that were written before it ran.</p>"
+)
 
 
 def page(runs: Sequence[Run], reports: Path) -> str:
     """The whole page. Links are relative to ``reports``; whatever a run lacks is left out."""
-    contents = "".join(f'<li><a href="#{_id(run)}">{escape(run.name)}</a></li>' for run in runs)
+    asking = [run for run in runs if run.record.get("question")]
+    trained = [run for run in runs if run not in asking]
+    links = [f'<li><a href="#{identity(run)}">{escape(run.name)}</a></li>' for run in runs]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -45,21 +58,19 @@ def page(runs: Sequence[Run], reports: Path) -> str:
         "two kinds of numbers that must not be mixed up: whether its programs are "
         "<b>well-formed</b>, and whether they are <b>right</b>.</p>"
         f'<ul class="way">{"".join(f"<li>{stage}</li>" for stage in WAY)}</ul>'
-        + (f"<nav><ul>{contents}</ul></nav>" if len(runs) > 1 else "")
-        + "".join(_run(run, reports) for run in runs)
+        + (f"<nav><ul>{''.join(links)}</ul></nav>" if len(runs) > 1 else "")
+        + "".join(_run(run, reports) for run in trained)
+        + (EVIDENCE if asking else "")
+        + "".join(study(run, reports) for run in asking)
         + "</body></html>\n"
     )
 
 
 def _run(run: Run, reports: Path) -> str:
-    corpus = run.record["corpus"]
-    sizes = ", ".join(f"{size} {name}" for name, size in corpus.get("sizes", {}).items())
-    skipped = f"; {corpus['skipped']} lines skipped" if corpus.get("skipped") else ""
     splits = [split for split in SPLITS if split in run.record["metrics"]]
     parts = [
-        f'<h2 id="{_id(run)}">{escape(run.name)}</h2>',
-        f'<p class="soft">corpus {escape(corpus["source"])}: {sizes}{skipped}<br>'
-        f"<code>{escape(run.record['command'])}</code></p>",
+        f'<h2 id="{identity(run)}">{escape(run.name)}</h2>',
+        origin(run),
         _cards(run),
         "<h3>Asked and answered</h3>",
         _asked(run),
@@ -68,14 +79,14 @@ def _run(run: Run, reports: Path) -> str:
         '<div class="pair">',
         *(_bars(run, split) for split in splits if split != "dev"),
         "</div>",
-        _facts("Speed and losslessness", _other(run)),
-        _facts("The domain head", run.record["domain"]),
-        _facts("The semantic frame", run.record["intent"]),
-        _facts("The value filler, in the structure that was asked for", run.record["filler"]),
+        facts("Speed and losslessness", _other(run)),
+        facts("The domain head", run.record.get("domain")),
+        facts("The semantic frame", run.record.get("intent")),
+        facts("The value filler, in the structure that was asked for", run.record.get("filler")),
         _training(run),
-        _gates(run),
-        _examples(run.record["examples"] or []),
-        _provenance(run, reports),
+        gates(run),
+        _examples(run.record.get("examples") or []),
+        provenance(run, reports),
     ]
     return "<section>" + "".join(parts) + "</section>"
 
@@ -127,7 +138,7 @@ def _table(run: Run, split: str) -> str:
     )
     rows = []
     for model in (OURS, *FLOORS):
-        cells = [_cell(run.metric(split, model, m), _edge(m, edge)) for m in metrics]
+        cells = [cell(run.metric(split, model, m), _edge(m, edge)) for m in metrics]
         style = ' class="ours"' if model == OURS else ""
         rows.append(f"<tr{style}><td>{model}</td>{''.join(cells)}</tr>")
     return (
@@ -140,11 +151,6 @@ def _table(run: Run, split: str) -> str:
 
 def _edge(metric: str, first: str) -> str:
     return ' class="right"' if metric == first else ""
-
-
-def _cell(found: Any, style: str) -> str:
-    value, _, ends = interval(found).partition(" ")
-    return f"<td{style}>{value}<small>{ends}</small></td>"
 
 
 def _bars(run: Run, split: str) -> str:
@@ -165,8 +171,8 @@ def _bars(run: Run, split: str) -> str:
 
 def _other(run: Run) -> dict[str, Any]:
     return {
-        "seconds a prompt, one at a time": run.record["latency"],
-        "programs that the typed IR does not give back": run.record["lowering_failures"],
+        "seconds a prompt, one at a time": run.record.get("latency"),
+        "programs that the typed IR does not give back": run.record.get("lowering_failures"),
     }
 
 
@@ -191,34 +197,6 @@ def _series(records: Sequence[Mapping], key: str) -> tuple[list, list]:
     return [step for step, _ in points], [value for _, value in points]
 
 
-def _facts(title: str, facts: Mapping[str, Any] | None) -> str:
-    """A table of whatever a run recorded about one of its parts; folded when it is long."""
-    if not facts:
-        return ""
-    heads, rows = grid(facts)
-    table = words(heads, [[escape(cell) for cell in row] for row in rows])
-    if len(rows) > FOLDED:
-        table = f"<details><summary>{len(rows)} numbers</summary>{table}</details>"
-    return f"<h3>{title}</h3>{table}"
-
-
-def _gates(run: Run) -> str:
-    rows = [
-        [
-            escape(gate["gate"]),
-            mark(gate["decision"]),
-            "n/a" if gate["value"] is None else f"{gate['value']:.4g}",
-            f"{gate['threshold']:.4g}",
-            escape(f"{gate['reason']} (n = {gate['n']})"),
-        ]
-        for gate in run.gates()
-    ]
-    if not rows:
-        return ""
-    heads = ["gate", "verdict", "value", "threshold", "reason"]
-    return f"<h3>Gates</h3><p>{escape(verdicts(run))}</p>{words(heads, rows)}"
-
-
 def _examples(examples: Sequence[Mapping[str, Any]]) -> str:
     if not examples:
         return ""
@@ -232,34 +210,3 @@ def _examples(examples: Sequence[Mapping[str, Any]]) -> str:
             f"<div>written<pre>{escape(example['produced'])}</pre></div></div></details>"
         )
     return "<h3>Programs it wrote</h3>" + "".join(shown)
-
-
-def _provenance(run: Run, reports: Path) -> str:
-    record = run.record
-    folder = run.folder.resolve()
-    base = reports.resolve()
-    links = [
-        f'<a href="{quote(path.relative_to(base).as_posix())}">{escape(path.stem)}</a>'
-        for path in sorted(folder.glob("*.html"))
-    ]
-    seconds = {k: f"{v:.0f} s" for k, v in (record["seconds"] or {}).items() if v is not None}
-    facts = {
-        "seed": record["seed"],
-        "device": record["device"],
-        "duration": seconds,
-        "parameters": record["parameters"],
-        "commit": record["commit"],
-        "versions": record["versions"],
-        "corpus digest": record["corpus"]["digest"],
-    }
-    rows = [[escape(name), escape(shown)] for name, shown in flat(facts)]
-    settings = [[escape(k), escape(v)] for k, v in flat(record["params"])]
-    return (
-        (f"<p>Executed notebooks: {', '.join(links)}</p>" if links else "")
-        + f"<details><summary>How it was made</summary>{words(['what', 'value'], rows)}"
-        + f"{words(['parameter', 'value'], settings)}</details>"
-    )
-
-
-def _id(run: Run) -> str:
-    return quote(run.name.replace("/", "-").replace(" ", "_"))

@@ -9,11 +9,13 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sashimi.files import atomic, writable, write_text
 from sashimi.metrics import Interval
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#555555")
@@ -134,6 +136,28 @@ def svg(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def keep(figure: Figure, run_dir: str | Path, name: str, caption: str, kind: str = "svg") -> Path:
+    """Write ``<run_dir>/figures/<name>.<kind>`` and its caption beside it, for the page of results.
+
+    ``kind`` is svg, or png for figures with thousands of points. A name that begins with a number
+    takes its place among the others: they are shown in the order of their names.
+    """
+    folder = writable(Path(run_dir) / "figures")
+    path = folder / f"{name}.{kind}"
+    with atomic(path) as temporary:
+        temporary.write_bytes(svg(figure) if kind == "svg" else png(figure))
+    write_text(folder / f"{name}.txt", caption + "\n")
+    return path
+
+
+def png(figure: Figure, dpi: int = 160) -> bytes:
+    """A figure as PNG."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
 
 

@@ -55,11 +55,11 @@ class Run:
 
     def metric(self, split: str, model: str, metric: str) -> Interval | None:
         """One number, or None where the run did not measure it; NaN where it came out undefined."""
-        return _interval(self.record["metrics"].get(split, {}).get(model, {}).get(metric))
+        return Run.interval(self.record["metrics"].get(split, {}).get(model, {}).get(metric))
 
     def difference(self, split: str, metric: str) -> Interval | None:
         """Ours less the nearest neighbour's, paired by example, or None where not measured."""
-        return _interval((self.record["differences"] or {}).get(split, {}).get(metric))
+        return Run.interval((self.record.get("differences") or {}).get(split, {}).get(metric))
 
     def floor(self, split: str, metric: str) -> tuple[str, Interval] | None:
         """The best of the floors and its name, or None where none was measured."""
@@ -67,16 +67,17 @@ class Run:
         known = [(m, i) for m, i in found if i is not None and not math.isnan(i.value)]
         return max(known, key=lambda pair: pair[1].value, default=None)
 
+    @staticmethod
+    def interval(found: Mapping[str, Any] | None) -> Interval | None:
+        """An Interval as a file holds it; its nulls are NaN again."""
+        if found is None:
+            return None
+        ends = [math.nan if found[key] is None else found[key] for key in ("value", "low", "high")]
+        return Interval(*ends, found["n"])
+
     def gates(self) -> list[dict[str, Any]]:
         """The verdicts of the run's gates, as it recorded them."""
         return self.record["gates"] or []
-
-
-def _interval(found: Mapping[str, Any] | None) -> Interval | None:
-    if found is None:
-        return None
-    ends = [math.nan if found[key] is None else found[key] for key in ("value", "low", "high")]
-    return Interval(*ends, found["n"])
 
 
 def runs(reports: str | Path) -> list[Run]:
@@ -140,6 +141,8 @@ def readme_table(found: list[Run]) -> str:
         "|---|---|---|---:|" + "---|" * len(metrics),
     ]
     for run in found:
+        if run.record.get("question"):
+            continue  # a study with tables of its own: the page shows them
         for split in (s for s in SPLITS if s in run.record["metrics"]):
             cells = [_against_floor(run, split, metric) for metric in metrics]
             measured = run.metric(split, OURS, "compile_strict")

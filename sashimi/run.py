@@ -25,6 +25,7 @@ from sashimi.files import root, writable, write_json, write_text
 UNFINISHED = "unfinished.json"
 """The parameters of a run that has begun and not ended; removed at the end."""
 MODEL = "model.safetensors"
+PAGE = "run.html"
 FAILED = "failed.txt"
 
 
@@ -40,6 +41,8 @@ class Study:
     """Notebooks that read the finished run; they are given ``run_dir`` and what they assign."""
     check: Callable[[params.Params], None]
     """Raises BadInput for input that cannot be used, before anything is written."""
+    keeps: str = MODEL
+    """The file beside result.json that a finished run has; PAGE for a study that trains nothing."""
 
 
 class RunFailed(RuntimeError):
@@ -67,12 +70,12 @@ def run(
     chosen = params.load(row, study.model, reference, corpus=corpus, seed=seed)
     plan = {name: _arguments(study, name, chosen) for name in (study.train, *study.read)}
     run_dir = folder(study, row, chosen, out)
-    state = "fresh" if force else _state(run_dir, chosen)
+    state = "fresh" if force else _state(study, run_dir, chosen)
     if state != "finished":
         study.check(chosen)
     writable(run_dir)
     if state == "finished":
-        say(f"{run_dir} is finished: training skipped (--force runs it again)")
+        say(f"{run_dir} is finished: {study.train} skipped (--force runs it again)")
     else:
         _train(study, plan[study.train], run_dir, chosen, state, say)
     for name in study.read:
@@ -96,12 +99,12 @@ def folder(study: Study, row: Path, chosen: params.Params, out: str | Path | Non
         return path.absolute()
 
 
-def _state(run_dir: Path, chosen: params.Params) -> str:
+def _state(study: Study, run_dir: Path, chosen: params.Params) -> str:
     """``fresh``, ``interrupted`` or ``finished``; BadInput if other parameters ran there."""
     unfinished = run_dir / UNFINISHED
     if unfinished.is_file():
         before, state = json.loads(unfinished.read_text(encoding="utf-8")), "interrupted"
-    elif (run_dir / result.NAME).is_file() and (run_dir / MODEL).is_file():
+    elif (run_dir / result.NAME).is_file() and (run_dir / study.keeps).is_file():
         before, state = result.read(run_dir / result.NAME)["params"], "finished"
     else:
         return "fresh"

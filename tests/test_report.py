@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sashimi import report, result
+from sashimi import plots, report, result
 from sashimi.errors import BadInput
 from sashimi.html import grid
 from sashimi.metrics import Interval
@@ -32,7 +32,7 @@ def record(row="00_full", ours=0.8, floor=0.5):
         }
     }
     gate = {"threshold": 0.85, "n": 1}
-    return dict.fromkeys(result.FIELDS) | {
+    return dict.fromkeys((*result.FIELDS, *result.MORE)) | {
         "schema": 1,
         "study": "flagship",
         "row": row,
@@ -154,6 +154,25 @@ class Outline(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+
+
+def test_a_study_that_asks_a_question_has_a_section_of_its_own(tmp_path):
+    folder = tmp_path / "domain" / "00_full" / "seed0"
+    asked = {"question": "Does a <head> refuse?", "facts": {"cost": {"linear": 0.25}}}
+    sets = {"near-domain": {"linear probe": {"recall": interval(0.625)}, "kNN": {}}}
+    result.write(folder, record() | {"study": "domain", "metrics": sets} | asked)
+    figure = plots.curves({"a": ([0, 1], [1.0, 0.5])}, "loss")
+    assert plots.keep(figure, folder, "1_loss", "Loss & steps").name == "1_loss.svg"
+    plots.keep(figure, folder, "2_loss", "The same, as dots", kind="png")
+    (folder / "scores.csv").write_text("prompt,score\n")
+    text = report.build(tmp_path).read_text()
+    assert "Does a &lt;head&gt; refuse?" in text and "0.625<small>[0.575, 0.675]" in text
+    assert text.index("Loss &amp; steps") < text.index("The same, as dots")
+    assert "data:image/svg+xml" in text and "data:image/png" in text
+    assert 'href="domain/00_full/seed0/scores.csv"' in text
+    assert "0.25" in text and "not-evaluable" in text
+    table = report.readme_table(report.runs(tmp_path))
+    assert "| domain/00_full/seed0 | 1 go" in table and "near-domain" not in table
 
 
 def test_the_page_stands_alone_and_is_well_formed(reports):

@@ -102,7 +102,7 @@ def test_a_run_leaves_its_files_and_a_second_call_skips_it(home, capsys):
     assert str(home) not in (folder / "run.ipynb").read_text(), "no path of this machine"
 
     assert runner.run(STUDY, seed=3) == folder
-    assert "training skipped" in capsys.readouterr().out
+    assert "10_train skipped" in capsys.readouterr().out
     assert (folder / "steps.txt").read_text() == "1"
     runner.run(STUDY, seed=3, force=True)
     assert "from step 0" in capsys.readouterr().out, "an earlier run is thrown away"

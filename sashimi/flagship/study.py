@@ -1,4 +1,4 @@
-"""The flagship as the runner sees it."""
+"""The flagship and the studies of its evidence, as the runner sees them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,5 @@ STUDY = Study(
     read=("00_the_way", "01_corpus", "90_results"),
     check=check,
 )
+STUDIES = {study.name: study for study in (STUDY,)}
+"""By the name of their folder in ``params/``."""
