@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from sashimi.files import atomic
+from sashimi.files import atomic, locked, writable
 
 
 def folder() -> Path:
@@ -43,13 +43,25 @@ def save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str] | None
 
 
 def fetch(key: Iterable[str], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The tensors that ``make`` makes, from the cache where an earlier call left them."""
+    """The tensors that ``make`` makes, from the cache where an earlier call left them.
+
+    Of several processes that want the same tensors one makes them, and the others wait for it.
+    """
     path = folder() / f"{digest(key)}.safetensors"
-    if path.exists():
-        try:
-            return load_file(path)
-        except SafetensorError:
-            path.unlink()  # a damaged file is worth no more than a missing one
-    tensors = make()
-    save(tensors, path)
-    return tensors
+    found = _load(path)
+    if found is None:
+        writable(path.parent)
+        with locked(path.with_suffix(".lock")):
+            found = _load(path)
+            if found is None:
+                found = make()
+                save(found, path)
+    return found
+
+
+def _load(path: Path) -> dict[str, Tensor] | None:
+    """A cached file, or None where it is missing or damaged, which is worth no more."""
+    try:
+        return load_file(path)
+    except (FileNotFoundError, SafetensorError):
+        return None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
+import math
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +60,43 @@ def atomic(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: str | Path, patience: float = math.inf) -> Iterator[None]:
+    """Hold ``path`` as a lock between processes, waiting for it at most ``patience`` seconds.
+
+    The system frees it when the last process that has inherited it is gone, however that ended,
+    so a killed run is over when its kernel is. Raises BadInput when patience is at its end.
+    """
+    path, deadline = Path(path), time.monotonic() + patience
+    while (descriptor := _hold(path)) is None:
+        if time.monotonic() > deadline:
+            raise BadInput(f"{path} is held by another process: wait until it ends, or stop it")
+        time.sleep(0.1)
+    try:
+        yield
+    except Exception:
+        path.unlink(missing_ok=True)
+        raise
+    else:
+        path.unlink(missing_ok=True)
+    finally:  # an interrupted holder may leave a process behind: then the file has to stay
+        os.close(descriptor)
+
+
+def _hold(path: Path) -> int | None:
+    """The descriptor of the locked file, or None while somebody else holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.stat(path).st_ino == os.fstat(descriptor).st_ino:  # not removed in between
+            os.set_inheritable(descriptor, True)
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
 
 
 def write_text(path: str | Path, text: str) -> None:

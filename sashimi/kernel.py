@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -20,3 +22,7 @@ class OwnKernel(AsyncKernelManager):
     def _transport_encryption_default(self) -> str:
         """Encrypt where zmq can: a kernel that listens in the clear says so on every start."""
         return "auto" if zmq.has("curve") else "disabled"
+
+    async def start_kernel(self, **kwargs: Any) -> None:
+        """Start it, with the locks of this process: held as long as the kernel lives."""
+        await super().start_kernel(close_fds=False, **kwargs)

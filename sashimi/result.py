@@ -18,6 +18,10 @@ from sashimi.params import Params, digest
 
 SCHEMA = 1
 NAME = "result.json"
+PROGRESS = "progress.json"
+"""How far a training is, for who watches from outside."""
+EXIT = "exit.json"
+"""Why a run ended before its last step, where it did."""
 FIELDS = (
     "schema", "study", "row", "seed", "command", "params", "params_digest", "corpus", "commit",
     "versions", "device", "seconds", "metrics", "gates",

@@ -20,13 +20,15 @@ from typing import Any
 
 from sashimi import notebooks, params, result
 from sashimi.errors import BadInput
-from sashimi.files import root, writable, write_json, write_text
+from sashimi.files import locked, root, writable, write_json, write_text
 
 UNFINISHED = "unfinished.json"
 """The parameters of a run that has begun and not ended; removed at the end."""
 MODEL = "model.safetensors"
 PAGE = "run.html"
 FAILED = "failed.txt"
+PATIENCE = 10.0
+"""Seconds to wait for the kernel of a killed run, which ends within two or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,20 @@ class Study:
     """Raises BadInput for input that cannot be used, before anything is written."""
     keeps: str = MODEL
     """The file beside result.json that a finished run has; PAGE for a study that trains nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A run before anything is written: its parameters, folder and state, all of them checked."""
+
+    study: Study
+    row: Path
+    params: params.Params
+    folder: Path
+    state: str
+    """``fresh``, ``interrupted`` or ``finished``."""
+    arguments: Mapping[str, Mapping[str, Any]]
+    """By notebook, what it is given."""
 
 
 class RunFailed(RuntimeError):
@@ -63,28 +79,45 @@ def run(
     Raises BadInput before anything is written when the input is wrong, RunFailed when a notebook
     fails. ``force`` throws an earlier run in the same folder away.
     """
+    planned = plan(study, row, corpus, seed, out, force)
+    run_dir, chosen = planned.folder, planned.params
+    if planned.state != "finished":
+        study.check(chosen)
+    writable(run_dir.parent)
+    with locked(run_dir.with_name(f"{run_dir.name}.lock"), PATIENCE):
+        state = "fresh" if force else _state(study, run_dir, chosen)
+        writable(run_dir)
+        if state == "finished":
+            say(f"{run_dir} is finished: {study.train} skipped (--force runs it again)")
+        else:
+            _train(study, planned.arguments[study.train], run_dir, chosen, state, say)
+        for name in study.read:
+            if state == "finished" and (run_dir / f"{name}.html").is_file():
+                continue
+            took = _execute(name, planned.arguments[name], run_dir, name, None)
+            say(f"{name}: {took:.0f} s")
+        (run_dir / FAILED).unlink(missing_ok=True)
+    return run_dir
+
+
+def plan(
+    study: Study,
+    row: str | Path | None = None,
+    corpus: str | None = None,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+) -> Planned:
+    """What `run` would do, proved as far as it can be without writing; raises BadInput."""
     home = root() / "params" / study.name
     row = Path(row) if row else home / params.REFERENCE
     beside = row.with_name(params.REFERENCE)
     reference = beside if beside.is_file() else home / params.REFERENCE
     chosen = params.load(row, study.model, reference, corpus=corpus, seed=seed)
-    plan = {name: _arguments(study, name, chosen) for name in (study.train, *study.read)}
+    arguments = {name: _arguments(study, name, chosen) for name in (study.train, *study.read)}
     run_dir = folder(study, row, chosen, out)
     state = "fresh" if force else _state(study, run_dir, chosen)
-    if state != "finished":
-        study.check(chosen)
-    writable(run_dir)
-    if state == "finished":
-        say(f"{run_dir} is finished: {study.train} skipped (--force runs it again)")
-    else:
-        _train(study, plan[study.train], run_dir, chosen, state, say)
-    for name in study.read:
-        if state == "finished" and (run_dir / f"{name}.html").is_file():
-            continue
-        took = _execute(name, plan[name], run_dir, name, None)
-        say(f"{name}: {took:.0f} s")
-    (run_dir / FAILED).unlink(missing_ok=True)
-    return run_dir
+    return Planned(study, row, chosen, run_dir, state, arguments)
 
 
 def folder(study: Study, row: Path, chosen: params.Params, out: str | Path | None) -> Path:

@@ -26,10 +26,9 @@ from sashimi.errors import BadInput
 from sashimi.files import write_json
 from sashimi.pab import Tracker
 from sashimi.pab.early_exit import ExitRule, early_exit
+from sashimi.result import EXIT, PROGRESS
 
 CHECKPOINT = "checkpoint.safetensors"
-PROGRESS = "progress.json"
-EXIT = "exit.json"
 PRINT_EVERY = 0.05
 """Fraction of the run between two printed lines."""
 
