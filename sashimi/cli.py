@@ -77,6 +77,39 @@ def run(
 
 
 @app.command()
+def ablate(
+    rows: Annotated[list[Path], typer.Argument(help="Rows: params/flagship/*.yaml.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to N-1 of every row.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Cells at once, a thread each.")] = 1,
+    corpus: Annotated[str | None, typer.Option(help=CORPUS)] = None,
+    out: Reports = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run again what failed before.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Run on the Dask cluster at this address.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run rows at several seeds, finished ones skipped; exit 1 if a cell failed."""
+    from sashimi.ablate import matrix, view
+
+    try:
+        board = matrix.ablate(
+            rows, seeds, jobs, corpus, out, retry_failed, scheduler, quiet=as_json
+        )
+    except KeyboardInterrupt:
+        typer.echo("\nstopped; the same command goes on where the cells stopped", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        _print_json(board.record())
+    else:
+        _tell(view.failures(board))
+    if view.failures(board):
+        raise typer.Exit(1)
+
+
+@app.command()
 def generate(
     prompt: Annotated[str, typer.Argument(help="What the Shortcut should do; '-' reads stdin.")],
     output: Annotated[

@@ -1,0 +1,112 @@
+"""A study of seconds for the tests of the matrix: a chain of digests, saved now and then.
+
+Each step hashes the last digest, so that the end tells of every step before it, and a run that was
+broken and resumed ends like an unbroken one, or is found out.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from nbformat.v4 import new_code_cell, new_notebook
+
+from sashimi import notebooks
+
+MODULE = """
+from pathlib import Path
+from sashimi.errors import BadInput
+from sashimi.params import Params
+from sashimi.run import Study
+
+class Settings(Params):
+    seed: int
+    corpus: str
+    steps: int
+    width: int
+    pace: float
+    fault: str
+
+def check(settings):
+    if settings.corpus == "missing":
+        raise BadInput("missing: no such corpus")
+
+HERE = Path(__file__).parent
+STUDIES = {"toy": Study("toy", Settings, str(HERE / "10_toy"), (), check)}
+"""
+PARAMETERS = """
+run_dir = ''
+seed = 0
+corpus = 'builtin'
+steps = 4
+width = 1
+pace = 0.0
+fault = ''
+"""
+TRAIN = """
+import hashlib, json, os, signal, time
+from pathlib import Path
+from toy_study import Settings
+from sashimi import params, result
+from sashimi.files import write_json, write_text
+
+settings = params.gather(Settings, globals())
+folder = Path(run_dir)
+saved = folder / "checkpoint.json"
+step, digest = json.loads(saved.read_text()) if saved.exists() else (0, "")
+from_step = step
+print(f"from step {from_step}")
+while step < steps:
+    step += 1
+    digest = hashlib.sha256(f"{digest} {seed} {width}".encode()).hexdigest()
+    time.sleep(pace)
+    if step % 2 == 0:
+        write_json(saved, [step, digest])
+    left = pace * (steps - step)
+    told = {"step": step, "steps": steps, "loss": 1 / step, "seconds_left": left}
+    write_json(folder / result.PROGRESS, told)
+    if step == 3 and fault == "raise" and not (folder / "mended").exists():
+        raise RuntimeError("unlucky")
+    if step == 3 and fault == "kill" and from_step == 0:
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+if fault == "exit":
+    found = {"step": step, "case": 3, "reason": "flat", "stop": True, "evidence": {}}
+    write_json(folder / result.EXIT, found)
+record = dict.fromkeys(result.FIELDS) | result.provenance(folder, settings)
+threads = os.environ["OMP_NUM_THREADS"]
+record["facts"] = {"digest": digest, "from_step": from_step, "threads": threads}
+result.write(folder, record)
+write_text(folder / "model.safetensors", digest)
+"""
+
+
+def build(home: Path, rows: dict[str, str]) -> Path:
+    """Module, notebook and rows of the study below ``home``; returns the folder of the rows."""
+    (home / "toy_study.py").write_text(MODULE)
+    first = new_code_cell(PARAMETERS.strip(), metadata={"tags": ["parameters"]})
+    (home / "10_toy.ipynb").write_text(
+        notebooks.text(new_notebook(cells=[first, new_code_cell(TRAIN)]))
+    )
+    folder = home / "toy"
+    folder.mkdir()
+    full = "seed: 0\ncorpus: builtin\nsteps: 4\nwidth: 1\npace: 0.0\nfault: ''\n"
+    for name, text in {"00_full": full, **rows}.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def start(home: Path, **arguments: object) -> subprocess.Popen:
+    """``matrix.ablate(**arguments)`` in a process of its own, its output in a pipe."""
+    code = (
+        "import json, sys\nfrom sashimi.ablate import matrix\n"
+        "matrix.ablate(**json.loads(sys.argv[1]))"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, json.dumps({"studies": "toy_study", **arguments})],
+        cwd=home,
+        env=os.environ | {"PYTHONPATH": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
