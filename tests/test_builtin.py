@@ -9,6 +9,7 @@ import pytest
 
 from sashimi.flagship import corpus, leaks
 from sashimi.flagship.builtin import build, grammar, slots, speak, style
+from sashimi.flagship.builtin.make import MOST_OF_A_PROGRAM
 from sashimi.flagship.builtin.plan import Run, Use
 from sashimi.program import compile as compile_program
 from sashimi.program import parse, render, tiers, validate
@@ -54,6 +55,14 @@ def test_every_program_parses_validates_compiles_and_survives_the_tiers(builtin)
         assert tiers.lower(tiers.encode(program)) == program
 
 
+def test_short_requests_are_common(builtin):
+    words = [len(example.prompt.split()) for example in builtin.train]
+    assert sum(n <= 10 for n in words) > 0.12 * len(words)
+    steps = [sum(1 for _ in actions(example.program)) for example in builtin.train]
+    assert sum(n <= 2 for n in steps) > 0.4 * len(steps)
+    assert len({leaks.normalised(e.prompt) for e in builtin.train}) == len(builtin.train)
+
+
 def test_a_prompt_has_one_program_and_a_program_one_split(builtin):
     answers: dict[str, str] = {}
     for example in builtin.examples():
@@ -94,7 +103,7 @@ def test_styles_are_balanced_and_differ_for_one_program(builtin):
     by_program: dict[str, list[str]] = {}
     for example in builtin.train:
         by_program.setdefault(leaks.program_key(example.program), []).append(example.style)
-    assert all(len(set(found)) == len(found) <= 3 for found in by_program.values())
+    assert all(len(found) <= MOST_OF_A_PROGRAM for found in by_program.values())
     assert sum(len(found) > 1 for found in by_program.values()) > 1000
 
 

@@ -21,7 +21,7 @@ BUILTIN = "builtin"
 CONTENT_SEED = 0
 """Draws the built-in corpus and the splits of files, whatever the seed of a run."""
 SPLITS = ("train", "dev", "test", "test_unseen")
-FROZEN_EVALUATION = "f2fb6aa9b96b0e40d94b555210cfff8f7326cceb0c8dda1d6a6e7ae3ac1f7da6"
+FROZEN_EVALUATION = "f6fe9a9d8e338038f606ce9c9b60a932541718577c0c3d97460e838a083b0379"
 """Digest of the built-in dev, test and test_unseen: while it stands, results compare."""
 
 

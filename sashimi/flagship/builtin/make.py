@@ -25,6 +25,8 @@ from sashimi.program.tree import Program
 UNSEEN_SHARE = 10
 LONGEST = 15
 MOST_OF_A_SKELETON = 24
+MOST_OF_A_PROGRAM = 12
+"""Prompts of one training program: those without values have no other way to be said often."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class _Maker:
         self.rng = random.Random(f"builtin corpus {seed}")
         self.sampler = Sampler(self.grammar, self.rng)
         self.sizes = sizes
-        self.programs: set[str] = set()
+        self.programs: Counter[str] = Counter()
+        self.kept: set[str] = set()
         self.prompts: dict[str, str] = {}
         self.skeletons: Counter[tuple] = Counter()
         self.sizes_now: Counter[str] = Counter()
@@ -75,21 +78,27 @@ class _Maker:
                 yield plan
 
     def one(self, plan: tuple, split: str, prompts: int) -> list[Made]:
-        """One program of a plan with some prompts; nothing if the program exists already."""
+        """One program of a plan with some prompts; nothing if it has been said often enough."""
         plan = filled(plan, self.grammar, self.rng, evaluation=split != "train")
         program, domain = build.program(plan, self.grammar)
         key = leaks.program_key(program)
-        if key in self.programs:
+        if self.programs[key] and (split != "train" or key in self.kept):
             return []
-        self.programs.add(key)
+        if self.programs[key] + prompts > MOST_OF_A_PROGRAM:
+            return []
+        if split != "train":
+            self.kept.add(key)
+        self.programs[key] += prompts
         made = []
         for style in self.rng.sample(STYLES, prompts):
             spoken = Speaker(self.grammar, self.rng, flat=style == "question").plan(plan)
             prompt = styled(spoken, style, self.grammar.phrases, self.rng)
-            if self.prompts.setdefault(leaks.normalised(prompt), key) != key:
-                self.clashes += 1
-            else:
+            said = leaks.normalised(prompt)
+            if said not in self.prompts:
+                self.prompts[said] = key
                 made.append(Made(split, prompt, program, domain, style))
+            elif self.prompts[said] != key:
+                self.clashes += 1
         self.sizes_now[split] += len(made)
         return made
 

@@ -19,9 +19,14 @@ from sashimi.flagship.builtin.plan import (
 
 Plan = tuple[Node, ...]
 
+BRIEF = 0.6
+"""The share of plans that do one thing and no more: most of what people say to a phone is short."""
+
 
 def sample(sampler: Sampler, step: Step) -> Plan:
     """A plan in which this step, of a domain, has the leading part."""
+    if sampler.rng.random() < BRIEF:
+        return _brief(sampler, step)
     if step.kind == "effect":
         return _around_effect(sampler, step)
     if step.kind == "test":
@@ -31,9 +36,27 @@ def sample(sampler: Sampler, step: Step) -> Plan:
         return _around_value(sampler, head, step.domain, use(step))
     head = sampler.back(step, step.domain)
     head = sampler.onward(head, step.domain, sampler.rng.choice((0, 0, 0, 1, 1, 2)))
+    return _around_value(sampler, _used(sampler, head, step.domain), step.domain, None)
+
+
+def _brief(sampler: Sampler, step: Step) -> Plan:
+    """The step with as little around it as it needs: a value to use, a place to put one."""
+    if step.kind == "effect":
+        return (Run((use(step),)),)
+    if step.kind == "test":
+        return (Test(use(step), sampler.effects(step.domain, 1), None),)
+    if step.kind == "sink":
+        head = sampler.source(step.takes, step.domain, many=step.needs_many, deep=True)
+        return (Run(head, (use(step),)),)
+    head = _used(sampler, sampler.back(step, step.domain, deep=True), step.domain)
+    return (Run(head, sampler.sinks(kind_of(head)[0], step.domain, 1)),)
+
+
+def _used(sampler: Sampler, head: tuple[Use, ...], domain: str) -> tuple[Use, ...]:
+    """The head, with transforms until some step can use up what it makes."""
     while not sampler.consumers(kind_of(head)[0]):
-        head = sampler.onward(head, step.domain, 1)
-    return _around_value(sampler, head, step.domain, None)
+        head = sampler.onward(head, domain, 1)
+    return head
 
 
 def _around_effect(sampler: Sampler, step: Step) -> Plan:
@@ -156,7 +179,7 @@ def _check(
 def _menu(sampler: Sampler, domain: str, first: Plan) -> Choice:
     rng = sampler.rng
     cases = [first]
-    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+    for _ in range(rng.choice((1, 1, 1, 1, 2, 3))):
         cases.append(_branch(sampler, domain))
     if not any(isinstance(node, Test) for node in first):
         rng.shuffle(cases)
