@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import defaultdict
 from collections.abc import Iterable
@@ -150,7 +151,7 @@ def _remember(found: dict[Action, None], action: Action) -> None:
 
 
 def _neighbours(block: Block) -> Iterable[tuple[Action, Action]]:
-    for first, second in zip(block, block[1:], strict=False):
+    for first, second in itertools.pairwise(block):
         if isinstance(first, Action) and isinstance(second, Action):
             yield first, second
     for statement in block:

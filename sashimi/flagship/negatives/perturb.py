@@ -6,6 +6,7 @@ Each takes the lines of a program, a generator of random numbers, and what train
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -110,7 +111,7 @@ def moved_end(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
 
 
 def dropped_end(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
-    """A block's end forgotten and put elsewhere: after all that follows, or after its first step."""
+    """A block's end forgotten: it comes after all that follows, or right after its first step."""
     found = []
     for opening in openings(lines):
         end = end_of(lines, opening)
@@ -158,7 +159,7 @@ def missing_branch(lines: Lines, rng: random.Random, known: Known) -> Lines | No
     for at in openings(lines):
         bounds = [*parts_of(lines, at), end_of(lines, at)]
         if len(bounds) > (2 if isinstance(lines[at].node, Menu) else 1):
-            found += list(zip(bounds, bounds[1:], strict=False))
+            found += list(itertools.pairwise(bounds))
     if not found:
         return None
     start, end = rng.choice(found)
@@ -171,7 +172,7 @@ def repeated_case(lines: Lines, rng: random.Random, known: Known) -> Lines | Non
     for at in openings(lines):
         if isinstance(lines[at].node, Menu):
             bounds = [*parts_of(lines, at), end_of(lines, at)]
-            found += list(zip(bounds, bounds[1:], strict=False))
+            found += list(itertools.pairwise(bounds))
     if not found:
         return None
     start, end = rng.choice(found)

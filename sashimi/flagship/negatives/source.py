@@ -34,7 +34,7 @@ Lines = list[Line]
 
 
 def other_source(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
-    """Another legal variable or output where a reference stands, and not a name of the same data."""
+    """Another legal variable or output where a reference stands, which is not the same data."""
     found: list[tuple[int, Reference, list[Reference]]] = []
     origins: dict[str, Hashable] = {}
     nodes = (at for at, line in enumerate(lines) if line.node is not None)

@@ -1,0 +1,124 @@
+"""What gives a negative away: detectors that never see the prompt, and whether masks reach it.
+
+If the number of tokens, or which actions occur, told negatives from positives, a model could learn
+that instead of reading. Each detector is a logistic regression trained on training triples; its
+AUROC on the evaluation splits is 0.5 where it knows nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
+
+from sashimi.flagship.negatives.triple import Triple
+from sashimi.metrics import Interval, wilson
+from sashimi.program.legal import Legality
+from sashimi.program.tiers import TypedIR
+from sashimi.program.vocabulary import Vocabulary
+
+MOST = 6000
+"""Training triples that a detector is fitted on, drawn with a seed."""
+RESAMPLES = 200
+Features = Callable[[TypedIR], dict[str, float]]
+
+
+def length(ir: TypedIR) -> dict[str, float]:
+    """How many tokens of Tiers 1 and 2 there are."""
+    return {"tokens": float(len(ir.merged()))}
+
+
+def actions(ir: TypedIR) -> dict[str, float]:
+    """How often each action and block occurs."""
+    return dict(Counter(_steps(ir)))
+
+
+def pairs(ir: TypedIR) -> dict[str, float]:
+    """How often each action or block stands right after another."""
+    steps = ["START", *_steps(ir), "END"]
+    return dict(Counter(f"{a} > {b}" for a, b in pairwise(steps)))
+
+
+DETECTORS: dict[str, Features] = {"length": length, "actions": actions, "pairs of actions": pairs}
+"""From the most trivial to the least."""
+
+
+def auroc(
+    train: Sequence[Triple], held_out: Sequence[Triple], features: Features, seed: int = 0
+) -> Interval:
+    """A detector's AUROC on held-out triples, with a 95% bootstrap interval over examples.
+
+    Every triple counts once on each side. NaN throughout where either set is empty.
+    """
+    if not train or not held_out:
+        return Interval(float("nan"), float("nan"), float("nan"), len(held_out))
+    chosen = random.Random(seed).sample(list(train), min(MOST, len(train)))
+    detector = make_pipeline(
+        DictVectorizer(), MaxAbsScaler(), LogisticRegression(C=1.0, max_iter=500)
+    )
+    detector.fit(_both(chosen, features), [0] * len(chosen) + [1] * len(chosen))
+    scores = detector.decision_function(_both(held_out, features))  # (2 n,)
+    right, wrong = scores[: len(held_out)], scores[len(held_out) :]
+    low, high = _ends([t.id for t in held_out], right, wrong, seed)
+    return Interval(_area(right, wrong), low, high, len(held_out))
+
+
+def reachable(vocabulary: Vocabulary, ir: TypedIR, limit: int) -> bool:
+    """Whether the masks let a decoder with this vocabulary write these tokens, at most ``limit``.
+
+    Only such a program has a likelihood under the masks at all.
+    """
+    ids = vocabulary.encode(ir.merged())
+    if ids is None or len(ids) > limit:
+        return False
+    legality = Legality(vocabulary, limit)
+    for token in ids:
+        if not legality.mask()[token]:
+            return False
+        legality.advance(token)
+    return True
+
+
+def share_reachable(
+    triples: Sequence[Triple], vocabulary: Vocabulary, limit: int, most: int = 500, seed: int = 0
+) -> Interval:
+    """The share of negatives that are `reachable`, on a sample of ``most``."""
+    chosen = random.Random(seed).sample(list(triples), min(most, len(triples)))
+    return wilson(sum(reachable(vocabulary, t.negative, limit) for t in chosen), len(chosen))
+
+
+def _steps(ir: TypedIR) -> list[str]:
+    blocks = ("SET", "IF", "ELSE", "MENU", "CASE", "REPEAT", "FOREACH", "END")
+    return [t for t in ir.structure if t.startswith(("ACTION ", *blocks)) and t != "END"]
+
+
+def _both(triples: Sequence[Triple], features: Features) -> list[dict[str, float]]:
+    positives = [features(t.positive) for t in triples]
+    return positives + [features(t.negative) for t in triples]
+
+
+def _area(right: np.ndarray, wrong: np.ndarray) -> float:
+    truth = np.repeat([0, 1], [len(right), len(wrong)])
+    return float(roc_auc_score(truth, np.concatenate([right, wrong])))
+
+
+def _ends(ids: list[str], right: np.ndarray, wrong: np.ndarray, seed: int) -> tuple[float, float]:
+    """A percentile interval over examples: an example's triples are drawn together."""
+    _, example = np.unique(ids, return_inverse=True)
+    members = [np.flatnonzero(example == i) for i in range(example.max() + 1)]
+    rng = np.random.default_rng(seed)
+    areas = []
+    for _ in range(RESAMPLES):
+        drawn = rng.integers(0, len(members), len(members))
+        rows = np.concatenate([members[i] for i in drawn])
+        areas.append(_area(right[rows], wrong[rows]))
+    low, high = np.quantile(areas, [0.025, 0.975])
+    return float(low), float(high)
