@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -36,9 +37,8 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     yield tmp_path
-    import sys
-
-    sys.modules.pop(STUDIES, None)
+    for name in (STUDIES, "toy_settings"):
+        sys.modules.pop(name, None)
 
 
 def files(*names):
@@ -53,12 +53,8 @@ def states(board):
     return {cell.name.removeprefix("toy/"): state for cell, state in board.states.items()}
 
 
-def digest(folder):
-    return result.read(Path(folder) / "result.json")["facts"]["digest"]
-
-
-def facts(cell, out="reports"):
-    return result.read(Path(out, "toy", cell, "result.json"))["facts"]
+def facts(cell):
+    return result.read(Path("reports/toy", cell, "result.json"))["facts"]
 
 
 def wait_for(condition, seconds=20):
@@ -68,8 +64,8 @@ def wait_for(condition, seconds=20):
         time.sleep(0.05)
 
 
-def step_of(cell, out="reports"):
-    path = Path(out, "toy", cell, result.PROGRESS)
+def step_of(cell):
+    path = Path("reports/toy", cell, result.PROGRESS)
     return json.loads(path.read_text())["step"] if path.exists() else 0
 
 
@@ -112,82 +108,68 @@ def test_the_same_row_twice_is_refused_unless_it_is_the_same_file(home):
         ablate()
 
 
-def test_cells_run_once_and_alike_however_many_at_once(home, capsys):
-    board = ablate("00_full", "10_wide", seeds=2, jobs=2)
-    assert set(states(board).values()) == {"finished"}
+def test_each_cell_ends_by_itself_and_only_what_is_due_runs_again(home, capsys):
+    names = ("00_full", "30_unlucky", "40_killed", "50_short")
+    board = ablate(*names, jobs=2)
+    assert states(board) == {
+        "00_full/seed0": "finished", "30_unlucky/seed0": "failed", "40_killed/seed0": "killed",
+        "50_short/seed0": "finished",
+    }  # fmt: skip
     out = capsys.readouterr().out
-    assert "4 cells: 4 waiting" in out and "toy/10_wide/seed1: finished" in out
-    again = ablate("00_full", "10_wide", seeds=2, jobs=2)
-    assert set(states(again).values()) == {"skipped"}
-    alone = ablate("00_full", jobs=1, out="alone")
-    assert set(states(alone).values()) == {"finished"}
-    assert facts("00_full/seed0") == facts("00_full/seed0", "alone")
-    assert facts("00_full/seed0")["threads"] == "1"
-    found = {digest(path.parent) for path in Path("reports").rglob("result.json")}
-    assert len(found) == 4, "every row and seed has a result of its own"
+    assert "4 cells: 4 waiting" in out and "toy/00_full/seed0: finished" in out
+    told = "\n".join(view.failures(board))
+    assert "--retry-failed" in told
+    assert "RuntimeError: unlucky; see reports/toy/30_unlucky/seed0/run.ipynb" in told
+    assert "toy/40_killed/seed0: killed: killed by SIGKILL" in told
+    assert Path("reports/toy/30_unlucky/seed0/run.ipynb").exists()
+    entry = next(e for e in board.record() if e["cell"] == "toy/50_short/seed0")
+    assert entry["early_exit"] == "stopped early at step 4, case 3: flat"
+
+    Path("reports/toy/30_unlucky/seed0/mended").write_text("")
+    board = ablate(*names)
+    assert states(board) == {
+        "00_full/seed0": "skipped", "30_unlucky/seed0": "failed", "40_killed/seed0": "finished",
+        "50_short/seed0": "skipped",
+    }  # fmt: skip
+    assert "RuntimeError: unlucky" in view.failures(board)[0], "told again, though it did not run"
+    board = ablate(*names, retry_failed=True)
+    assert states(board)["30_unlucky/seed0"] == "finished" and view.failures(board) == []
+    for cell, begun in (("00_full", 0), ("30_unlucky", 2), ("40_killed", 2), ("50_short", 0)):
+        assert facts(f"{cell}/seed0") == {
+            "digest": toy.chain(4), "from_step": begun, "threads": "1",
+        }  # fmt: skip
     assert not list(Path("reports").rglob("*.lock"))
 
 
-def test_a_failure_is_told_and_only_retried_on_request(home, capsys):
-    board = ablate("00_full", "30_unlucky", jobs=2)
-    assert states(board) == {"00_full/seed0": "finished", "30_unlucky/seed0": "failed"}
-    (line, remedy) = view.failures(board)
-    assert "RuntimeError: unlucky; see reports/toy/30_unlucky/seed0/run.ipynb" in line
-    assert "--retry-failed" in remedy and Path("reports/toy/30_unlucky/seed0/run.ipynb").exists()
-    told = view.failures(ablate("00_full", "30_unlucky"))
-    assert [line, remedy] == told, "a later call tells it too, and runs nothing"
-    Path("reports/toy/30_unlucky/seed0/mended").write_text("")
-    board = ablate("00_full", "30_unlucky", retry_failed=True)
-    assert states(board) == {"00_full/seed0": "skipped", "30_unlucky/seed0": "finished"}
-    assert view.failures(board) == []
-    assert facts("30_unlucky/seed0")["from_step"] == 2, "it went on from its checkpoint"
-
-
-def test_a_killed_cell_takes_nothing_with_it_and_resumes_to_the_same_bits(home):
-    board = ablate("40_killed", "10_wide", "50_short", jobs=2)
-    assert states(board) == {
-        "40_killed/seed0": "killed", "10_wide/seed0": "finished", "50_short/seed0": "finished",
-    }  # fmt: skip
-    assert "SIGKILL" in view.failures(board)[0]
-    records = {entry["cell"]: entry for entry in board.record()}
-    assert records["toy/50_short/seed0"]["early_exit"] == ("stopped early at step 4, case 3: flat")
-    board = ablate("40_killed", "10_wide", "50_short", jobs=2)
-    assert states(board)["40_killed/seed0"] == "finished"
-    assert facts("40_killed/seed0")["from_step"] == 2
-    assert facts("40_killed/seed0")["digest"] == facts("50_short/seed0")["digest"]
-
-
-def test_ctrl_c_stops_the_kernels_and_the_same_command_goes_on(home):
+def test_stopped_and_killed_matrices_leave_no_kernel_and_go_on(home):
     Path("toy/21_slow_wide.yaml").write_text("steps: 40\npace: 0.1\nwidth: 2\n")
-    names = [str(path) for path in files("20_slow", "21_slow_wide")]
+    slow, names = "20_slow/seed0", [str(path) for path in files("20_slow", "21_slow_wide")]
     process = toy.start(home, rows=names, jobs=2, out="reports")
-    wait_for(lambda: step_of("20_slow/seed0") > 3 and step_of("21_slow_wide/seed0") > 3)
+    wait_for(lambda: step_of(slow) > 3 and step_of("21_slow_wide/seed0") > 3)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
-    reached = step_of("20_slow/seed0")
-    with locked(Path("reports/toy/20_slow/seed0.lock"), patience=0):
-        pass  # nobody holds it: the kernel is gone too
-    time.sleep(0.5)
-    assert step_of("20_slow/seed0") == reached < 40
-    board = ablate("20_slow", "21_slow_wide", jobs=2)
-    assert set(states(board).values()) == {"finished"}
-    assert facts("20_slow/seed0")["from_step"] >= 2
-    Path("toy/00_full.yaml").write_text(
-        Path("toy/00_full.yaml").read_text().replace("steps: 4", "steps: 40")
-    )
-    ablate("00_full", out="unbroken")
-    assert facts("20_slow/seed0")["digest"] == facts("00_full/seed0", "unbroken")["digest"]
+    reached = quiet(slow, patience=0)  # both processes are gone when the command is
 
-
-def test_cells_end_when_the_engine_is_killed(home):
-    process = toy.start(home, rows=["toy/20_slow.yaml"], out="reports")
-    wait_for(lambda: step_of("20_slow/seed0") > 2)
+    process = toy.start(home, rows=names[:1], out="reports")
+    wait_for(lambda: step_of(slow) > reached + 3)
     process.kill()
     process.communicate()
-    with locked(Path("reports/toy/20_slow/seed0.lock"), patience=10):
-        reached = step_of("20_slow/seed0")
+    quiet(slow, patience=10)  # a killed one tells nobody: the others look whether it lives
+
+    board = ablate("20_slow", "21_slow_wide", jobs=2)
+    assert set(states(board).values()) == {"finished"}
+    assert facts(slow)["from_step"] >= reached
+    assert facts(slow)["digest"] == toy.chain(40)
+    assert facts("21_slow_wide/seed0")["digest"] == toy.chain(40, width=2)
+
+
+def quiet(cell, patience):
+    """Proves that nothing works on a cell any more; returns the step that it reached."""
+    with locked(Path("reports/toy", f"{cell}.lock"), patience):
+        reached = step_of(cell)
         time.sleep(0.5)
-        assert step_of("20_slow/seed0") == reached < 40
+        assert step_of(cell) == reached < 40
+    return reached
 
 
 def test_the_board_shows_progress_and_the_time_left(home, monkeypatch):

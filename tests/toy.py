@@ -4,6 +4,7 @@ Each step hashes the last digest, so that the end tells of every step before it,
 broken and resumed ends like an unbroken one, or is found out.
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -14,11 +15,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from sashimi import notebooks
 
-MODULE = """
-from pathlib import Path
-from sashimi.errors import BadInput
+SETTINGS = """
 from sashimi.params import Params
-from sashimi.run import Study
 
 class Settings(Params):
     seed: int
@@ -27,6 +25,12 @@ class Settings(Params):
     width: int
     pace: float
     fault: str
+"""
+MODULE = """
+from pathlib import Path
+from sashimi.errors import BadInput
+from sashimi.run import Study
+from toy_settings import Settings
 
 def check(settings):
     if settings.corpus == "missing":
@@ -47,7 +51,7 @@ fault = ''
 TRAIN = """
 import hashlib, json, os, signal, time
 from pathlib import Path
-from toy_study import Settings
+from toy_settings import Settings
 from sashimi import params, result
 from sashimi.files import write_json, write_text
 
@@ -84,6 +88,7 @@ write_text(folder / "model.safetensors", digest)
 
 def build(home: Path, rows: dict[str, str]) -> Path:
     """Module, notebook and rows of the study below ``home``; returns the folder of the rows."""
+    (home / "toy_settings.py").write_text(SETTINGS)
     (home / "toy_study.py").write_text(MODULE)
     first = new_code_cell(PARAMETERS.strip(), metadata={"tags": ["parameters"]})
     (home / "10_toy.ipynb").write_text(
@@ -95,6 +100,14 @@ def build(home: Path, rows: dict[str, str]) -> Path:
     for name, text in {"00_full": full, **rows}.items():
         (folder / f"{name}.yaml").write_text(text)
     return folder
+
+
+def chain(steps: int, seed: int = 0, width: int = 1) -> str:
+    """The digest that an unbroken run ends with."""
+    digest = ""
+    for _ in range(steps):
+        digest = hashlib.sha256(f"{digest} {seed} {width}".encode()).hexdigest()
+    return digest
 
 
 def start(home: Path, **arguments: object) -> subprocess.Popen:
