@@ -3,16 +3,22 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sashimi import cache
 from sashimi.errors import BadInput
+from sashimi.flagship import bert
 from sashimi.flagship.encode import (
     MAX_PIECES,
     PIECE_WIDTH,
+    batches,
     check_prompt,
     encode,
     encode_uncached,
+    model_folder,
     surface,
+    token_ids,
     weights_digest,
 )
 
@@ -26,10 +32,35 @@ def test_the_weights_are_the_public_ones():
 def test_pooling_is_the_model_cards():
     from sentence_transformers import SentenceTransformer
 
-    from sashimi.flagship.encode import model_folder
+    prompts = [*PROMPTS, "b", "word " * 400]
+    theirs = SentenceTransformer(str(model_folder()), device="cpu").encode(prompts)
+    assert np.abs(encode_uncached(prompts).pooled.numpy() - theirs).max() < 1e-5
 
-    theirs = SentenceTransformer(str(model_folder()), device="cpu").encode(PROMPTS)
-    assert np.abs(encode_uncached(PROMPTS).pooled.numpy() - theirs).max() < 1e-5
+
+def test_both_layouts_of_the_weights_give_the_published_states():
+    from transformers import BertModel
+
+    ids = torch.tensor(token_ids([PROMPTS[0]] * 2))
+    theirs = BertModel.from_pretrained(model_folder(), add_pooling_layer=False).eval()
+    with torch.inference_mode():
+        expected = theirs(ids).last_hidden_state
+    for packed in {False, torch.backends.mkldnn.is_available()}:
+        ours = bert.Bert.load(model_folder() / "model.safetensors", packed)(ids)
+        assert (ours - expected).abs().max() < 1e-5
+
+
+def test_operations_by_hand():
+    assert bert.flops(1) == 6 * 2 * (4 * 384 * 384 + 2 * 384 * 1536 + 2 * 384)
+    assert bert.flops(20) == 6 * 2 * (20 * 12 * 384 * 384 + 2 * 400 * 384)
+
+
+@given(st.lists(st.integers(1, 9)), st.integers(1, 20))
+def test_a_batch_has_one_length_and_keeps_to_its_budget(lengths, budget):
+    made = list(batches(lengths, budget))
+    assert sorted(i for batch in made for i in batch) == list(range(len(lengths)))
+    for batch in made:
+        assert len({lengths[i] for i in batch}) == 1
+        assert len(batch) == 1 or sum(lengths[i] for i in batch) <= budget
 
 
 def test_pieces_know_their_characters():

@@ -12,9 +12,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-import logging
-import warnings
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from torch import Tensor
 
 from sashimi import cache
 from sashimi.errors import BadInput
+from sashimi.flagship.bert import READS, WIDTH, Bert
 
-WIDTH = 384
 SURFACE = (
     "begins in upper case",
     "is digits",
@@ -38,9 +37,10 @@ SURFACE = (
 """The surface features of a word piece, 1 or 0 each."""
 PIECE_WIDTH = WIDTH + len(SURFACE)
 QUOTES = "\"'`“”‘’«»"
-MAX_PIECES = 254  # the encoder reads 256, two of them its own markers
-BATCH = 64
-TOLD_EVERY = 64 * BATCH
+MAX_PIECES = READS - 2  # two are the encoder's own markers
+BUDGET = 1024
+"""Word pieces that are encoded together; `sashimi bench encode` compares others."""
+TOLD_EVERY = 4096
 """Prompts between two lines of progress."""
 CODE_VERSION = "2"
 """Part of the cache's key: change it when this module computes something else."""
@@ -88,17 +88,8 @@ def _tokenizer():
 
 
 @functools.cache
-def _model():
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="IProgress not found")  # no bars are drawn
-        from transformers import BertConfig, BertModel
-        from transformers.utils import logging as chatter
-
-    chatter.disable_progress_bar()
-    logging.getLogger("transformers").setLevel(logging.ERROR)  # it reports the unused pooler
-    config = BertConfig.from_pretrained(model_folder())
-    model = BertModel.from_pretrained(model_folder(), config=config, add_pooling_layer=False)
-    return model.eval().requires_grad_(False)
+def _model() -> Bert:
+    return Bert.load(model_folder() / "model.safetensors")
 
 
 def check_prompt(prompt: str) -> None:
@@ -131,26 +122,19 @@ def encode_uncached(prompts: Sequence[str]) -> Encoded:
 @torch.inference_mode()
 def _encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) -> dict[str, Tensor]:
     tokenized = [_tokenizer().encode(prompt) for prompt in prompts]
-    ids = [t.ids if len(t.ids) <= 256 else [*t.ids[:255], t.ids[-1]] for t in tokenized]
-    order = sorted(range(len(prompts)), key=lambda i: len(ids[i]))  # equal lengths together
+    ids = [_cut(t.ids) for t in tokenized]
     pooled = torch.zeros(len(prompts), WIDTH)
     states: list[Tensor] = [torch.zeros(0, PIECE_WIDTH)] * len(prompts)
-    for at in range(0, len(order), BATCH):
-        if say and at and at % TOLD_EVERY == 0:
-            say(f"encoded {at} of {len(prompts)} prompts, the shortest first")
-        chosen = order[at : at + BATCH]
-        longest = max(len(ids[i]) for i in chosen)
-        tokens = torch.zeros(len(chosen), longest, dtype=torch.long)
-        for row, i in enumerate(chosen):
-            tokens[row, : len(ids[i])] = torch.tensor(ids[i])
-        mask = torch.tensor([[p < len(ids[i]) for p in range(longest)] for i in chosen])
-        output = _model()(tokens, attention_mask=mask.long()).last_hidden_state  # (B, T, E)
-        means = (output * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        pooled[chosen] = torch.nn.functional.normalize(means, dim=-1)
+    done = 0
+    for chosen in batches([len(i) for i in ids], BUDGET):
+        output = _model()(torch.tensor([ids[i] for i in chosen]))  # (B, T, E)
+        pooled[chosen] = torch.nn.functional.normalize(output.mean(1), dim=-1)
         for row, i in enumerate(chosen):
             places = tokenized[i].offsets[1 : len(ids[i]) - 1]
-            own = output[row, 1 : len(ids[i]) - 1]
-            states[i] = torch.cat([own, surface(prompts[i], places)], 1).half()
+            states[i] = torch.cat([output[row, 1:-1], surface(prompts[i], places)], 1).half()
+        done += len(chosen)
+        if say and done // TOLD_EVERY > (done - len(chosen)) // TOLD_EVERY and done < len(prompts):
+            say(f"encoded {done} of {len(prompts)} prompts, the shortest first")
     lengths = torch.tensor([len(s) for s in states], dtype=torch.long)
     offsets = [o for t, n in zip(tokenized, lengths, strict=True) for o in t.offsets[1 : n + 1]]
     return {
@@ -159,6 +143,27 @@ def _encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) ->
         "offsets": torch.tensor(offsets, dtype=torch.int32).reshape(-1, 2),
         "starts": torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
     }
+
+
+def token_ids(prompts: Sequence[str]) -> list[list[int]]:
+    """Each prompt's ids, markers included, cut to what the encoder reads."""
+    return [_cut(_tokenizer().encode(prompt).ids) for prompt in prompts]
+
+
+def _cut(ids: list[int]) -> list[int]:
+    """At most `READS` ids, the closing marker kept."""
+    return ids if len(ids) <= READS else [*ids[: READS - 1], ids[-1]]
+
+
+def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indices of prompts of equal length, the shortest first: no padding, hence no mask.
+
+    A batch holds at most ``budget`` word pieces, and one prompt at least.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
+    for length, same in itertools.groupby(order, key=lambda i: lengths[i]):
+        group, step = list(same), max(1, budget // length)
+        yield from (group[at : at + step] for at in range(0, len(group), step))
 
 
 def surface(prompt: str, offsets: Sequence[tuple[int, int]]) -> Tensor:
