@@ -3,9 +3,10 @@
 ``lint`` runs fixed phases, each over the whole text, and records every change. Text that parses
 keeps its layout: only names are looked at. The decoder's own output never needs this.
 
-1. *Only if the text does not parse*: fences and prose around the program (structure), line ends
-   (newline), macros (macro), first words (alias), conditions written as signs (condition), strings
-   and references in braces (interpolation), blocks (structure).
+1. *Only if the text does not parse*, or if it is indented as blocks are, contradicts that in one
+   place, and one repair makes both agree: fences and prose around the program (structure), line
+   ends (newline), macros (macro), first words (alias), conditions written as signs (condition),
+   strings and references in braces (interpolation), blocks (structure).
 2. Names, with the scope of the place: actions (action, alias), keys and listed values (alias),
    conditions (condition), handles and variables (handle).
 
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sashimi.program import lint_names, lint_text
+from sashimi.program.layout import misleading
 from sashimi.program.parse import ParseError, parse
 from sashimi.program.repairs import Repair
 
@@ -45,12 +47,24 @@ def lint(text: str) -> Lint:
     repairs: list[Repair] = []
     for _ in range(PASSES):
         before = text
-        if not _parses(text):
-            text = lint_text.repair(text, repairs)
+        text = _whole(text, repairs)
         text = lint_names.repair(text, repairs)
         if text == before:
             break
     return Lint(text, repairs)
+
+
+def _whole(text: str, repairs: list[Repair]) -> str:
+    """The text with its structure mended, if it does not parse or its layout contradicts it."""
+    doubtful = _parses(text)
+    if doubtful and not misleading(text):
+        return text
+    done: list[Repair] = []
+    mended = lint_text.repair(text, done)
+    if doubtful and (not _parses(mended) or misleading(mended)):
+        return text
+    repairs += done
+    return mended
 
 
 def _parses(text: str) -> bool:

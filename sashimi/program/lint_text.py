@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from sashimi.program import aliases
-from sashimi.program.lex import BLOCKS, KEYWORDS, Token, join, statements, tokens, visible
-from sashimi.program.repairs import Repair
+from sashimi.program.lex import KEYWORDS, Token, join, statements, tokens, visible
+from sashimi.program.lint_blocks import blocks
+from sashimi.program.repairs import GUESS, Repair
 
 Lines = list[list[Token]]
 
@@ -37,7 +38,7 @@ def repair(text: str, repairs: list[Repair]) -> str:
     lines = one_a_line(lines, repairs)
     laid_out = len(lines) == height  # else indentation no longer tells where blocks end
     lines = expand(lines, repairs)
-    lines = [close(line, repairs) for line in lines]
+    lines = [close(line, repairs, line is lines[-1]) for line in lines]
     lines = [first_word(line, repairs) for line in lines]
     lines = [signs(line, repairs) for line in lines]
     return join(blocks(lines, repairs, laid_out))
@@ -156,15 +157,19 @@ def expand(lines: Lines, repairs: list[Repair]) -> Lines:
     return out
 
 
-def close(line: list[Token], repairs: list[Repair]) -> list[Token]:
-    """Close an open string at the end of its line, and mend references in braces."""
+def close(line: list[Token], repairs: list[Repair], last: bool = False) -> list[Token]:
+    """Close an open string at the end of its line, and mend references in braces.
+
+    In the ``last`` line of a text nothing tells what else the string held: that is a guess.
+    """
     out = []
     for token in line:
         if token.kind == "open":
             body = token.text.rstrip()
             fixed = body + body[0] if len(body) > 1 else body + body
             kind = "interpolation" if body[0] == "`" else "structure"
-            repairs.append(Repair(kind, token.line, token.text, fixed))
+            sure = GUESS if last else 1.0
+            repairs.append(Repair(kind, token.line, token.text, fixed, sure))
             token = Token("interp" if body[0] == "`" else "string", fixed, token.line)
         if token.kind == "interp":
             fixed = "`" + mended(token.text[1:-1]) + "`"
@@ -224,124 +229,3 @@ def signs(line: list[Token], repairs: list[Repair]) -> list[Token]:
         repairs.append(Repair("structure", last.line, last.text, ""))
         del line[shown[-1]]
     return line
-
-
-class _Open:
-    """An open block: its keyword, its indentation, and whether it has an ELSE or a CASE yet."""
-
-    def __init__(self, keyword: str, indent: int):
-        self.keyword, self.indent, self.parted = keyword, indent, False
-
-
-def blocks(lines: Lines, repairs: list[Repair], laid_out: bool = True) -> Lines:
-    """Close what is left open, drop what closes nothing, and set a wrong end right.
-
-    Where lines are indented as blocks are, a block ends before the first line that is no longer
-    indented; else at the next end that is not its own, or at the end of the text.
-    """
-    out: Lines = []
-    stack: list[_Open] = []
-    closed: list[tuple[int, int]] = []  # (place in out, depth) of each ENDIF without an ELSE
-    indented = laid_out and _indented(lines)
-
-    def end(line: int) -> None:
-        top = stack.pop()
-        text = BLOCKS[top.keyword]
-        repairs.append(Repair("structure", line, "", text))
-        out.append([Token("space", " " * top.indent, line), Token("word", text, line)])
-        out[-1].append(Token("newline", "\n", line))
-
-    for line in lines:
-        shown = visible(line)
-        word = line[shown[0]].text if shown else ""
-        at = line[0].line
-        if shown and indented:
-            own = word in ("ELSE", "CASE", *BLOCKS.values())
-            while stack and (
-                _indent(line) < stack[-1].indent or (_indent(line) == stack[-1].indent and not own)
-            ):
-                end(at)
-        if word == "SHORTCUT" and any(_word(other) == "SHORTCUT" for other in out):
-            repairs.append(Repair("structure", at, join([line]).strip(), ""))
-            continue
-        if word in BLOCKS:
-            stack.append(_Open(word, _indent(line)))
-        elif word in ("ELSE", "CASE"):
-            opener = "IF" if word == "ELSE" else "MENU"
-            fits = [o for o in stack if o.keyword == opener and (word == "CASE" or not o.parted)]
-            if not fits:
-                swapped = [c for c in closed if word == "ELSE" and c[1] == len(stack)]
-                if swapped:
-                    _swap(out, swapped[-1][0], line, repairs)
-                    closed.remove(swapped[-1])
-                    out.append(_renamed(line, "ENDIF"))
-                else:
-                    repairs.append(Repair("structure", at, word, ""))
-                continue
-            while stack[-1] is not fits[-1]:
-                end(at)
-            stack[-1].parted = True
-        elif word in BLOCKS.values():
-            line = _ending(word, line, stack, end, repairs)
-            if line is None:
-                continue
-            top = stack.pop()
-            if top.keyword == "IF" and not top.parted:
-                closed.append((len(out), len(stack)))
-        elif word == "ENDSHORTCUT":
-            while stack:
-                end(at)
-        out.append(line)
-    last = lines[-1][-1].line if lines else 1
-    if stack and out and out[-1][-1].kind != "newline":
-        out[-1].append(Token("newline", "\n", last))
-    while stack:
-        end(last)
-    return out
-
-
-def _ending(word: str, line: list[Token], stack: list[_Open], end, repairs) -> list[Token] | None:
-    """An end that fits the innermost block, after closing or renaming; None to drop it."""
-    at = line[0].line
-    if not any(BLOCKS[o.keyword] == word for o in stack):
-        if not stack:
-            repairs.append(Repair("structure", at, word, ""))
-            return None
-        fixed = BLOCKS[stack[-1].keyword]
-        repairs.append(Repair("structure", at, word, fixed))
-        return _renamed(line, fixed)
-    while BLOCKS[stack[-1].keyword] != word:
-        end(at)
-    return line
-
-
-def _word(line: list[Token]) -> str:
-    shown = visible(line)
-    return line[shown[0]].text if shown else ""
-
-
-def _renamed(line: list[Token], word: str) -> list[Token]:
-    shown = visible(line)
-    return [*line[: shown[0]], line[shown[0]].as_text(word), *line[shown[0] + 1 :]]
-
-
-def _swap(out: Lines, place: int, line: list[Token], repairs: list[Repair]) -> None:
-    out[place] = _renamed(out[place], "ELSE")
-    repairs.append(Repair("structure", out[place][0].line, "ENDIF", "ELSE"))
-    repairs.append(Repair("structure", line[0].line, "ELSE", "ENDIF"))
-
-
-def _indent(line: list[Token]) -> int:
-    return len(line[0].text.expandtabs(4)) if line[0].kind == "space" else 0
-
-
-def _indented(lines: Lines) -> bool:
-    """Whether every block's first line is indented more deeply than the block's own."""
-    heads = ("IF", "REPEAT", "FOREACH", "CASE")
-    openers = [i for i, line in enumerate(lines[:-1]) if _word(line) in heads]
-    bodies = [
-        _indent(lines[i + 1]) > _indent(lines[i])
-        for i in openers
-        if visible(lines[i + 1]) and _word(lines[i + 1]) not in ("ELSE", "CASE", *BLOCKS.values())
-    ]
-    return bool(bodies) and all(bodies)

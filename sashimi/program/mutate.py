@@ -1,37 +1,16 @@
-"""Known ways to break a program, and how many of them are found and mended.
-
-``study`` breaks valid programs, one mutation each, and counts: *detected* (it no longer parses or
-``validate`` has something to say), *repaired* (``lint`` gives back the original tree), *false*
-(``lint`` changed it into a program without errors that is not the original).
-"""
+"""Known ways to break a program: each breaks a canonical text in one place of one kind."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from sashimi.program.aliases import CONDITIONS as SIGNS
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.findings import errors
-from sashimi.program.lint import lint
-from sashimi.program.parse import ParseError, parse
-from sashimi.program.render import render
-from sashimi.program.tree import Program
-from sashimi.program.validate import validate
 
 Mutation = Callable[[str, random.Random, Catalogue], str | None]
 """A canonical text broken in one place; None where the text has no such place."""
-
-
-@dataclass
-class Count:
-    """What became of the mutations of one kind."""
-
-    made: int = 0
-    detected: int = 0
-    repaired: int = 0
-    false: int = 0
 
 
 def misspelt(word: str, rng: random.Random) -> str:
@@ -143,6 +122,35 @@ def joined(text: str, rng: random.Random, known: Catalogue) -> str | None:
     return _put(text, match, 1, " ") if match else None
 
 
+def wrong_end(text: str, rng: random.Random, known: Catalogue) -> str | None:
+    """The end of another kind of block in place of its own."""
+    match = _at(r"^ *END(IF|MENU|REPEAT|FOREACH)$", text, rng)
+    if not match:
+        return None
+    other = rng.choice([b for b in ("IF", "MENU", "REPEAT", "FOREACH") if b != match[1]])
+    return _put(text, match, 1, other)
+
+
+def stray_end(text: str, rng: random.Random, known: Catalogue) -> str | None:
+    """The end of a block twice."""
+    match = _at(r"^( *END(?:IF|MENU|REPEAT|FOREACH)\n)", text, rng)
+    return _put(text, match, 1, match[1] * 2) if match else None
+
+
+def sign(text: str, rng: random.Random, known: Catalogue) -> str | None:
+    """A condition written as the sign or the words of other languages."""
+    match = _at(r"^ *IF \S+ (\w+)", text, rng)
+    named = match[1].replace("equals_number", "equals_string") if match else ""
+    others = sorted(alias for alias, meant in SIGNS.items() if meant == named)
+    return _put(text, match, 1, rng.choice(others)) if others else None
+
+
+def quote(text: str, rng: random.Random, known: Catalogue) -> str | None:
+    """The closing quote at the end of a statement left out."""
+    match = _at(r'^ *[A-Z]+ .*?(")$', text, rng)
+    return _put(text, match, 1, "") if match else None
+
+
 def truncated(text: str, rng: random.Random, known: Catalogue) -> str | None:
     """The tail cut off, inside the last statement or before it."""
     body = len(text) - len("ENDSHORTCUT\n")
@@ -159,53 +167,17 @@ MUTATIONS: dict[str, Mutation] = {
     "wrong enum": enum,
     "missing end": missing_end,
     "swapped ELSE and ENDIF": swapped,
+    "wrong end": wrong_end,
+    "stray end": stray_end,
+    "sign for a condition": sign,
     "keyword in lower case": keyword,
     "two statements on a line": joined,
     "broken interpolation": brace,
+    "lost quote": quote,
     "duplicate CASE": second_case,
     "truncated tail": truncated,
 }
 """Every kind of mutation, by name."""
 
-NAMING_AND_STRUCTURE = tuple(MUTATIONS)[:11]
+NAMING_AND_STRUCTURE = tuple(MUTATIONS)[:15]
 """The kinds of which the text still says what was meant; of the last two it does not."""
-
-
-def study(
-    programs: Sequence[Program], catalogue: Catalogue, each: int, seed: int = 0
-) -> dict[str, Count]:
-    """Break programs ``each`` times a kind and count. Programs with findings are passed over."""
-    rng = random.Random(seed)
-    sound = [(p, render(p)) for p in programs if not validate(p, catalogue=catalogue)]
-    counts: dict[str, Count] = {}
-    for kind, mutation in MUTATIONS.items():
-        count = counts[kind] = Count()
-        for _ in range(each * 200):
-            if count.made == each:
-                break
-            program, text = rng.choice(sound)
-            broken = mutation(text, rng, catalogue)
-            if broken is not None and broken != text:
-                _judge(program, broken, catalogue, count)
-    return counts
-
-
-def _judge(program: Program, broken: str, catalogue: Catalogue, count: Count) -> None:
-    found = _read(broken)
-    if found == program:
-        return  # the mutation changed nothing that means anything
-    count.made += 1
-    count.detected += found is None or bool(validate(found, catalogue=catalogue))
-    done = lint(broken)
-    mended = _read(done.text)
-    if mended == program:
-        count.repaired += 1
-    elif done.repairs and mended is not None and not errors(validate(mended, catalogue=catalogue)):
-        count.false += 1
-
-
-def _read(text: str) -> Program | None:
-    try:
-        return parse(text)
-    except ParseError:
-        return None

@@ -188,20 +188,23 @@ class _DepthGuard:
             yield token
 
 
-@cache
-def _parser() -> Lark:
+def build(**options: Any) -> Lark:
+    """The parser, with options of Lark's to try others (``sashimi bench parsers``)."""
     from lark import Lark
 
-    builders = SimpleNamespace(**{rule: _inline(build) for rule, build in BUILDERS.items()})
+    builders = SimpleNamespace(**{rule: _inline(make) for rule, make in BUILDERS.items()})
     grammar = files("sashimi.program").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar,
-        parser="lalr",
-        lexer="contextual",
-        maybe_placeholders=True,
-        transformer=builders,
-        postlex=_DepthGuard(),
-    )
+    chosen: dict[str, Any] = {
+        "parser": "lalr",
+        "lexer": "contextual",
+        "maybe_placeholders": True,
+        "transformer": builders,
+        "postlex": _DepthGuard(),
+    }
+    return Lark(grammar, **{**chosen, **options})
+
+
+_parser = cache(build)
 
 
 def _literal(read: Callable[[str], Any], token: Token) -> Any:

@@ -21,11 +21,16 @@ SEVERITY = {"alias": "warning", "macro": "info", "newline": "warning"}
 """How much it mattered: the kinds left out are errors."""
 
 
+GUESS = 0.5
+"""Confidence of a repair that is one of several possible ones: where a lost tail or end stood."""
+
+
 @dataclass(frozen=True)
 class Repair:
     """One change: its kind, the line it was on, what stood there and what stands there now.
 
-    ``confidence`` is 1 where a table decides, and ``1 - edits / length`` for the nearest name.
+    ``confidence`` is 1 where a table decides, ``1 - edits / length`` for the nearest name, and
+    ``GUESS`` where the text does not say which of several repairs was meant.
     """
 
     kind: str

@@ -83,7 +83,7 @@ def from_bytes(data: bytes) -> Any:
         raise BadInput("the plist is nested too deeply") from None
     except (plistlib.InvalidFileException, ExpatError, ValueError, OverflowError) as error:
         raise BadInput(f"no plist: {error or 'damaged'}") from None
-    except (IndexError, KeyError, TypeError, AttributeError, MemoryError) as error:
+    except (LookupError, TypeError, AttributeError, MemoryError) as error:
         raise BadInput(f"a damaged plist: {type(error).__name__}") from None
 
 

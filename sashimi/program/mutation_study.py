@@ -1,0 +1,153 @@
+"""How many broken programs are found and mended, and whether sound ones are left alone.
+
+``study`` breaks valid programs, one mutation each, and counts: *detected* (it no longer parses,
+``validate`` has something to say, or its layout contradicts its blocks), *repaired* (``lint`` gives
+back the original tree), *false* (``lint`` changed it into a program without errors that is not the
+original) and *unsaid* (false, and no repair was called a guess).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sashimi.metrics import Interval, wilson
+from sashimi.program.catalogue import Catalogue
+from sashimi.program.findings import errors
+from sashimi.program.layout import misleading
+from sashimi.program.lint import lint
+from sashimi.program.mutate import MUTATIONS, NAMING_AND_STRUCTURE
+from sashimi.program.parse import ParseError, parse
+from sashimi.program.render import render
+from sashimi.program.repairs import GUESS
+from sashimi.program.tree import Program
+from sashimi.program.validate import validate
+
+ATTEMPTS = 200
+"""Programs that are tried for each mutation wanted; many have no place for a rare kind."""
+
+
+@dataclass
+class Count:
+    """What became of the mutations of one kind."""
+
+    made: int = 0
+    detected: int = 0
+    repaired: int = 0
+    false: int = 0
+    unsaid: int = 0
+
+
+Seen = Callable[[str, str, str, Count], None]
+"""Told of each mutation: kind, original text, broken text, and what became of this one."""
+
+
+def study(
+    programs: Sequence[Program],
+    catalogue: Catalogue,
+    each: int,
+    seed: int = 0,
+    seen: Seen | None = None,
+) -> dict[str, Count]:
+    """Break programs ``each`` times a kind and count. Programs with findings are passed over."""
+    rng = random.Random(seed)
+    sound = [(p, render(p)) for p in programs if not validate(p, catalogue=catalogue)]
+    counts: dict[str, Count] = {kind: Count() for kind in MUTATIONS}
+    for kind, mutation in MUTATIONS.items() if sound else ():
+        for _ in range(each * ATTEMPTS):
+            if counts[kind].made == each:
+                break
+            program, text = rng.choice(sound)
+            broken = mutation(text, rng, catalogue)
+            one = _judged(program, broken, catalogue) if broken not in (None, text) else None
+            if one is not None:
+                _add(counts[kind], one)
+                if seen is not None:
+                    seen(kind, text, broken, one)
+    return counts
+
+
+def _add(total: Count, one: Count) -> None:
+    for name, value in vars(one).items():
+        setattr(total, name, getattr(total, name) + value)
+
+
+def _judged(program: Program, broken: str, catalogue: Catalogue) -> Count | None:
+    """What becomes of one broken text; None if the mutation changed nothing that means anything."""
+    found = _read(broken)
+    if found == program:
+        return None
+    said = found is None or bool(validate(found, catalogue=catalogue)) or bool(misleading(broken))
+    done = lint(broken)
+    mended = _read(done.text)
+    one = Count(made=1, detected=int(said))
+    if mended == program:
+        one.repaired = 1
+    elif done.repairs and mended is not None and not errors(validate(mended, catalogue=catalogue)):
+        one.false = 1
+        one.unsaid = int(min(repair.confidence for repair in done.repairs) > GUESS)
+    return one
+
+
+def _read(text: str) -> Program | None:
+    try:
+        return parse(text)
+    except ParseError:
+        return None
+
+
+def false_alarms(
+    programs: Iterable[Program], catalogue: Catalogue, valid: bool
+) -> list[tuple[int, str]]:
+    """Sound programs that something is said of, by their number, and what.
+
+    With ``valid`` the programs are known to be so, and an error of ``validate`` is an alarm;
+    without, a program with errors is passed over (``survey`` explains it).
+    """
+    out = []
+    for number, program in enumerate(programs):
+        text, found = render(program), errors(validate(program, catalogue=catalogue))
+        if found and not valid:
+            continue
+        said = [str(finding) for finding in (*found, *misleading(text))]
+        done = lint(text)
+        said += [f"changed: {repair.kind}" for repair in done.repairs]
+        if said or done.text != text:
+            out.append((number, "; ".join(said) or "changed"))
+    return out
+
+
+def rates(counts: Mapping[str, Count]) -> dict[str, dict[str, Interval]]:
+    """Per kind the shares detected, repaired, false and unsaid, with Wilson's 95% intervals."""
+    return {
+        kind: {
+            name: wilson(getattr(count, name), count.made)
+            for name in ("detected", "repaired", "false", "unsaid")
+        }
+        for kind, count in counts.items()
+    }
+
+
+def pooled(counts: Mapping[str, Count]) -> dict[str, Interval]:
+    """Over all kinds the share detected; over those of names and structure the share repaired."""
+    made = sum(count.made for count in counts.values())
+    meant = [counts[kind] for kind in NAMING_AND_STRUCTURE if kind in counts]
+    return {
+        "detected": wilson(sum(count.detected for count in counts.values()), made),
+        "repaired": wilson(sum(c.repaired for c in meant), sum(c.made for c in meant)),
+        "unsaid": wilson(sum(count.unsaid for count in counts.values()), made),
+    }
+
+
+def gate_values(counts: Mapping[str, Count], alarms: int) -> dict[str, float | None]:
+    """What the gates of the language judge; None where a kind was not made at all."""
+    meant = [counts[kind] for kind in NAMING_AND_STRUCTURE]
+    complete = all(count.made for count in meant)
+    return {
+        "mutation_detection": pooled(counts)["detected"].value,
+        "mutation_repair_of_worst_kind": min(c.repaired / c.made for c in meant)
+        if complete
+        else None,
+        "false_alarms": float(alarms),
+    }

@@ -1,0 +1,56 @@
+"""The language's bench: what it measures is what it says."""
+
+from __future__ import annotations
+
+import pytest
+from cases import VALID
+
+from sashimi.program import parse, validate
+from sashimi.program.bench import PROMPT_SIZED, costs, exponent, mutations, sized, text_to_plist
+from sashimi.program.bench_parsers import parsers
+from sashimi.program.tree import walk
+
+PROGRAMS = [parse(text) for text in VALID.values()]
+
+
+def test_an_exponent_is_that_of_a_power() -> None:
+    lengths = (10, 100, 1000)
+    assert exponent(lengths, [3e-6 * n**1.5 for n in lengths]) == pytest.approx(1.5)
+    assert exponent(lengths, [1.0, 1.0, 1.0]) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("lines", [10, 200])
+def test_a_program_of_a_length_has_it_and_is_valid(lines: int) -> None:
+    text = sized(lines)
+    assert text.count("\n") == lines + 2
+    assert len(list(walk(parse(text).body))) == 7 * lines // 10
+    assert [f for f in validate(parse(text)) if f.severity == "error"] == []
+
+
+def test_other_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of ten"):
+        sized(15)
+
+
+def test_cost_is_linear() -> None:
+    lengths = (100, 300, 1000, 3000)
+    for stage, seconds in costs(lengths).items():
+        assert exponent(lengths, seconds) < 1.25, stage
+
+
+def test_prompt_sized_programs_take_less_than_five_milliseconds() -> None:
+    rows = text_to_plist(PROGRAMS)
+    assert rows[0]["n"] == sum(text.count("\n") <= PROMPT_SIZED for text in VALID.values())
+    assert rows[0]["value"] < rows[0]["limit"] == 5
+
+
+def test_options_of_the_parser() -> None:
+    rows = {row["what"]: row["value"] for row in parsers(PROGRAMS)}
+    assert rows["contextual lexer, built while reading (chosen): read"] == 100
+    assert rows["standalone module: read"] == 100
+    assert rows["basic lexer: read"] < 100
+
+
+def test_mutations_as_rows() -> None:
+    rows = mutations(PROGRAMS, each=1)
+    assert {row["unit"] for row in rows} == {"%"} and len(rows) == 4 * 17
