@@ -243,7 +243,9 @@ def doctor(reports: Reports = None, as_json: Json = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="A group: language, generate, pab.")],
+    name: Annotated[
+        str, typer.Argument(help="A group: language, parsers, mutations, fuzz, generate, pab.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Measure the speed of a part on this machine."""
@@ -252,6 +254,9 @@ def bench(
 
     groups = {
         "language": benches.language,
+        "parsers": benches.parsers,
+        "mutations": benches.mutations,
+        "fuzz": benches.fuzz,
         "generate": lambda: benches.generate(_trained()),
         "pab": recording.bench,
     }
@@ -264,7 +269,7 @@ def bench(
         for row in rows:
             limit = f", limit {row['limit']:g}" if "limit" in row else ""
             typer.echo(
-                f"{row['what']:<34} {row['value']:>10.2f} {row['unit']}  (n = {row['n']}{limit})"
+                f"{row['what']:<52} {row['value']:>10.2f} {row['unit']}  (n = {row['n']}{limit})"
             )
 
 

@@ -7,25 +7,38 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sashimi.flagship import corpus
+from sashimi.program.tree import Program
 
 EXAMPLES = 300
 """Programs or prompts that each row is measured on."""
 
 
 def language() -> list[dict]:
-    """Programs a second of the built-in corpus through each stage of the language."""
-    from sashimi.program import compile, parse, render, tiers, validate
+    """Programs a second of the built-in corpus through each stage, and how cost grows."""
+    from sashimi.program import bench
 
-    programs = [e.program for e in corpus.load("builtin", limit=EXAMPLES).train][:EXAMPLES]
-    texts = [render(program) for program in programs]
-    parse(texts[0])  # builds the parser
-    return [
-        _row("parse", _each(parse), texts, "programs/s"),
-        _row("render", _each(render), programs, "programs/s"),
-        _row("validate", _each(validate), programs, "programs/s"),
-        _row("compile", _each(compile), programs, "programs/s"),
-        _row("encode", _each(tiers.encode), programs, "programs/s"),
-    ]
+    return bench.language(_programs())
+
+
+def parsers() -> list[dict]:
+    """Lark's options for the grammar, side by side."""
+    from sashimi.program import bench_parsers
+
+    return bench_parsers.parsers(_programs())
+
+
+def mutations() -> list[dict]:
+    """Of built-in programs broken in known ways, the shares found and mended."""
+    from sashimi.program import bench
+
+    return bench.mutations(_programs())
+
+
+def fuzz() -> list[dict]:
+    """210,000 damaged inputs through every reader of the language; a quarter of an hour."""
+    from sashimi.program import fuzz as fuzzing
+
+    return fuzzing.bench(_programs()[:100])
 
 
 def generate(run_dir: str | Path) -> list[dict]:
@@ -36,23 +49,17 @@ def generate(run_dir: str | Path) -> list[dict]:
     prompts = [e.prompt for e in corpus.load("builtin", limit=EXAMPLES).dev][:EXAMPLES]
     whole.generate(prompts[0])  # loads the encoder
     return [
-        _row("one by one", _each(whole.generate), prompts[:20], "prompts/s"),
-        _row("together", whole.generate, prompts, "prompts/s"),
+        _row("one by one", lambda items: [whole.generate(item) for item in items], prompts[:20]),
+        _row("together", whole.generate, prompts),
     ]
 
 
-def _each(call: Callable) -> Callable[[list], None]:
-    """Calls ``call`` on one item after the other."""
-
-    def run(items: list) -> None:
-        for item in items:
-            call(item)
-
-    return run
+def _programs() -> list[Program]:
+    return [e.program for e in corpus.load("builtin", limit=EXAMPLES).train][:EXAMPLES]
 
 
-def _row(what: str, run: Callable[[list], object], items: list, unit: str) -> dict:
+def _row(what: str, run: Callable[[list], object], items: list) -> dict:
     begun = time.perf_counter()
     run(items)
     took = time.perf_counter() - begun
-    return {"what": what, "value": len(items) / took, "unit": unit, "n": len(items)}
+    return {"what": what, "value": len(items) / took, "unit": "prompts/s", "n": len(items)}
