@@ -1,4 +1,4 @@
-"""The flagship's knobs. Every value is stated in ``params/flagship/00_full.yaml``."""
+"""The knobs of the flagship and its evidence; ``params/<study>/00_full.yaml`` states them all."""
 
 from __future__ import annotations
 
@@ -60,3 +60,23 @@ class FlagshipParams(Params):
                 f"ternary_start {self.ternary_start} is after ternary_end {self.ternary_end}"
             )
         return self
+
+
+class NegativesParams(Params):
+    """One set of hard negatives; ``params/negatives/00_full.yaml`` states every value."""
+
+    seed: Annotated[int, Field(ge=0)]
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    synthetic_each: Count
+    """Perturbed programs an example, at most: a small program has room for few."""
+    drafts_each: Count
+    """Broken drafts an example; many are mended to what was meant, and give no negative."""
+    run: str
+    """A trained run's folder, whose wrong beams become negatives; "" for none."""
+    prompts: Count
+    """Training examples that the run is given, beside all of evaluation."""
+    width: Count
+    """Beams of a prompt."""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from sashimi.flagship.params import FlagshipParams
+from pathlib import Path
+
+from sashimi import result
+from sashimi.flagship.params import FlagshipParams, NegativesParams
 from sashimi.run import Study
 
 
-def check(settings: FlagshipParams) -> None:
+def check(settings: FlagshipParams | NegativesParams) -> None:
     """Read a foreign corpus before anything is written; raises BadInput for one of no use."""
     if settings.corpus != "builtin":
         from sashimi.flagship import corpus
 
         corpus.load(settings.corpus, seed=settings.seed, limit=settings.limit)
+
+
+def check_negatives(settings: NegativesParams) -> None:
+    """As `check`, and the trained run that is named must be there."""
+    check(settings)
+    if settings.run:
+        result.read(Path(settings.run) / result.NAME)
 
 
 STUDY = Study(
@@ -21,5 +31,13 @@ STUDY = Study(
     read=("00_the_way", "01_corpus", "90_results"),
     check=check,
 )
-STUDIES = {study.name: study for study in (STUDY,)}
+NEGATIVES = Study(
+    name="negatives",
+    model=NegativesParams,
+    train="02_negatives",
+    read=(),
+    check=check_negatives,
+    keeps="triples/train.jsonl",
+)
+STUDIES = {study.name: study for study in (STUDY, NEGATIVES)}
 """By the name of their folder in ``params/``."""

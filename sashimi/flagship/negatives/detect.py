@@ -88,11 +88,11 @@ def reachable(vocabulary: Vocabulary, ir: TypedIR, limit: int) -> bool:
 
 
 def share_reachable(
-    triples: Sequence[Triple], vocabulary: Vocabulary, limit: int, most: int = 500, seed: int = 0
+    programs: Sequence[TypedIR], vocabulary: Vocabulary, limit: int, most: int = 1000, seed: int = 0
 ) -> Interval:
-    """The share of negatives that are `reachable`, on a sample of ``most``."""
-    chosen = random.Random(seed).sample(list(triples), min(most, len(triples)))
-    return wilson(sum(reachable(vocabulary, t.negative, limit) for t in chosen), len(chosen))
+    """The share of programs that are `reachable`, on a sample of ``most``."""
+    chosen = random.Random(seed).sample(list(programs), min(most, len(programs)))
+    return wilson(sum(reachable(vocabulary, ir, limit) for ir in chosen), len(chosen))
 
 
 def _steps(ir: TypedIR) -> list[str]:
