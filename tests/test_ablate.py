@@ -4,15 +4,18 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import toy
+from typer.testing import CliRunner
 
 from sashimi import result
-from sashimi.ablate import matrix, rows, view
+from sashimi.ablate import engine, matrix, rows, view
 from sashimi.ablate.cell import Ended
+from sashimi.cli import app
 from sashimi.errors import BadInput
 from sashimi.files import locked
 
@@ -195,3 +198,77 @@ def test_the_board_shows_progress_and_the_time_left(home, monkeypatch):
     text = page.export_text()
     assert "1 finished, 1 running, 1 waiting; about 1.8 min left" in text
     assert "30/100" in text and "1.250" in text and "2.3 min" in text
+
+
+@pytest.fixture
+def cluster(home):
+    """Two workers of one thread on this machine, started where the toy study can be imported."""
+    distributed = pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as found:
+        yield found
+
+
+def worker_of(cluster, cell):
+    """The process id of the worker that has a cell."""
+    import distributed
+
+    with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
+        for address, keys in client.processing().items():
+            if any(cell in str(key) for key in keys):
+                return next(n.pid for n in cluster.workers.values() if n.worker_address == address)
+    return None
+
+
+def test_the_cells_of_a_killed_worker_resume_elsewhere_to_the_same_bits(home, cluster):
+    slow = "20_slow/seed0"
+
+    def kill():
+        wait_for(lambda: step_of(slow) > 5, seconds=60)
+        os.kill(worker_of(cluster, slow), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    board = ablate("20_slow", "30_unlucky", "00_full", scheduler=cluster.scheduler_address)
+    killer.join()
+    assert states(board) == {
+        slow: "finished", "30_unlucky/seed0": "failed", "00_full/seed0": "finished",
+    }  # fmt: skip
+    assert "RuntimeError: unlucky" in view.failures(board)[0]
+    assert facts(slow)["from_step"] >= 4, "it went on from its checkpoint"
+    assert facts(slow)["digest"] == toy.chain(40)
+    assert facts("00_full/seed0")["digest"] == toy.chain(4)
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_the_cells_on_the_workers(home, cluster):
+    slow = "20_slow/seed0"
+    process = toy.start(
+        home, rows=["toy/20_slow.yaml"], out="reports", scheduler=cluster.scheduler_address
+    )
+    wait_for(lambda: step_of(slow) > 2, seconds=60)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    quiet(slow, patience=0)
+
+
+def test_an_address_where_no_scheduler_answers_is_bad_input(home, monkeypatch):
+    pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+    monkeypatch.setattr(engine, "ANSWER", 0.5)
+    with pytest.raises(BadInput, match="no Dask scheduler answers"):
+        ablate("00_full", scheduler="tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nowhere/*.yaml"], "cannot read nowhere/*.yaml"),
+        (["toy/00_full.yaml"], "unknown key 'steps'"),  # the command knows no toy
+        ([], "Missing argument"),
+        (["toy/00_full.yaml", "--jobs", "0"], "--jobs"),
+    ],
+)
+def test_the_command_refuses_with_one_message(home, words, says):
+    found = CliRunner().invoke(app, ["ablate", *words])
+    assert found.exit_code == 2 and says in found.stderr and "Traceback" not in found.output

@@ -21,6 +21,8 @@ from sashimi.errors import BadInput
 
 LOOK = 0.5
 """Seconds between two looks at what is running."""
+ANSWER = 10.0
+"""Seconds that a scheduler has to answer in."""
 
 
 class Local:
@@ -72,7 +74,7 @@ class Cluster:
         except ImportError as error:
             raise BadInput("--scheduler needs Dask: pip install 'sashimi[cluster]'") from error
         try:
-            self._client = Client(address, timeout=10, set_as_default=False)
+            self._client = Client(address, timeout=ANSWER, set_as_default=False)
         except (OSError, ValueError) as error:
             raise BadInput(f"--scheduler {address}: no Dask scheduler answers ({error})") from error
         self._futures: dict[Cell, Any] = {}
