@@ -92,7 +92,8 @@ def ablate(
     as_json: Json = False,
 ) -> None:
     """Run rows at several seeds, finished ones skipped; exit 1 if a cell failed."""
-    from sashimi.ablate import matrix, view
+    from sashimi.ablate import matrix, table, view
+    from sashimi.files import root
 
     try:
         board = matrix.ablate(
@@ -101,9 +102,11 @@ def ablate(
     except KeyboardInterrupt:
         typer.echo("\nstopped; the same command goes on where the cells stopped", err=True)
         raise typer.Exit(130) from None
+    found = table.of(board.cells, out or root() / "reports")
     if as_json:
-        _print_json(board.record())
+        _print_json({"cells": board.record(), "table": [row.as_json() for row in found]})
     else:
+        typer.echo(table.markdown(found))
         _tell(view.failures(board))
     if view.failures(board):
         raise typer.Exit(1)
@@ -244,11 +247,13 @@ def doctor(reports: Reports = None, as_json: Json = False) -> None:
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="A group: language, parsers, mutations, fuzz, generate, pab.")
+        str,
+        typer.Argument(help="A group: language, parsers, mutations, fuzz, generate, pab, ablate."),
     ],
     as_json: Json = False,
 ) -> None:
     """Measure the speed of a part on this machine."""
+    from sashimi.ablate import bench as matrix
     from sashimi.flagship import bench as benches
     from sashimi.pab import bench as recording
 
@@ -259,6 +264,7 @@ def bench(
         "fuzz": benches.fuzz,
         "generate": lambda: benches.generate(_trained()),
         "pab": recording.bench,
+        "ablate": matrix.bench,
     }
     if name not in groups:
         raise BadInput(f"no bench '{name}'; there are: {', '.join(groups)}")

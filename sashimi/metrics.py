@@ -73,6 +73,24 @@ def paired(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> Int
     return bootstrap(np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float), seed)
 
 
+def student(values: Sequence[float], level: float = 0.95) -> Interval:
+    """Mean of ``values`` (n,), one a seed, with Student's t interval (Student 1908).
+
+    One value has no spread: its ends are NaN. No values, or any NaN among them: NaN throughout.
+    """
+    from scipy.stats import t
+
+    array = np.asarray(values, dtype=float)  # (n,)
+    n = len(array)
+    if n == 0 or np.isnan(array).any():
+        return Interval(math.nan, math.nan, math.nan, n)
+    mean = float(array.mean())
+    if n == 1:
+        return Interval(mean, math.nan, math.nan, 1)
+    half = float(t.ppf((1 + level) / 2, n - 1) * array.std(ddof=1) / math.sqrt(n))
+    return Interval(mean, mean - half, mean + half, n)
+
+
 def wilson(successes: int, n: int, z: float = 1.959964) -> Interval:
     """A rate with Wilson's score interval (Wilson 1927), which stays honest at 0 and at n.
 

@@ -120,6 +120,15 @@ def read(path: str | Path) -> dict[str, Any]:
     return record
 
 
+def early_exit(run_dir: str | Path) -> str | None:
+    """``stopped early at step 400, case 3: …`` for a run that its own rule ended; else None."""
+    path = Path(run_dir) / EXIT
+    if not path.is_file():
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return f"stopped early at step {found['step']}, case {found['case']}: {found['reason']}"
+
+
 def _plain(value: Any) -> Any:
     """The same value in JSON's types; numpy scalars become Python's, NaN and infinities None."""
     if isinstance(value, Mapping):

@@ -272,3 +272,28 @@ def test_an_address_where_no_scheduler_answers_is_bad_input(home, monkeypatch):
 def test_the_command_refuses_with_one_message(home, words, says):
     found = CliRunner().invoke(app, ["ablate", *words])
     assert found.exit_code == 2 and says in found.stderr and "Traceback" not in found.output
+
+
+def test_the_command_tells_a_script_and_a_reader(home, monkeypatch):
+    import toy_study
+
+    from sashimi.flagship import study
+
+    monkeypatch.setattr(study, "STUDIES", toy_study.STUDIES)
+    folder = Path("reports/toy/30_unlucky/seed0")
+    folder.mkdir(parents=True)
+    settings = {"seed": 0, "corpus": "builtin", "steps": 4, "width": 1, "pace": 0.0}
+    (folder / "unfinished.json").write_text(json.dumps(settings | {"fault": "raise"}))
+    (folder / "failed.txt").write_text("10_toy, cell 2: RuntimeError: unlucky\n\nmore\n")
+    words = ["ablate", "toy/30_unlucky.yaml", "--out", "reports"]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 1
+    assert found.stderr.splitlines() == [
+        "toy/30_unlucky/seed0: failed: 10_toy, cell 2: RuntimeError: unlucky; "
+        "see reports/toy/30_unlucky/seed0/run.ipynb",
+        "--retry-failed runs what failed again, from its last checkpoint",
+    ]
+    found = CliRunner().invoke(app, [*words, "--json"])
+    (cell,) = json.loads(found.stdout)["cells"]
+    assert (found.exit_code, cell["state"]) == (1, "failed")
+    assert cell["changes"] == {"fault": ["", "raise"]}

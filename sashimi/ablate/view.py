@@ -7,7 +7,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -39,6 +38,11 @@ class Board:
         self._told: dict[Cell, float] = {}
         self._jobs = 1
 
+    @property
+    def cells(self) -> list[Cell]:
+        """All of them, in their order."""
+        return list(self.states)
+
     def update(self, running: Sequence[Cell], ended: Sequence[tuple[Cell, Ended]]) -> None:
         """Take up what has begun and what has ended, and say it."""
         self._jobs = max(self._jobs, len(running))
@@ -47,7 +51,7 @@ class Board:
             self.seconds[cell] = time.monotonic() - self._begun.get(cell, time.monotonic())
             if end.code:
                 self.reasons[cell] = end.reason
-            note = early(cell.folder) if end.code == 0 else end.reason
+            note = result.early_exit(cell.folder) if end.code == 0 else end.reason
             took = f"{self.seconds[cell]:.0f} s"
             self._say(f"{cell.name}: {self.states[cell]}, {took}{f': {note}' if note else ''}")
         for cell in running:
@@ -108,7 +112,9 @@ class Board:
                     clock(known["seconds_left"]),
                 ]
             note = (
-                self.reasons.get(cell) or (early(cell.folder) if state != "running" else "") or ""
+                self.reasons.get(cell)
+                or (result.early_exit(cell.folder) if state != "running" else "")
+                or ""
             )
             shown.add_row(MARKS.get(state, ""), cell.name, state, *numbers, note)
         return shown
@@ -124,7 +130,7 @@ class Board:
                 "changes": {key: list(pair) for key, pair in cell.changes.items()},
                 "reason": self.reasons.get(cell),
                 "notebook": str(cell.folder / "run.ipynb") if cell in self.reasons else None,
-                "early_exit": early(cell.folder),
+                "early_exit": result.early_exit(cell.folder),
             }
             for cell, state in self.states.items()
         ]
@@ -160,27 +166,15 @@ def reason(cell: Cell) -> str:
 
 def progress(cell: Cell) -> dict[str, Any] | None:
     """How far its training is, or None where it has not begun."""
-    return _read(cell.folder / result.PROGRESS)
-
-
-def early(folder: Path) -> str | None:
-    """``stopped early at step 400, case 3: …`` for a run that ended by its own rule."""
-    found = _read(folder / result.EXIT)
-    return (
-        found and f"stopped early at step {found['step']}, case {found['case']}: {found['reason']}"
-    )
+    try:
+        return json.loads((cell.folder / result.PROGRESS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
 
 
 def clock(seconds: float) -> str:
     """``42 s`` or ``3.5 min``."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
 
 
 def _state(end: Ended) -> str:

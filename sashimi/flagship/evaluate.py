@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from sashimi import gates
+from sashimi import gates, scores
 from sashimi.files import root
 from sashimi.flagship import domain, floors, out_of_domain, score
 from sashimi.flagship.batches import Dataset
-from sashimi.flagship.corpus import Corpus, Example
+from sashimi.flagship.corpus import Corpus, Example, digest
 from sashimi.flagship.encode import encode
 from sashimi.flagship.fill import Source, fill
 from sashimi.flagship.literals import COPYABLE, slots_of, spelled, to_text
@@ -33,18 +33,19 @@ TIMED = 30
 """Prompts that are sent one at a time to measure latency."""
 
 
-def evaluate(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
+def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict[str, Any]:
     """What a result says of a trained whole: scores, floors, heads, speed, gates and examples.
 
     The decoder is judged on every prompt, also on those that the domain head would refuse; what the
     head refuses is counted in ``domain``. The continuous twin of a row has the same name here: the
-    row says what it is.
+    row says what it is. Scores by example go to ``scores.json`` in ``folder``, where one is given.
     """
     vectors = encode([e.prompt for e in corpus.train]).pooled.numpy()
     programs = [e.program for e in corpus.train]
     metrics: dict[str, Any] = {}
     differences: dict[str, Any] = {}
     examples: list[dict[str, Any]] = []
+    single: dict[str, scores.Scores] = {}
     for split in SPLITS:
         part: list[Example] = getattr(corpus, split)
         outcomes = whole.generate([e.prompt for e in part], refuse=False)
@@ -60,7 +61,11 @@ def evaluate(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
             for model, (table, _) in tables.items()
         }
         differences[split] = over_nearest(tables)
+        right = {name: tables[OURS][1][name] for name in score.RIGHT}
+        single[split] = scores.Scores(digest(part), right)
         examples += shown(split, part, outcomes)
+    if folder:
+        scores.write(folder, single)
     numbers = {
         "metrics": metrics,
         "differences": differences,
@@ -105,8 +110,8 @@ def domain_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
     for split, (inside, without) in parts.items():
         good = encode([e.prompt for e in inside]).pooled
         bad = encode([prompt for prompt, *_ in without]).pooled
-        scores = asdict(domain.score(whole.domain, good, bad))
-        result[split] = {k: _plain(v) for k, v in scores.items()}
+        measured = asdict(domain.score(whole.domain, good, bad))
+        result[split] = {k: _plain(v) for k, v in measured.items()}
         accepted = whole.domain.admits(bad).tolist()
         by_kind = {kind for _, kind, _ in without}
         result[split]["false_accepts_by_category"] = {

@@ -1,0 +1,226 @@
+"""A matrix read back from its ``result.json`` files: what each row changes, and what it was worth.
+
+Two kinds of chance stand side by side. *Over seeds*: the mean of a row's runs, and the mean of the
+differences to the reference row's runs at the same seeds, with Student's t interval. *Over
+examples*: the difference of each example's score, averaged over the common seeds, with a bootstrap
+interval; it needs the ``scores.json`` of both. A verdict other than "not distinguishable" needs
+every interval that is known to exclude 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sashimi import result, scores
+from sashimi.ablate.rows import Cell
+from sashimi.files import root
+from sashimi.metrics import Interval, bootstrap, student
+from sashimi.params import REFERENCE
+from sashimi.report import OURS, Run, interval, number, runs, standing
+
+METRICS = ("skeleton_exact", "action_f1", "program_exact")
+SPLITS = ("test", "test_unseen")
+TOO_FEW = "too few to say"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One metric of one row: its mean over seeds, and the differences to the reference row."""
+
+    mean: Interval
+    over_seeds: Interval | None
+    """The paired difference by seed, or None for the reference and without common seeds."""
+    over_examples: Interval | None
+    """The paired difference by example, or None where a ``scores.json`` is missing."""
+
+    @property
+    def verdict(self) -> str:
+        """above, below, not distinguishable, or too few to say."""
+        known = [i for i in (self.over_seeds, self.over_examples) if i and not math.isnan(i.low)]
+        said = {standing(found) for found in known}
+        return said.pop() if len(said) == 1 else "not distinguishable" if said else TOO_FEW
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for a script."""
+        pairs = {"mean": self.mean, "seeds": self.over_seeds, "examples": self.over_examples}
+        return {k: v and v.as_json() for k, v in pairs.items()} | {"verdict": self.verdict}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the matrix on one corpus."""
+
+    study: str
+    name: str
+    corpus: str
+    question: str
+    changes: Mapping[str, tuple[Any, Any]]
+    runs: tuple[Run, ...]
+    early: Mapping[int, str]
+    """By seed, why a run ended before its last step."""
+    numbers: Mapping[str, Mapping[str, Number]]
+    """By split and metric."""
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that have run."""
+        return [run.record["seed"] for run in self.runs]
+
+    def changed(self) -> str:
+        """``ternary: True -> False, epochs: 8 -> 12``; "reference" for the reference row."""
+        if self.name == Path(REFERENCE).stem:
+            return "reference"
+        told = (f"{key}: {old} -> {new}" for key, (old, new) in self.changes.items())
+        return ", ".join(told) or "its reference has not run"
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for a script."""
+        numbers = {s: {m: n.as_json() for m, n in by.items()} for s, by in self.numbers.items()}
+        return {
+            "study": self.study,
+            "row": self.name,
+            "corpus": self.corpus,
+            "question": self.question,
+            "changes": {key: list(pair) for key, pair in self.changes.items()},
+            "seeds": self.seeds,
+            "results": [str(run.folder / result.NAME) for run in self.runs],
+            "early_exits": {str(seed): why for seed, why in self.early.items()},
+            "numbers": numbers,
+        }
+
+
+def read(
+    reports: str | Path,
+    metrics: Sequence[str] = METRICS,
+    splits: Sequence[str] = SPLITS,
+    model: str = OURS,
+) -> list[Row]:
+    """Every row below a folder of results, each beside its reference row on the same corpus."""
+    groups: dict[tuple[str, str, str], list[Run]] = {}
+    for run in runs(reports):
+        groups.setdefault(_key(run), []).append(run)
+    rows = []
+    for (study, corpus, name), own in sorted(groups.items()):
+        base = groups.get((study, corpus, Path(REFERENCE).stem), [])
+        other = base if base is not own else []
+        numbers = {
+            split: {m: compare(own, other, split, m, model) for m in metrics}
+            for split in splits
+            if any(model in run.record["metrics"].get(split, {}) for run in own)
+        }
+        changes = _changes(own[0], other[0]) if other else {}
+        early = {run.record["seed"]: why for run in own if (why := result.early_exit(run.folder))}
+        asked = own[0].record.get("question") or question(study, name)
+        rows.append(Row(study, name, corpus, asked, changes, tuple(own), early, numbers))
+    return rows
+
+
+def of(cells: Iterable[Cell], reports: str | Path) -> list[Row]:
+    """The rows of these cells, and their reference rows where they have run."""
+    rows, known = read(reports), {(cell.study, cell.folder.parent.name) for cell in cells}
+    own = [row for row in rows if (row.study, row.runs[0].record["row"]) in known]
+    sides = {(row.study, row.corpus) for row in own}
+    return [
+        row
+        for row in rows
+        if row in own or (row.name == Path(REFERENCE).stem and (row.study, row.corpus) in sides)
+    ]
+
+
+def compare(
+    own: Iterable[Run], other: Iterable[Run], split: str, metric: str, model: str = OURS
+) -> Number:
+    """One metric of some runs, and its difference to another row's runs at the same seeds."""
+    mine = {run.record["seed"]: (run, _value(run, split, metric, model)) for run in own}
+    theirs = {run.record["seed"]: (run, _value(run, split, metric, model)) for run in other}
+    common = sorted(mine.keys() & theirs.keys())
+    mean = student([value for _, value in mine.values()])
+    if not common:
+        return Number(mean, None, None)
+    by_seed = student([mine[seed][1] - theirs[seed][1] for seed in common])
+    pairs = [_by_example(mine[seed][0], theirs[seed][0], split, metric) for seed in common]
+    if any(pair is None or len(pair) != len(pairs[0]) for pair in pairs):
+        return Number(mean, by_seed, None)
+    return Number(mean, by_seed, bootstrap(np.mean(pairs, axis=0)))
+
+
+def _by_example(mine: Run, theirs: Run, split: str, metric: str) -> np.ndarray | None:
+    """The differences on the same examples (n,), or None where they cannot be paired."""
+    found = [scores.read(run.folder).get(split) for run in (mine, theirs)]
+    if None in found or found[0].examples != found[1].examples:
+        return None
+    if any(metric not in part.values for part in found):
+        return None
+    ours, others = (np.asarray(part.values[metric], dtype=float) for part in found)
+    return ours - others
+
+
+def question(study: str, name: str) -> str:
+    """What a row asks: the comment on the first line of its file, or nothing."""
+    path = root() / "params" / study / f"{name}.yaml"
+    if not path.is_file():
+        return ""
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.lstrip("# ").strip() if first.startswith("#") else ""
+
+
+def markdown(rows: Sequence[Row], metrics: Sequence[str] = METRICS) -> str:
+    """A table for each study, corpus and split: mean and differences, each verdict in words."""
+    parts = []
+    for study, corpus in dict.fromkeys((row.study, row.corpus) for row in rows):
+        mine = [row for row in rows if (row.study, row.corpus) == (study, corpus)]
+        for split in dict.fromkeys(split for row in mine for split in row.numbers):
+            lines = [f"**{study}, {corpus}, {split}**", ""]
+            heads = ["row", "changes", "seeds"]
+            heads += [word for m in metrics for word in (m, "to the reference")]
+            lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+            for row in mine:
+                cells = [row.name, row.changed(), str(len(row.seeds))]
+                for metric in metrics:
+                    found = row.numbers.get(split, {}).get(metric)
+                    cells += [spread(found.mean), told(found)] if found else ["–", "–"]
+                lines.append(f"| {' | '.join(cells)} |")
+            parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def spread(mean: Interval) -> str:
+    """``0.520 ± 0.013``, half the interval; the bare number for one seed."""
+    if math.isnan(mean.low):
+        return number(mean.value)
+    return f"{number(mean.value)} ± {number((mean.high - mean.low) / 2)}"
+
+
+def told(found: Number) -> str:
+    """``+0.031 [0.010, 0.052] seeds, [0.004, 0.058] examples: above``; a dash for the reference."""
+    if found.over_seeds is None:
+        return "–"
+    parts = [f"{found.over_seeds.value:+.3f}"]
+    for what, known in (("seeds", found.over_seeds), ("examples", found.over_examples)):
+        if known and not math.isnan(known.low):
+            parts.append(f"{interval(known).partition(' ')[2]} over {what}")
+    return f"{' '.join(parts)}: {found.verdict}"
+
+
+def _key(run: Run) -> tuple[str, str, str]:
+    """Study, corpus and the row's own name."""
+    record = run.record
+    corpus = result.corpus_name(record["params"].get("corpus", "builtin"))
+    return record["study"], corpus, record["row"].removesuffix(f"-{corpus}")
+
+
+def _changes(run: Run, reference: Run) -> dict[str, tuple[Any, Any]]:
+    old, new = reference.record["params"], run.record["params"]
+    keys = [key for key in sorted(old.keys() | new.keys()) if key != "seed"]
+    return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
+
+
+def _value(run: Run, split: str, metric: str, model: str) -> float:
+    found = run.metric(split, model, metric)
+    return math.nan if found is None else found.value
