@@ -80,12 +80,12 @@ def load(path: str | Path) -> list[Triple]:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except OSError as error:
         remedy = "make it with: sashimi run params/negatives/00_full.yaml"
         raise BadInput(f"cannot read {path}: {error.strerror}; {remedy}") from error
     found: list[Triple] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines if lines != [""] else (), 1):
         try:
             found.extend(_triples(json.loads(line)))
         except (ValueError, KeyError, TypeError) as error:

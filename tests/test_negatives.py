@@ -1,0 +1,497 @@
+"""Hard negatives: wrong in meaning, described rightly, kept apart, the same from their file."""
+
+import random
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+import strategies
+import torch
+from conftest import CORPUS, needs_shared
+from hypothesis import given, settings
+
+from sashimi import params, result
+from sashimi.errors import BadInput
+from sashimi.files import root
+from sashimi.flagship import corpus as corpora
+from sashimi.flagship import negatives
+from sashimi.flagship.corpus import Corpus, Example
+from sashimi.flagship.decode import MAX_TOKENS, START, decode
+from sashimi.flagship.domain import DomainHead
+from sashimi.flagship.encode import PIECE_WIDTH, WIDTH
+from sashimi.flagship.intent import Labels
+from sashimi.flagship.literals import Literals
+from sashimi.flagship.negatives import audit, beams, detect, drafts
+from sashimi.flagship.negatives.differences import count, describe
+from sashimi.flagship.negatives.known import Known
+from sashimi.flagship.negatives.lines import CLOSE, PART, Line, Unmatched, flat, rebuilt
+from sashimi.flagship.negatives.make import PERTURBATIONS, Judge
+from sashimi.flagship.negatives.meaning import meaning
+from sashimi.flagship.network import Network
+from sashimi.flagship.params import FlagshipParams, NegativesParams
+from sashimi.flagship.run_folder import write
+from sashimi.flagship.way import Sashimi
+from sashimi.program import catalogue, parse, render, tiers, validate
+from sashimi.program.findings import errors
+from sashimi.program.legal import Legality
+from sashimi.program.tree import Program
+from sashimi.program.vocabulary import Vocabulary
+
+
+def program(*lines: str, name: str = "A") -> Program:
+    return parse("\n".join([f'SHORTCUT "{name}"', *lines]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def small() -> Corpus:
+    return corpora.load("builtin", limit=120)
+
+
+@pytest.fixture(scope="module")
+def made(small):
+    return negatives.make(small, synthetic_each=3, drafts_each=1, seed=0)
+
+
+# Lines.
+
+
+@settings(max_examples=100, deadline=None)
+@given(strategies.programs)
+def test_lines_give_every_program_back(whole):
+    assert rebuilt(flat(whole.body)) == whole.body
+
+
+def test_lines_that_do_not_match_are_refused():
+    lines = flat(program("IF @input has_any_value", "ACTION vibrate", "ENDIF").body)
+    for wrong in (
+        lines[:-1],
+        [*lines, Line(CLOSE)],
+        [*lines[:-1], Line(PART), Line(PART), lines[-1]],
+    ):
+        with pytest.raises(Unmatched):
+            rebuilt(wrong)
+
+
+# Meaning.
+
+SAME = {
+    "title and comments": (
+        ["ACTION vibrate"],
+        ['ACTION comment WFCommentActionText="once"', "ACTION vibrate"],
+    ),
+    "names of variables": (
+        ["SET $a = 3", "REPEAT $a", "ACTION vibrate", "ENDREPEAT"],
+        ["SET $Times = 3", "REPEAT $Times", "ACTION vibrate", "ENDREPEAT"],
+    ),
+    "an output by either name": (
+        ["ACTION ask", "ACTION showresult Text=`{@ask}`"],
+        ["ACTION ask", "ACTION showresult Text=`{@prev}`"],
+    ),
+    "an output with a name of its own": (
+        ['ACTION ask CustomOutputName="Name"', "ACTION showresult Text=`{@Name}`"],
+        ["ACTION ask", "ACTION showresult Text=`{@prev}`"],
+    ),
+    "an input that is the output before": (
+        ["ACTION getclipboard", "ACTION detect.link"],
+        ["ACTION getclipboard", "ACTION detect.link WFInput=@prev"],
+    ),
+    "a number as text": (
+        ["ACTION delay WFDelayTime=5"],
+        ['ACTION delay WFDelayTime="5"'],
+    ),
+}
+DIFFERENT = {
+    "order": (["ACTION vibrate", "ACTION exit"], ["ACTION exit", "ACTION vibrate"]),
+    "a value": (["ACTION delay WFDelayTime=5"], ["ACTION delay WFDelayTime=6"]),
+    "true is no number": (["ACTION dnd.set Enabled=true"], ["ACTION dnd.set Enabled=1"]),
+    "the variable that is read": (
+        ["SET $a = 1", "SET $b = 2", "ACTION showresult Text=`{$a}`"],
+        ["SET $a = 1", "SET $b = 2", "ACTION showresult Text=`{$b}`"],
+    ),
+    "the output that is read": (
+        ["ACTION ask", "ACTION getclipboard", "ACTION showresult Text=`{@ask}`"],
+        ["ACTION ask", "ACTION getclipboard", "ACTION showresult Text=`{@prev}`"],
+    ),
+    "where a block ends": (
+        ["REPEAT 2", "ACTION vibrate", "ENDREPEAT", "ACTION exit"],
+        ["REPEAT 2", "ACTION vibrate", "ACTION exit", "ENDREPEAT"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_layout_is_no_meaning(name):
+    one, other = SAME[name]
+    assert meaning(program(*one)) == meaning(program(*other, name="Another"))
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_what_runs_differently_means_something_else(name):
+    one, other = DIFFERENT[name]
+    assert meaning(program(*one)) != meaning(program(*other))
+
+
+def test_what_no_plist_holds_has_no_meaning():
+    assert meaning(program("IF @input no_such_condition 1", "ACTION exit", "ENDIF")) is None
+
+
+# Perturbations, each against every result that it may have.
+
+BODY = {
+    "if": [
+        "IF @input contains \"a\"", "ACTION vibrate", "ACTION exit", "ELSE", "ACTION nothing",
+        "ACTION getclipboard", "ENDIF",
+    ],
+    "loop": ["REPEAT 2", "ACTION vibrate", "ACTION exit", "ENDREPEAT", "ACTION getclipboard"],
+    "menu": ["MENU \"M\"", "CASE \"a\"", "ACTION vibrate", "CASE \"b\"", "ACTION exit", "ENDMENU"],
+}  # fmt: skip
+RESULTS = [
+    ("missing step", "menu", ["M a b exit .", "M a vibrate b ."]),
+    ("repeated step", "menu", ["M a vibrate vibrate b exit .", "M a vibrate b exit exit ."]),
+    ("swapped steps", "loop", ["R exit vibrate . getclipboard"]),
+    ("moved step", "menu", ["M a b vibrate exit .", "M a vibrate exit b ."]),
+    ("moved end", "loop", ["R vibrate . exit getclipboard", "R vibrate exit getclipboard ."]),
+    ("dropped end", "loop", ["R vibrate . exit getclipboard", "R vibrate exit getclipboard ."]),
+    ("missing block", "loop", ["vibrate exit getclipboard"]),
+    ("missing branch", "menu", ["M b exit .", "M a vibrate ."]),
+    ("missing branch", "if", ["I vibrate exit ."]),
+    ("repeated case", "menu", ["M a vibrate a vibrate b exit .", "M a vibrate b exit b exit ."]),
+    ("swapped branches", "menu", ["M a exit b vibrate ."]),
+    ("swapped branches", "if", ["I nothing getclipboard E vibrate exit ."]),
+    ("missing block", "if", ["vibrate exit"]),
+]
+
+
+def outline(whole: Program) -> str:
+    """``R vibrate . exit``: a repeat with one step, then another."""
+    short = {"REPEAT": "R", "MENU": "M", "IF": "I", "ELSE": "E", "ACTION": "", "CASE": ""}
+    words = []
+    for line in render(whole).splitlines()[1:-1]:
+        first, *rest = line.split()
+        kept = [] if first in ("REPEAT", "MENU", "IF") else [word.strip('"') for word in rest[:1]]
+        words += ["."] if first.startswith("END") else [w for w in (short[first], *kept) if w]
+    return " ".join(words)
+
+
+@pytest.mark.parametrize(("kind", "body", "allowed"), RESULTS)
+def test_a_perturbation_does_what_its_name_says(kind, body, allowed):
+    whole, known = program(*BODY[body]), Known.of([], catalogue.load())
+    seen = set()
+    for seed in range(60):
+        lines = PERTURBATIONS[kind](flat(whole.body), random.Random(seed), known)
+        seen.add(outline(Program("A", rebuilt(lines))))
+    assert seen == set(allowed)
+
+
+def test_a_perturbation_without_a_place_says_so():
+    known = Known.of([], catalogue.load())
+    for kind, perturb in PERTURBATIONS.items():
+        lines = perturb(flat(program("ACTION exit").body), random.Random(0), known)
+        assert lines is None or kind == "repeated step"
+
+
+def test_negated_conditions_are_the_opposite():
+    whole, known = program(*BODY["if"]), Known.of([], catalogue.load())
+    lines = PERTURBATIONS["negated condition"](flat(whole.body), random.Random(0), known)
+    assert render(Program("A", rebuilt(lines))) == render(whole).replace(
+        "contains", "does_not_contain"
+    )
+
+
+def test_another_source_is_never_another_name_of_the_same_data():
+    lines = ["ACTION ask", "SET $a = @prev", "SET $b = 1", "ACTION showresult Text=`{$a}`"]
+    whole, known = program(*lines), Known.of([], catalogue.load())
+    seen = set()
+    for seed in range(60):
+        made = PERTURBATIONS["other source"](flat(whole.body), random.Random(seed), known)
+        seen.add(render(Program("A", rebuilt(made))).split("SET $b = 1\n")[1].split("\n")[0])
+    texts = {line for line in seen if "@ask" not in line and "`{$a}`" not in line}
+    assert texts == {"ACTION showresult Text=`{$b}`", "ACTION showresult Text=`{@input}`"}
+
+
+def test_other_actions_are_alike_and_keep_the_data(small):
+    programs = [example.program for example in small.train]
+    known = Known.of(programs, catalogue.load().extended(programs))
+    own = program("ACTION getclipboard", 'ACTION text.split WFTextSeparator="Spaces"').body[1]
+    others = {known.like(own, random.Random(seed)) for seed in range(40)} - {None}
+    assert all(other.name != own.name for other in others)
+    assert all(known.likeness(own.name, other.name) >= 0.75 for other in others)
+
+
+def test_a_listed_value_out_of_force_is_left_alone():
+    known = Known.of([], catalogue.load())
+    split = program('ACTION text.split WFTextSeparator="Spaces"').body[0]
+    value = known.other_value(split, 0, random.Random(0))
+    listed = catalogue.find("text.split").parameter("WFTextSeparator").enum
+    assert value in set(listed) - {"Spaces"}
+    assert (
+        known.other_value(program('ACTION exit WFResult="a"').body[0], 0, random.Random(0)) is None
+    )
+
+
+# Drafts.
+
+
+def test_a_draft_is_read_as_it_stands_and_as_it_is_mended():
+    stands = 'SHORTCUT "A"\nACTION vibrate\nACTION exitt\nENDSHORTCUT\n'
+    read, mended = drafts.readings(stands, ("misspelt action",))
+    assert not read.repaired and read.program == program("ACTION vibrate", "ACTION exitt")
+    assert mended.repaired and mended.program == program("ACTION vibrate", "ACTION exit")
+    assert mended.repairs == ("action",)
+
+
+def test_every_habit_breaks_something(small):
+    rng, known = random.Random(0), catalogue.load()
+    for name, habit in drafts.HABITS.items():
+        texts = [render(example.program) for example in small.train]
+        made = [(text, habit(text, rng, known)) for text in texts]
+        broken = [(text, new) for text, new in made if new is not None]
+        assert broken and all(text != new for text, new in broken), name
+
+
+# Description and weight.
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "tags", "severity", "places"),
+    [
+        (["ACTION vibrate"], ["ACTION exit"], ("other step",), 1.0, 1),
+        (["ACTION vibrate", "ACTION exit"], ["ACTION exit"], ("missing step",), 1.0, 1),
+        (["ACTION exit"], ["ACTION exit", "ACTION exit"], ("extra step",), 1.0, 1),
+        (["ACTION exit", "ACTION vibrate"], ["ACTION vibrate", "ACTION exit"], ("order",), 0.75, 2),
+        (["REPEAT 2", "ACTION exit", "ENDREPEAT"], ["ACTION exit"], ("missing block",), 1.0, 2),
+        (*DIFFERENT["where a block ends"], ("nesting",), 0.75, 2),
+        (["ACTION delay WFDelayTime=5"], ["ACTION delay WFDelayTime=6"], ("literal",), 0.5, 1),
+        (["ACTION dnd.set A=true"], ["ACTION dnd.set A=false"], ("listed value",), 0.5, 1),
+        (["ACTION alert"], ["ACTION alert K=@input"], ("parameter", "source"), 0.75, 1),
+        (["ACTION showresult Text=@input"], ["ACTION showresult Text=@date"], ("source",), 0.75, 1),
+        (
+            ["IF @input contains \"a\"", "ENDIF"],
+            ["IF @input does_not_contain \"a\"", "ENDIF"],
+            ("condition",), 1.0, 1,
+        ),
+    ],
+)  # fmt: skip
+def test_differences_by_hand(one, other, tags, severity, places):
+    found, worst, number = describe(program(*one), program(*other))
+    assert (set(found), worst, number) == (set(tags), severity, places)
+
+
+def test_names_of_variables_are_no_difference():
+    one = tiers.encode(program("SET $a = 1", "ACTION showresult Text=$a"))
+    assert (
+        count(one, tiers.encode(program("SET $b = 1", "ACTION showresult Text=$b", name="B"))) == 0
+    )
+
+
+def test_weights_by_hand(made):
+    triple = replace(made.everything()[0], severity=0.75, count=2)
+    assert negatives.weight(triple, alpha=0.5, beta=0.25) == 1 + 0.5 * 0.75 + 0.25 * 2
+    assert negatives.weight(triple, alpha=0.0, beta=0.0) == 1.0
+
+
+# Files.
+
+
+def test_triples_come_back_from_their_file(made, tmp_path):
+    for split, triples in made.triples.items():
+        negatives.save(triples, tmp_path / f"{split}.jsonl")
+        assert negatives.load(tmp_path / f"{split}.jsonl") == triples
+        assert repr(negatives.load(tmp_path / f"{split}.jsonl")) == repr(triples)
+
+
+@settings(max_examples=40, deadline=None)
+@given(strategies.programs, strategies.programs)
+def test_any_two_programs_come_back(tmp_path_factory, one, other):
+    path = tmp_path_factory.mktemp("any") / "a.jsonl"
+    sides = tiers.encode(one), tiers.encode(other)
+    triple = negatives.Triple("1", "train", "p", *sides, "repair", "k", ("order",), 0.75, 1, False)
+    negatives.save([triple], path)
+    back = negatives.load(path)[0]
+    assert render(tiers.lower(back.positive)) == render(one)
+    assert render(tiers.lower(back.negative)) == render(other)
+
+
+def test_a_damaged_or_missing_file_is_named(made, tmp_path):
+    with pytest.raises(BadInput, match=r"cannot read .*none.jsonl.*sashimi run params/negatives"):
+        negatives.load(tmp_path / "none.jsonl")
+    path = tmp_path / "a.jsonl"
+    negatives.save(made.triples["dev"], path)
+    path.write_text(path.read_text() + '{"id": "x"}\n')
+    lines = len(path.read_text().splitlines())
+    with pytest.raises(BadInput, match=rf"a\.jsonl:{lines}: .*run again"):
+        negatives.load(path)
+
+
+# The whole set.
+
+
+def test_the_same_seed_makes_the_same_negatives(small, made):
+    assert negatives.make(small, 3, 1, seed=0).triples == made.triples
+    assert negatives.make(small, 3, 1, seed=1).triples != made.triples
+
+
+def test_every_negative_is_one(small, made):
+    everything = made.everything()
+    assert audit.differing(made.triples, small).value == 1.0
+    assert audit.astray(made.triples, small) == 0
+    assert all(audit.kinds(everything).values())
+    known = catalogue.load().extended([example.program for example in small.train])
+    for triple in everything:
+        found = validate(tiers.lower(triple.negative), strict=True, catalogue=known)
+        assert triple.legal == (not errors(found))
+    per_prompt = defaultdict(list)
+    for triple in everything:
+        per_prompt[triple.id].append(meaning(tiers.lower(triple.negative)))
+    assert all(len(found) == len(set(found)) for found in per_prompt.values())
+
+
+def test_the_audit_sees_what_is_wrong(small, made):
+    first = made.triples["train"][0]
+    planted = {**made.triples, "dev": [first]}
+    assert audit.astray(planted, small) == 1
+    same = replace(first, negative=first.positive)
+    assert audit.differing({"train": [same, first]}, small).value == 0.5
+
+
+def test_what_is_right_for_the_same_prompt_is_no_negative():
+    one, two = program("ACTION vibrate"), program("ACTION exit")
+    train = [Example("1", "Do  it", one, "d"), Example("2", "do it", two, "d")]
+    judge = Judge(Corpus("x", "0", train, [], [], []), catalogue.load())
+    assert not judge.keep((train[0], two, "synthetic", "k", ()))
+    assert not judge.keep((train[0], program("ACTION vibrate", name="B"), "synthetic", "k", ()))
+    assert judge.keep((train[0], program("ACTION getclipboard"), "synthetic", "k", ()))
+    assert not judge.keep((train[0], program("ACTION getclipboard"), "synthetic", "k", ()))
+    assert dict(judge.made.fate) == {
+        ("synthetic", "right for the same prompt"): 1,
+        ("synthetic", "means the same"): 1,
+        ("synthetic", "kept"): 1,
+        ("synthetic", "made already"): 1,
+    }
+
+
+# What gives a negative away.
+
+
+def planted(n: int, positive: Program, negative: Program) -> list[negatives.Triple]:
+    sides = tiers.encode(positive), tiers.encode(negative)
+    rest = ("synthetic", "k", ("order",), 0.75, 1, True)
+    return [negatives.Triple(str(i), "train", "p", *sides, *rest) for i in range(n)]
+
+
+def test_a_detector_finds_what_is_planted_and_nothing_else():
+    short, long = program("ACTION vibrate"), program("ACTION vibrate", "ACTION vibrate")
+    other = program("ACTION exit")
+    longer, swapped = planted(20, short, long), planted(20, short, other)
+    assert detect.auroc(longer, longer, detect.length).value == 1.0
+    assert detect.auroc(swapped, swapped, detect.length).value == 0.5
+    assert detect.auroc(swapped, swapped, detect.actions).value == 1.0
+    both = swapped + planted(20, other, short)
+    assert detect.auroc(both, both, detect.actions).value == 0.5
+    assert detect.auroc([], both, detect.actions).n == 40
+
+
+def test_reach_is_what_the_masks_say(small):
+    words = audit.vocabulary(small)
+    own = tiers.encode(small.train[0].program)
+    assert detect.reachable(words, own, MAX_TOKENS - 1)
+    assert not detect.reachable(words, own, len(own.merged()) - 1)
+    unset = tiers.encode(program("ACTION showresult Text=$nobody_set_it"))
+    assert not detect.reachable(words, unset, MAX_TOKENS - 1)
+    assert not detect.reachable(words, tiers.encode(program("ACTION no.such")), MAX_TOKENS - 1)
+
+
+# Beams.
+
+
+@pytest.fixture(scope="module")
+def whole(small) -> Sashimi:
+    """An untrained network: legal whatever it writes, and quick to make."""
+    torch.manual_seed(0)
+    programs = [example.program for example in small.train]
+    known = catalogue.load().extended(programs)
+    words = Vocabulary.build([tiers.encode(p) for p in programs], known)
+    literals = Literals.build((e.prompt, e.program) for e in small.train)
+    labels = Labels.of([e.domain for e in small.train], programs)
+    network = Network(smoke(), labels, len(words), len(literals.values)).eval()
+    network.decoder.bias.data[words.ids["END"]] = 6.0  # ends soon, as a trained one does
+    return Sashimi(network, DomainHead(WIDTH).eval(), words, literals, labels, known)
+
+
+def smoke() -> FlagshipParams:
+    return params.load(root() / "params" / "flagship" / "90_smoke.yaml", FlagshipParams)
+
+
+def nothing_copied(row, slot, hidden):
+    return torch.zeros(PIECE_WIDTH)
+
+
+@torch.no_grad()
+def likelihood_of(whole: Sashimi, memory, present, tokens: list[str]) -> float:
+    """Of a sequence under the masks, all of it read at once."""
+    ids = whole.vocabulary.encode(tokens)
+    fed = torch.tensor([[START, *ids[:-1]]])
+    remembered = whole.network.decoder.remember(memory, present)
+    hidden, _ = whole.network.decoder(fed, torch.zeros(1, len(ids), PIECE_WIDTH), remembered)
+    legality, total = Legality(whole.vocabulary, MAX_TOKENS - 1), 0.0
+    for token, scores in zip(ids, whole.network.decoder.logits(hidden)[0], strict=True):
+        masked = scores.masked_fill(~torch.from_numpy(legality.mask()), float("-inf"))
+        total += float(masked.log_softmax(-1)[token])
+        legality.advance(token)
+    return total
+
+
+def test_one_beam_is_greedy_and_the_others_are_what_they_claim(whole):
+    torch.manual_seed(1)
+    memory, present = torch.randn(3, 4, smoke().bridge_width), torch.ones(3, 4, dtype=torch.bool)
+    decoder, words = whole.network.decoder, whole.vocabulary
+    tokens, hidden, likelihood = decode(decoder, memory, present, words, nothing_copied)
+    one = beams.search(whole, memory, present, nothing_copied, width=1)
+    four = beams.search(whole, memory, present, nothing_copied, width=4)
+    for row in range(3):
+        assert [beam.tokens for beam in one[row]] == [tokens[row]]
+        assert torch.allclose(one[row][0].hidden, hidden[row], atol=1e-5)
+        assert one[row][0].likelihood == pytest.approx(float(likelihood[row]), abs=1e-3)
+        assert len({tuple(beam.tokens) for beam in four[row]}) == len(four[row]) > 1
+        values = [beam.likelihood for beam in four[row]]
+        assert values == sorted(values, reverse=True)
+        for beam in four[row]:
+            own = slice(row, row + 1)
+            again = likelihood_of(whole, memory[own], present[own], beam.tokens)
+            assert beam.likelihood == pytest.approx(again, abs=1e-3)
+
+
+def test_beams_become_legal_negatives(whole, small, tmp_path):
+    write(whole, smoke(), tmp_path)
+    record = dict.fromkeys(result.FIELDS, 0) | {"schema": result.SCHEMA}
+    record["corpus"] = {"source": "builtin", "digest": small.digest}
+    result.write(tmp_path, record)
+    tiny = replace(small, dev=small.dev[:3], test=[], test_unseen=[])
+    found = list(beams.of_run(tmp_path, tiny, prompts=3, width=2, seed=0))
+    assert {example.id for example, _, _ in found} & {example.id for example in tiny.dev}
+    assert {place for _, _, place in found} <= {1, 2}
+    made = negatives.make(tiny, 1, 1, 0, found).everything()
+    own = negatives.only(made, source="adversarial")
+    assert own and all(triple.legal for triple in own)
+    assert all(detect.reachable(whole.vocabulary, t.negative, MAX_TOKENS - 1) for t in own)
+    with pytest.raises(BadInput, match="trained on another corpus"):
+        beams.of_run(tmp_path, replace(tiny, digest="f" * 64), prompts=3, width=2, seed=0)
+
+
+# Rows, and the real corpus.
+
+
+def test_rows_of_the_study_load():
+    rows = sorted((root() / "params" / "negatives").glob("*.yaml"))
+    assert {row.stem for row in rows} >= {"00_full", "10_adversarial", "90_smoke"}
+    for row in rows:
+        assert params.load(row, NegativesParams)
+
+
+@needs_shared
+def test_negatives_of_real_programs():
+    corpus = corpora.load(CORPUS, limit=80)
+    made = negatives.make(corpus, 4, 2, 0)
+    assert audit.differing(made.triples, corpus).value == 1.0
+    assert audit.astray(made.triples, corpus) == 0
+    assert len(made.everything()) > 3 * len(corpus.examples())
