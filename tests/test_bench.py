@@ -53,4 +53,4 @@ def test_options_of_the_parser() -> None:
 
 def test_mutations_as_rows() -> None:
     rows = mutations(PROGRAMS, each=1)
-    assert {row["unit"] for row in rows} == {"%"} and len(rows) == 4 * 17
+    assert {row["unit"] for row in rows} == {"%"} and len(rows) == 4 * 18

@@ -37,6 +37,32 @@ def test_several_faults_in_one_go() -> None:
     assert [fault.line for fault in diagnose("")[1]] == [1]
 
 
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (
+            "ENDIF\nACTION x k=\nREPEAT 2\nENDFOREACH\nSET $a\nENDSHORTCUT\nACTION y",
+            (2, 3, 5, 6, 8),
+        ),
+        ("FOREACH @i\nIF @b has_any_value\nELSE\nACTION y k=\nENDFOREACH\nSET $b", (5, 6, 7)),
+        ('MENU "a"\nCASE "b"\nACTION x\nIF @i contains "z"\nACTION q k=[1,', (6, 6, 6)),
+        ('SHORTCUT "B"\nACTION x k=\nELSE\nIF @a contains 1 2\nENDIF x', (2, 3, 4, 5, 6)),
+        ("IF @a has_any_value\nELSE\nELSE\nENDIF\nENDIF\nACTION exit 5", (4, 6, 7)),
+    ],
+)
+def test_faults_of_blocks_hide_no_others_and_are_told_once(body: str, lines: tuple) -> None:
+    program, faults = diagnose(f'SHORTCUT "A"\n{body}\n')
+    assert program is None and tuple(fault.line for fault in faults) == lines
+    for fault in faults:
+        shown = f'SHORTCUT "A"\n{body}'.split("\n")[fault.line - 1]
+        assert fault.excerpt.startswith(shown) and fault.fix
+
+
+def test_prose_around_a_program_is_one_fault() -> None:
+    assert [f.line for f in diagnose('Sure!\nHere:\nSHORTCUT "A"\nACTION x k=\n')[1]] == [1, 4]
+    assert [fault.line for fault in diagnose("hello\nthere\n")[1]] == [1, 2]
+
+
 def test_a_fault_behind_a_long_string_keeps_its_line() -> None:
     text = 'SHORTCUT "A"\nACTION gettext WFTextActionText="a\nb" k=\nACTION x k=\n'
     assert [fault.line for fault in diagnose(text)[1]] == [3, 4]
@@ -58,11 +84,39 @@ def test_check_as_json(files: dict[str, str], capsys: pytest.CaptureFixture) -> 
     assert check_files([files["unknown"], files["faults"]], json=True) == 1
     first, second = json.loads(capsys.readouterr().out)
     assert first["findings"][0]["line"] == 2 and len(second["findings"]) == 3
+    fault = second["findings"][0]
+    assert (fault["line"], fault["column"], fault["offending"]) == (2, 12, "")
+    assert "a number" in fault["expected"] and fault["fix"].startswith("give a value")
+    assert fault["severity"] == "error" and "\n" not in fault["why"]
+
+
+def test_the_caret_is_under_the_part_that_a_finding_names(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "a.dsl"
+    path.write_text('SHORTCUT "A"\n  ACTION ask WFInputType="Colour"\n')
+    assert check_files([str(path)]) == 1
+    _, source, caret = capsys.readouterr().out.rstrip("\n").split("\n")[-3:]
+    assert source[caret.index("^") : caret.rindex("^") + 1] == "WFInputType"
+
+
+def test_colours_are_for_terminals(files: dict[str, str], capsys, monkeypatch) -> None:
+    assert check_files([files["faults"]]) == 1
+    assert "\x1b[" not in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert check_files([files["faults"]]) == 1
+    assert "\x1b[31m" in capsys.readouterr().out
+
+
+def test_layout_that_contradicts_the_blocks_is_a_warning(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "a.dsl"
+    lines = ("IF @input has_any_value", "  IF @input contains 1", "    ACTION exit", "  ENDIF")
+    path.write_text("\n".join(('SHORTCUT "A"', *lines, "  ELSE", "ENDIF", "")))
+    assert check_files([str(path)], analyses=False) == 0
+    assert "ELSE: it belongs to the IF of line 2" in capsys.readouterr().out
 
 
 def test_lint_and_fix(files: dict[str, str], capsys: pytest.CaptureFixture) -> None:
     assert lint_files([files["named"]]) == 1
-    assert "'showresutl' -> 'showresult'" in capsys.readouterr().out
+    assert "'showresutl' -> 'showresult' (confidence 0.90)" in capsys.readouterr().out
     assert lint_files([files["named"]], json=True) == 1
     assert json.loads(capsys.readouterr().out)[0]["repairs"][0]["kind"] == "action"
     assert lint_files([files["named"]], fix=True) == 1

@@ -23,6 +23,7 @@ CASES = [
     ("alias", 'ACTION ask wfinputtype="Text"', 'ACTION ask WFInputType="Text"'),
     ("alias", 'ACTION ask WFInputType="number"', 'ACTION ask WFInputType="Number"'),
     ("alias", "ACTION ask WFAllowsMultilineText=True", "ACTION ask WFAllowsMultilineText=true"),
+    ("alias", "acton exit", "ACTION exit"),
     ("alias", "repeat @input\nENDREPEAT", "REPEAT @input\nENDREPEAT"),
     ("condition", 'IF @input == "a"\nENDIF', 'IF @input equals_string "a"\nENDIF'),
     ("condition", "IF @input == 3\nENDIF", "IF @input equals_number 3\nENDIF"),

@@ -46,6 +46,9 @@ def test_faults_are_refused_where_they_are(case: Refused) -> None:
     assert case.why in str(error)
     caret = error.excerpt.split("\n")[1]
     assert caret.strip() == "^" and len(caret) <= 101
+    line = case.text.split("\n")[case.line - 1]
+    assert error.offending == line[case.column - 1 :].rstrip()
+    assert error.fix and error.fix in str(error)
 
 
 def test_statements_become_their_nodes() -> None:
@@ -119,6 +122,36 @@ def test_a_key_may_read_like_a_keyword_and_follow_a_reference() -> None:
 
 def test_a_byte_order_mark_is_passed_over() -> None:
     assert parse('\ufeffSHORTCUT "A"\n') == Program("A", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "fix"),
+    [
+        ("acton x", "write ACTION"),
+        ("end if", "write ENDIF"),
+        ("for x in y", "write FOREACH"),
+        ("ACTION x k=hello", 'put quotes around text: "hello"'),
+        ("ACTION x k='a'", 'write strings in double quotes: "text"'),
+        ("ACTION x k=True", "write true"),
+        ("ACTION x k=[1,]", "remove the comma before it"),
+        ('ACTION x k={"a" 1}', "put ':' between a key and its value"),
+        ("ACTION x k=QTY(5)", "QTY(number, unit)"),
+        ("IF @prev == 3\nENDIF", "write equals_string"),
+        ("IF @prev\nENDIF", "give a condition"),
+        ("FOREACH items\nENDFOREACH", "write $items for a variable"),
+        ("SET x = 5", "write $x for a variable"),
+        ("MENU Pick\nENDMENU", 'put quotes around text: "Pick"'),
+        ("REPEAT 2\nIF @a has_any_value\nENDREPEAT", "put ENDIF before it: the IF of line 3"),
+        ("REPEAT 2\nENDFOREACH", "write ENDREPEAT: the REPEAT of line 2 is open"),
+        ("REPEAT 2\nACTION x", "add ENDREPEAT: the REPEAT of line 2 is open"),
+        ("REPEAT\nENDREPEAT", "give a number"),
+    ],
+)
+def test_the_likely_fix(body: str, fix: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        one(body)
+    assert fix in caught.value.fix
+    assert caught.value.message.startswith("line ") and "\n" not in caught.value.message
 
 
 def test_expectations_are_those_that_lead_on() -> None:

@@ -18,6 +18,7 @@ from sashimi.program.analyse import analyse
 from sashimi.program.compile import compile, runtime_unverified
 from sashimi.program.decompile import decompile_noted
 from sashimi.program.findings import Finding, errors
+from sashimi.program.layout import misleading
 from sashimi.program.lint import lint
 from sashimi.program.parse import ParseError
 from sashimi.program.recover import diagnose
@@ -26,6 +27,8 @@ from sashimi.program.store import from_bytes, read, write
 from sashimi.program.validate import validate
 
 CLEAN, FINDINGS, BAD = 0, 1, 2
+WIDTH = 96
+"""Most characters of a source line that are shown."""
 _COLOURS = {"error": "31", "warning": "33", "info": "36"}
 
 
@@ -53,7 +56,8 @@ def lint_files(paths: Sequence[str], fix: bool = False, json: bool = False) -> i
         elif not json:
             for repair in done.repairs:
                 head = _coloured(f"{repair.severity} {repair.kind}", repair.severity)
-                print(f"{path}:{repair.line}: {head}: {repair.before!r} -> {repair.after!r}")
+                sure = "" if repair.confidence == 1 else f" (confidence {repair.confidence:.2f})"
+                print(f"{path}:{repair.line}: {head}: {repair.before!r} -> {repair.after!r}{sure}")
         return FINDINGS if done.repairs else CLEAN, {"repairs": records, "text": done.text}
 
     return _each(paths, one, json)
@@ -68,12 +72,13 @@ def check_files(
         text = _text(path)
         program, faults = diagnose(text)
         if program is None:
-            found = [Finding("parse", e.line, f"column {e.column}", str(e)) for e in faults]
-            if not json:
-                for fault in faults:
-                    _show_fault(path, fault)
-            return FINDINGS, {"findings": [vars(finding) for finding in found]}
-        found = validate(program, strict=strict) + (analyse(program) if analyses else [])
+            for fault in () if json else faults:
+                _show_fault(path, fault)
+            return FINDINGS, {"findings": [_fault_record(fault) for fault in faults]}
+        found = validate(program, strict=strict) + misleading(text)
+        said = {(finding.line, finding.why) for finding in found}
+        more = analyse(program) if analyses else []
+        found += [finding for finding in more if (finding.line, finding.why) not in said]
         if not json:
             for finding in found:
                 _show(path, text, finding)
@@ -94,12 +99,12 @@ def compile_files(
         text = _text(path)
         program, faults = diagnose(text)
         if program is None:
-            for fault in faults:
+            for fault in () if json else faults:
                 _show_fault(path, fault)
-            return FINDINGS, {"findings": [str(fault) for fault in faults]}
+            return FINDINGS, {"findings": [_fault_record(fault) for fault in faults]}
         wrong = errors(validate(program, strict=strict))
         if wrong:
-            for finding in wrong:
+            for finding in () if json else wrong:
                 _show(path, text, finding)
             return FINDINGS, {"findings": [vars(finding) for finding in wrong]}
         if output is None and path == "-":
@@ -184,18 +189,41 @@ def _coloured(text: str, severity: str) -> str:
     return f"\x1b[{_COLOURS[severity]}m{text}\x1b[0m" if sys.stdout.isatty() else text
 
 
+def _fault_record(fault: ParseError) -> dict:
+    """A fault as JSON: a finding's fields, and what only a fault of the text has."""
+    found = vars(Finding("parse", fault.line, f"column {fault.column}", fault.reason))
+    more = {"column": fault.column, "offending": fault.offending[:100], "fix": fault.fix}
+    return {**found, **more, "expected": list(fault.expected)}
+
+
 def _show(path: str, text: str, finding: Finding) -> None:
     head = _coloured(finding.severity, finding.severity)
     print(f"{path}:{finding.line}: {head}: {finding.where}: {finding.why}")
     lines = text.split("\n")
     if 0 < finding.line <= len(lines):
         source = lines[finding.line - 1].strip()
-        print(f"    {source[:96]}\n    {'^' * min(len(source), 96)}")
+        at, length = _place(source, finding.where)
+        start = max(0, at + length - WIDTH)
+        carets = " " * (at - start) + _coloured("^" * length, finding.severity)
+        print(f"    {source[start : start + WIDTH]}\n    {carets}")
+
+
+def _place(source: str, where: str) -> tuple[int, int]:
+    """Where in a line the part of a statement stands that a finding names, and its length."""
+    key = where.split(" ")[-1]
+    for spelled in (f" {key}=", f"{key}"):
+        at = source.find(spelled)
+        if key and at >= 0:
+            begin = at + spelled.startswith(" ")
+            return begin, min(len(key), WIDTH)
+    return 0, min(len(source), WIDTH)
 
 
 def _show_fault(path: str, fault: ParseError) -> None:
     head = _coloured("error", "error")
-    message, *excerpt = str(fault).split("\n")
-    print(f"{path}:{fault.line}:{fault.column}: {head}: {message}")
-    for line in excerpt:
-        print(f"    {line}")
+    wanted = f"; expected {' or '.join(fault.expected)}" if fault.expected else ""
+    print(f"{path}:{fault.line}:{fault.column}: {head}: {fault.reason}{wanted}")
+    shown, caret = fault.excerpt.split("\n")
+    print(f"    {shown}\n    {_coloured(caret, 'error')}")
+    if fault.fix:
+        print(f"    {_coloured('fix', 'info')}: {fault.fix}")

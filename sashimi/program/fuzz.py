@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sashimi.errors import BadInput
-from sashimi.program import ParseError, compile, decompile, lint, parse, render
+from sashimi.program import compile, decompile, lint, parse, render
+from sashimi.program.recover import diagnose
 from sashimi.program.store import from_bytes, to_bytes
 from sashimi.program.tree import Program
 
@@ -116,9 +117,9 @@ def _noise(source: bytes | str, rng: random.Random) -> bytes | str:
 
 
 def _parsed(text: str) -> bool:
-    try:
-        program = parse(text)
-    except ParseError:
+    program, faults = diagnose(text)
+    if program is None:
+        assert faults and all(str(fault) for fault in faults)
         return False
     assert parse(render(program)) == program, f"does not come back: {text!r}"
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from sashimi.program import aliases
 from sashimi.program import catalogue as catalogues
@@ -56,6 +57,7 @@ def _action(line: list[Token], shown: list[int], repairs: list[Repair]) -> None:
                 _parameter(line, shown[i], shown[i + 2], spec, repairs)
 
 
+@lru_cache(maxsize=4096)
 def known_action(name: str) -> tuple[str, str | None, float]:
     """The action meant by a name, the kind of repair that makes it (None: none), and how sure.
 

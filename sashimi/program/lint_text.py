@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sashimi.program import aliases
+from sashimi.program.closest import nearest
 from sashimi.program.lex import KEYWORDS, Token, join, statements, tokens, visible
 from sashimi.program.lint_blocks import blocks
 from sashimi.program.repairs import GUESS, Repair
@@ -201,13 +202,16 @@ def first_word(line: list[Token], repairs: list[Repair]) -> list[Token]:
     word, rest = line[shown[0]], line[shown[0] + 1 :]
     upper = word.text.upper()
     following = line[shown[1]].text.upper() if len(shown) > 1 else ""
+    sure = 1.0
     if upper == "END" and "END" + following in KEYWORDS:
         fixed, rest = "END" + following, line[shown[1] + 1 :]
+    elif upper in KEYWORDS or upper in aliases.KEYWORDS:
+        fixed = upper if upper in KEYWORDS else aliases.KEYWORDS[upper]
     else:
-        fixed = upper if upper in KEYWORDS else aliases.KEYWORDS.get(upper, word.text)
+        fixed, sure = nearest(word.text, KEYWORDS) or (word.text, 1.0)
     if fixed == word.text:
         return line
-    repairs.append(Repair("alias", word.line, word.text, fixed))
+    repairs.append(Repair("alias", word.line, word.text, fixed, sure))
     return [*line[: shown[0]], word.as_text(fixed), *rest]
 
 

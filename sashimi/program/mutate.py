@@ -116,6 +116,12 @@ def keyword(text: str, rng: random.Random, known: Catalogue) -> str | None:
     return _put(text, match, 1, match[1].lower()) if match else None
 
 
+def misspelt_keyword(text: str, rng: random.Random, known: Catalogue) -> str | None:
+    """A keyword misspelt."""
+    match = _at(r"^ *(ACTION|ELSE|MENU|CASE|FOREACH|REPEAT|END[A-Z]+)\b", text, rng)
+    return _put(text, match, 1, misspelt(match[1], rng)) if match else None
+
+
 def joined(text: str, rng: random.Random, known: Catalogue) -> str | None:
     """Two statements on one line."""
     match = _at(r"(\n *)(?:ACTION|SET|IF|MENU|FOREACH) ", text, rng)
@@ -171,6 +177,7 @@ MUTATIONS: dict[str, Mutation] = {
     "stray end": stray_end,
     "sign for a condition": sign,
     "keyword in lower case": keyword,
+    "misspelt keyword": misspelt_keyword,
     "two statements on a line": joined,
     "broken interpolation": brace,
     "lost quote": quote,
@@ -179,5 +186,5 @@ MUTATIONS: dict[str, Mutation] = {
 }
 """Every kind of mutation, by name."""
 
-NAMING_AND_STRUCTURE = tuple(MUTATIONS)[:15]
+NAMING_AND_STRUCTURE = tuple(MUTATIONS)[:16]
 """The kinds of which the text still says what was meant; of the last two it does not."""

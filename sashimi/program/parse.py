@@ -9,7 +9,7 @@ tree does so by recursion.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -55,22 +55,54 @@ WORDS = {
 class ParseError(BadInput):
     """Text that is no program.
 
-    ``line`` and ``column`` count from 1 and point at the fault; ``expected`` holds what could have
-    stood there, in words, sorted; ``excerpt`` is the line with a caret under the fault.
+    ``line`` and ``column`` count from 1 and point at the fault; ``offending`` is what stands there
+    to the end of its line; ``expected`` holds what could have stood there, in words, sorted;
+    ``fix`` says what to do about it, where something is likely; ``excerpt`` is the line with a
+    caret under the fault.
     """
 
     def __init__(
         self, reason: str, text: str, line: int, column: int, expected: tuple[str, ...] = ()
     ):
+        super().__init__(reason)
         self.reason, self.line, self.column, self.expected = reason, line, column, expected
-        self.excerpt = _excerpt(text, line, column)
-        wanted = f"; expected {' or '.join(expected)}" if expected else ""
-        super().__init__(f"line {line}, column {column}: {reason}{wanted}\n{self.excerpt}")
+        self._text = text
+
+    @cached_property
+    def offending(self) -> str:
+        """The text at the fault, to the end of its line; ``""`` at the end of a line."""
+        return _line(self._text, self.line)[self.column - 1 :].rstrip()
+
+    @cached_property
+    def fix(self) -> str:
+        """The likely fix in words; ``""`` where nothing is likely."""
+        from sashimi.program.fixes import likely
+
+        return likely(self._text, self.line, self.reason, self.offending, self.expected)
+
+    @cached_property
+    def excerpt(self) -> str:
+        """The line, cut to what fits on one, and a caret under the fault."""
+        return _excerpt(self._text, self.line, self.column)
+
+    @property
+    def message(self) -> str:
+        """One line: where, what, what was expected, and the likely fix."""
+        wanted = f"; expected {' or '.join(self.expected)}" if self.expected else ""
+        fix = f"; {self.fix}" if self.fix else ""
+        return f"line {self.line}, column {self.column}: {self.reason}{wanted}{fix}"
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.excerpt}"
+
+
+def _line(text: str, line: int) -> str:
+    lines = text.split("\n", line)
+    return lines[line - 1] if line <= len(lines) else ""
 
 
 def _excerpt(text: str, line: int, column: int, width: int = 100) -> str:
-    lines = text.split("\n", line)
-    shown = lines[line - 1] if line <= len(lines) else ""
+    shown = _line(text, line)
     start = max(0, column - 1 - width // 2)
     piece = "".join(c if c.isprintable() else " " for c in shown[start : start + width])
     return f"{piece}\n{' ' * (column - 1 - start)}^"
