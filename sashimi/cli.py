@@ -58,8 +58,6 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier run.")] = False,
 ) -> None:
     """Train a row, execute the notebooks that read it, and build the page of results."""
-    from sashimi import report
-    from sashimi.files import root
     from sashimi.flagship.study import STUDIES, STUDY
     from sashimi.run import RunFailed
     from sashimi.run import run as execute
@@ -73,7 +71,7 @@ def run(
     except KeyboardInterrupt:
         typer.echo("\nstopped; the same command goes on from the last checkpoint", err=True)
         raise typer.Exit(130) from None
-    typer.echo(f"{folder}\n{report.build(out or root() / 'reports')}")
+    typer.echo(f"{folder}\n{_page(out)}")
 
 
 @app.command()
@@ -107,6 +105,8 @@ def ablate(
         _print_json({"cells": board.record(), "table": [row.as_json() for row in found]})
     else:
         typer.echo(table.markdown(found))
+        if found:
+            typer.echo(_page(out))
         _tell(view.failures(board))
     if view.failures(board):
         raise typer.Exit(1)
@@ -180,7 +180,7 @@ def report(
             typer.echo(f"{readme}: its table is not what the results give; run 'sashimi report'")
             raise typer.Exit(1)
     else:
-        typer.echo(reporting.build(folder))
+        typer.echo(_page(folder))
         if reports is None:
             reporting.write_readme(readme, folder)
 
@@ -277,6 +277,16 @@ def bench(
             typer.echo(
                 f"{row['what']:<52} {row['value']:>10.2f} {row['unit']}  (n = {row['n']}{limit})"
             )
+
+
+def _page(reports: Path | None) -> Path:
+    """Build the page of results; returns its path."""
+    from sashimi import report
+    from sashimi.ablate.page import section
+    from sashimi.files import root
+
+    folder = reports or root() / "reports"
+    return report.build(folder, section(folder))
 
 
 def _trained() -> Path:

@@ -43,11 +43,15 @@ EVIDENCE = (
 )
 
 
-def page(runs: Sequence[Run], reports: Path) -> str:
-    """The whole page. Links are relative to ``reports``; whatever a run lacks is left out."""
+def page(runs: Sequence[Run], reports: Path, matrix: str = "") -> str:
+    """The whole page. Links are relative to ``reports``; whatever a run lacks is left out.
+
+    ``matrix`` is a section that compares the runs, as HTML.
+    """
     asking = [run for run in runs if run.record.get("question")]
     trained = [run for run in runs if run not in asking]
-    links = [f'<li><a href="#{identity(run)}">{escape(run.name)}</a></li>' for run in runs]
+    links = ['<li><a href="#ablations">ablations</a></li>'] if matrix else []
+    links += [f'<li><a href="#{identity(run)}">{escape(run.name)}</a></li>' for run in runs]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -59,6 +63,7 @@ def page(runs: Sequence[Run], reports: Path) -> str:
         "<b>well-formed</b>, and whether they are <b>right</b>.</p>"
         f'<ul class="way">{"".join(f"<li>{stage}</li>" for stage in WAY)}</ul>'
         + (f"<nav><ul>{''.join(links)}</ul></nav>" if len(runs) > 1 else "")
+        + matrix
         + "".join(_run(run, reports) for run in trained)
         + (EVIDENCE if asking else "")
         + "".join(study(run, reports) for run in asking)

@@ -91,15 +91,18 @@ def results(reports: str | Path) -> list[dict[str, Any]]:
     return [run.record for run in runs(reports)]
 
 
-def build(reports: str | Path) -> Path:
-    """Write ``index.html`` into ``reports`` and return its path; BadInput if nothing has run."""
+def build(reports: str | Path, matrix: str = "") -> Path:
+    """Write ``index.html`` into ``reports`` and return its path; BadInput if nothing has run.
+
+    ``matrix`` is the section about ablations, as HTML.
+    """
     from sashimi.page import page
 
     found = runs(reports)
     if not found:
         raise BadInput(f"no {result.NAME} below {reports}: train something with 'sashimi run'")
     path = Path(reports) / "index.html"
-    write_text(path, page(found, Path(reports)))
+    write_text(path, page(found, Path(reports), matrix))
     return path
 
 

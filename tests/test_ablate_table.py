@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sashimi import result, scores
-from sashimi.ablate import table
+from sashimi import report, result, scores
+from sashimi.ablate import page, table
 from sashimi.ablate.rows import Cell
 from sashimi.errors import BadInput
 from sashimi.files import write_json
@@ -25,6 +25,7 @@ def leave(reports, row, seed, value, single=None, examples="same", corpus="built
     record = dict.fromkeys(result.FIELDS) | {
         "schema": result.SCHEMA, "study": "flagship", "row": name, "seed": seed,
         "command": "sashimi run", "metrics": metrics, "gates": [],
+        "corpus": {"source": corpus, "digest": "d"}, "seconds": {}, "versions": {},
         "params": {"seed": seed, "corpus": corpus, "ternary": True} | params,
     }  # fmt: skip
     result.write(folder, record)
@@ -122,6 +123,26 @@ def test_a_command_shows_its_own_rows_beside_their_reference(tmp_path):
     assert [(row.corpus, row.name) for row in found] == [
         ("builtin", "00_full"), ("builtin", "10_cont"),
     ]  # fmt: skip
+
+
+def test_the_page_says_what_each_change_is_worth_and_links_to_it(tmp_path):
+    for seed, base in ((0, 0.5), (1, 0.6), (2, 0.4)):
+        leave(tmp_path, "00_full", seed, base)
+        leave(tmp_path, "10_cont", seed, base + 0.1 + seed / 1000, ternary="<no>")
+    (tmp_path / "flagship/10_cont/seed1" / result.EXIT).write_text(
+        '{"step": 400, "case": 3, "reason": "flat"}'
+    )
+    html = page.section(tmp_path)
+    assert 'href="flagship/10_cont/seed1/result.json">seed 1</a><small>stopped early at' in html
+    assert "ternary: True -&gt; &lt;no&gt;" in html and "over 3 seeds" in html
+    assert '<span class="mark above">above</span>' in html
+    built = report.build(tmp_path, html).read_text()
+    assert built.count('id="ablations"') == 1 and 'href="#ablations"' in built
+
+
+def test_without_rows_beside_their_reference_the_page_has_no_such_section(tmp_path):
+    leave(tmp_path, "00_full", 0, 0.5)
+    assert page.section(tmp_path) == ""
 
 
 def test_scores_come_back_and_damaged_ones_are_refused(tmp_path):

@@ -71,7 +71,7 @@ class Board:
             self._say(f"{cell.name}: step {known['step']}/{known['steps']}, {left} of it left")
 
     def left(self) -> float | None:
-        """Seconds until all is done, by the mean of the cells that have ended; None before one."""
+        """Seconds until all is done, by the mean of the cells that have ended; None if unknown."""
         done = [
             self.seconds[c] for c, s in self.states.items() if s == "finished" and self.seconds[c]
         ]
@@ -84,7 +84,7 @@ class Board:
             for c, s in self.states.items()
             if s == "running"
         ]
-        return sum(open_) / self._jobs
+        return sum(open_) / self._jobs if open_ else None
 
     def counts(self) -> str:
         """``3 finished, 1 running, 4 waiting``."""

@@ -1,0 +1,78 @@
+"""The matrix as a section of the page of results: every number links to where it comes from."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from sashimi import result
+from sashimi.ablate.table import METRICS, Number, Row, read, spread
+from sashimi.html import mark, words
+from sashimi.metrics import Interval
+from sashimi.report import RIGHT, SPLITS, interval
+
+NOTE = (
+    "Means over seeds, ± half of Student's 95% interval. A difference to the reference row is "
+    "paired: over seeds, and over examples where both runs kept their scores. A verdict other "
+    "than <i>not distinguishable</i> needs each of these intervals to exclude 0; where many rows "
+    "are compared, expect one in twenty to do so by chance."
+)
+
+
+def section(reports: str | Path) -> str:
+    """The section, or nothing where no row stands beside its reference. Links are relative."""
+    rows = read(reports)
+    sides = dict.fromkeys((row.study, row.corpus) for row in rows if row.changes)
+    if not sides:
+        return ""
+    parts = ['<h2 id="ablations">What each change is worth</h2>', f'<p class="soft">{NOTE}</p>']
+    for study, corpus in sides:
+        mine = [row for row in rows if (row.study, row.corpus) == (study, corpus)]
+        for split in dict.fromkeys(split for row in mine for split in row.numbers):
+            parts.append(f"<h3>{escape(f'{study}, {corpus}, {SPLITS.get(split, split)}')}</h3>")
+            parts.append(_table(mine, split, Path(reports)))
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _table(rows: Sequence[Row], split: str, reports: Path) -> str:
+    heads = ["row", "what it changes", "runs", *(escape(RIGHT.get(m, m)) for m in METRICS)]
+    body = []
+    for row in rows:
+        numbers = row.numbers.get(split, {})
+        changed = escape(row.changed()) + f"<small>{escape(row.question)}</small>"
+        cells = [_cell(numbers.get(metric)) for metric in METRICS]
+        body.append([escape(row.name), changed, _links(row, reports), *cells])
+    return words(heads, body)
+
+
+def _cell(found: Number | None) -> str:
+    if found is None or math.isnan(found.mean.value):
+        return "–"
+    if found.over_seeds is None:
+        return escape(spread(found.mean))
+    lines = [f"{found.over_seeds.value:+.3f} {mark(found.verdict)}"]
+    lines += [
+        f"{_ends(known)} over {known.n} {what}"
+        for what, known in (("seeds", found.over_seeds), ("examples", found.over_examples))
+        if known and not math.isnan(known.low)
+    ]
+    return escape(spread(found.mean)) + "".join(f"<small>{line}</small>" for line in lines)
+
+
+def _ends(found: Interval) -> str:
+    return escape(interval(found).partition(" ")[2])
+
+
+def _links(row: Row, reports: Path) -> str:
+    """A link to each run's ``result.json``; a run that ended early says so."""
+    parts = []
+    for run in row.runs:
+        seed = run.record["seed"]
+        target = quote(os.path.relpath(run.folder / result.NAME, reports))
+        early = f"<small>{escape(row.early[seed])}</small>" if seed in row.early else ""
+        parts.append(f'<a href="{target}">seed {seed}</a>{early}')
+    return "<br>".join(parts)
