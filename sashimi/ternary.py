@@ -1,38 +1,89 @@
-"""Ternary weights {-1, 0, +1}: the quantiser, the layer, and the staged schedule.
+"""Ternary weights {-1, 0, +1}: the quantisers, the layer, and the staged schedule.
 
-The quantiser is BitNet b1.58's absmean (Ma et al. 2024, "The Era of 1-bit LLMs", eq. 1–3): the
-scale is the mean magnitude of the weight, trits are the weight over its scale, rounded and clipped.
-The scale is kept, so a ternary layer approximates its latent one. The gradient is straight-through
-(Bengio et al. 2013): the latent weight receives the gradient of the quantised one unchanged.
-Norms, biases and embeddings stay in full precision.
+A quantiser is a threshold below which a weight becomes 0 and a magnitude that the others get:
+
+- ``absmean``: BitNet b1.58 (Ma et al. 2024, "The Era of 1-bit LLMs", eq. 1-3): the magnitude is the
+  mean of |w|, and rounding w over it puts the threshold at half of it;
+- ``median``: the same with the median (Nielsen & Schneider-Kamp 2024, "BitNet b1.58 Reloaded");
+- ``twn``: Ternary Weight Networks (Li et al. 2016, eq. 5-6): threshold 0.7 times the mean of |w|,
+  magnitude the mean of |w| over the weights above it;
+- ``ttq``: Trained Ternary Quantization (Zhu et al. 2017, eq. 6-9): threshold 0.05 times the largest
+  |w|, one learned magnitude for +1 and one for -1.
+
+The gradient is straight-through (Bengio et al. 2013): the latent weight receives that of the
+quantised one unchanged, for ``ttq`` times the magnitude of its trit (eq. 8). Norms, biases and
+embeddings stay in full precision.
 
 Letters: I inputs, O outputs.
 """
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+Kind = Literal["absmean", "median", "twn", "ttq"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 EPSILON = 1e-5
 """Keeps the scale of an all-zero weight from dividing by zero (BitNet b1.58, eq. 2)."""
+TWN_THRESHOLD, TTQ_THRESHOLD = 0.7, 0.05
 
 
-def scale_of(weight: Tensor) -> Tensor:
-    """The absmean scale of a weight: () from (O, I)."""
-    return weight.abs().mean().clamp_min(EPSILON)
+def threshold_of(weight: Tensor, kind: Kind = "absmean") -> Tensor:
+    """The magnitude () up to which a weight (O, I) becomes 0."""
+    size = weight.detach().abs()
+    match kind:
+        case "absmean":
+            return 0.5 * size.mean().clamp_min(EPSILON)
+        case "median":
+            return 0.5 * size.median().clamp_min(EPSILON)
+        case "twn":
+            return TWN_THRESHOLD * size.mean()
+        case "ttq":
+            return TTQ_THRESHOLD * size.max()
+    raise ValueError(f"no quantiser {kind!r}; there are: {', '.join(KINDS)}")
 
 
-def trits(weight: Tensor) -> Tensor:
+def scale_of(weight: Tensor, kind: Kind = "absmean") -> Tensor:
+    """The magnitude () that the trits +1 and -1 of a weight (O, I) stand for; at first, for ttq."""
+    size = weight.detach().abs()
+    if kind == "absmean":
+        return size.mean().clamp_min(EPSILON)
+    if kind == "median":
+        return size.median().clamp_min(EPSILON)
+    kept = size > threshold_of(weight, kind)
+    return (size * kept).sum() / kept.sum().clamp_min(1)
+
+
+def trits(weight: Tensor, kind: Kind = "absmean") -> Tensor:
     """The trits of a weight: (O, I) in {-1, 0, +1}, same dtype as ``weight``."""
-    return (weight / scale_of(weight)).round().clamp(-1, 1)
+    return weight.sign() * (weight.abs() > threshold_of(weight, kind))
 
 
-def ternarize(weight: Tensor) -> Tensor:
+def ternarize(weight: Tensor, kind: Kind = "absmean") -> Tensor:
     """Trits times their scale: (O, I) from (O, I). The gradient with respect to ``weight`` is 1."""
-    quantised = trits(weight) * scale_of(weight)
+    quantised = trits(weight, kind) * scale_of(weight, kind)
     return weight + (quantised - weight).detach()
+
+
+class _Trained(torch.autograd.Function):
+    """TTQ: (O, I) from a latent weight (O, I) and two learned magnitudes (2,), for +1 and -1."""
+
+    @staticmethod
+    def forward(ctx, weight: Tensor, magnitudes: Tensor) -> Tensor:
+        sign = trits(weight, "ttq")
+        ctx.save_for_backward(sign, magnitudes)
+        return sign.clamp_min(0) * magnitudes[0] + sign.clamp_max(0) * magnitudes[1]
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        sign, magnitudes = ctx.saved_tensors
+        factor = torch.where(sign > 0, magnitudes[0], torch.where(sign < 0, magnitudes[1], 1.0))
+        learned = [(gradient * part).sum() for part in (sign.clamp_min(0), sign.clamp_max(0))]
+        return gradient * factor, torch.stack(learned)
 
 
 class TernaryLinear(nn.Module):
@@ -41,23 +92,28 @@ class TernaryLinear(nn.Module):
     The norm in front keeps the inputs of every ternary projection at one scale, which is what lets
     absmean work (BitNet b1.58, §2). ``share`` is λ of the warm-up: 0 uses the latent weight, 1 the
     ternary one, in between their mix. It is set by `set_progress`, saved with the model, and never
-    learned.
+    learned. ``kind`` names the quantiser.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kind: Kind = "absmean") -> None:
         super().__init__()
+        self.kind = kind
         self.norm = nn.LayerNorm(inputs)
         self.weight = nn.Parameter(torch.empty(outputs, inputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
         nn.init.normal_(self.weight, std=inputs**-0.5)
         self.register_buffer("share", torch.zeros(()))
+        if kind == "ttq":
+            self.magnitudes = nn.Parameter(scale_of(self.weight, kind).repeat(2))
 
     def effective_weight(self) -> Tensor:
         """The weight that the projection uses at the present ``share``: (O, I)."""
         share = float(self.share)
         if share == 0.0:
             return self.weight
-        quantised = trits(self.weight) * scale_of(self.weight)
+        if self.kind == "ttq":
+            return torch.lerp(self.weight, _Trained.apply(self.weight, self.magnitudes), share)
+        quantised = trits(self.weight, self.kind) * scale_of(self.weight, self.kind)
         return self.weight + share * (quantised - self.weight).detach()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,6 +149,6 @@ def trit_arrays(model: nn.Module) -> list[tuple[str, object]]:
     """Each ternary layer's trits for the trajectory: (name, int8 numpy array of shape (O, I))."""
     with torch.no_grad():
         return [
-            (name, trits(layer.weight).to(torch.int8).cpu().numpy())
+            (name, trits(layer.weight, layer.kind).to(torch.int8).cpu().numpy())
             for name, layer in ternary_layers(model)
         ]
