@@ -80,3 +80,15 @@ class NegativesParams(Params):
     """Training examples that the run is given, beside all of evaluation."""
     width: Count
     """Beams of a prompt."""
+
+
+class LanguageParams(Params):
+    """One look at the language; ``params/language/00_full.yaml`` states every value."""
+
+    seed: Annotated[int, Field(ge=0)]
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples of the corpus to look at; null looks at all."""
+    each: Count
+    """Broken programs of each kind."""

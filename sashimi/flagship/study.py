@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from sashimi import result
-from sashimi.flagship.params import FlagshipParams, NegativesParams
-from sashimi.run import Study
+from sashimi.flagship.params import FlagshipParams, LanguageParams, NegativesParams
+from sashimi.run import PAGE, Study
 
 
-def check(settings: FlagshipParams | NegativesParams) -> None:
+def check(settings: FlagshipParams | LanguageParams | NegativesParams) -> None:
     """Read a foreign corpus before anything is written; raises BadInput for one of no use."""
     if settings.corpus != "builtin":
         from sashimi.flagship import corpus
@@ -39,5 +39,13 @@ NEGATIVES = Study(
     check=check_negatives,
     keeps="triples/train.jsonl",
 )
-STUDIES = {study.name: study for study in (STUDY, NEGATIVES)}
+LANGUAGE = Study(
+    name="language",
+    model=LanguageParams,
+    train="03_language",
+    read=(),
+    check=check,
+    keeps=PAGE,
+)
+STUDIES = {study.name: study for study in (STUDY, LANGUAGE, NEGATIVES)}
 """By the name of their folder in ``params/``."""

@@ -9,8 +9,9 @@ original) and *unsaid* (false, and no repair was called a guess).
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sashimi.metrics import Interval, wilson
 from sashimi.program.catalogue import Catalogue
@@ -20,7 +21,7 @@ from sashimi.program.lint import lint
 from sashimi.program.mutate import MUTATIONS, NAMING_AND_STRUCTURE
 from sashimi.program.parse import ParseError, parse
 from sashimi.program.render import render
-from sashimi.program.repairs import GUESS
+from sashimi.program.repairs import GUESS, KINDS, Repair
 from sashimi.program.tree import Program
 from sashimi.program.validate import validate
 
@@ -39,8 +40,8 @@ class Count:
     unsaid: int = 0
 
 
-Seen = Callable[[str, str, str, Count], None]
-"""Told of each mutation: kind, original text, broken text, and what became of this one."""
+Seen = Callable[[str, str, list[Repair], Count], None]
+"""Told of each mutation: kind, broken text, what the linter did, and what became of this one."""
 
 
 def study(
@@ -62,9 +63,9 @@ def study(
             broken = mutation(text, rng, catalogue)
             one = _judged(program, broken, catalogue) if broken not in (None, text) else None
             if one is not None:
-                _add(counts[kind], one)
+                _add(counts[kind], one[0])
                 if seen is not None:
-                    seen(kind, text, broken, one)
+                    seen(kind, broken, one[1], one[0])
     return counts
 
 
@@ -73,7 +74,9 @@ def _add(total: Count, one: Count) -> None:
         setattr(total, name, getattr(total, name) + value)
 
 
-def _judged(program: Program, broken: str, catalogue: Catalogue) -> Count | None:
+def _judged(
+    program: Program, broken: str, catalogue: Catalogue
+) -> tuple[Count, list[Repair]] | None:
     """What becomes of one broken text; None if the mutation changed nothing that means anything."""
     found = _read(broken)
     if found == program:
@@ -87,7 +90,45 @@ def _judged(program: Program, broken: str, catalogue: Catalogue) -> Count | None
     elif done.repairs and mended is not None and not errors(validate(mended, catalogue=catalogue)):
         one.false = 1
         one.unsaid = int(min(repair.confidence for repair in done.repairs) > GUESS)
-    return one
+    return one, done.repairs
+
+
+@dataclass
+class Taxonomy:
+    """Gathers what the linter did: its kinds of repair by kind of mutation, and how sure it was."""
+
+    kinds: dict[str, Counter[str]] = field(default_factory=dict)
+    """By mutation, how many broken texts had a repair of each kind."""
+    sure: dict[str, list[bool]] = field(default_factory=dict)
+    """By the least confidence of a text's repairs, whether they gave the original back."""
+
+    def __call__(self, kind: str, broken: str, repairs: list[Repair], one: Count) -> None:
+        """To be given to ``study`` as ``seen``."""
+        self.kinds.setdefault(kind, Counter()).update({repair.kind for repair in repairs})
+        if repairs:
+            least = min(repair.confidence for repair in repairs)
+            self.sure.setdefault(band(least), []).append(bool(one.repaired))
+
+    def table(self) -> dict[str, dict[str, int]]:
+        """Mutations by kinds of repair, in the order in which both are listed."""
+        return {
+            mutation: {kind: self.kinds.get(mutation, Counter())[kind] for kind in KINDS}
+            for mutation in MUTATIONS
+        }
+
+    def calibration(self) -> dict[str, Interval]:
+        """By stated confidence, the share of texts that became the original."""
+        return {name: wilson(sum(right), len(right)) for name, right in sorted(self.sure.items())}
+
+
+def band(confidence: float) -> str:
+    """In which tenth a confidence is; those of a table and guesses are bands of their own."""
+    if confidence == 1:
+        return "1, by a table or a rule"
+    if confidence == GUESS:
+        return f"{GUESS}, a guess"
+    low = int(10 * confidence) / 10
+    return f"{low:.1f} to {low + 0.1:.1f}, the nearest name"
 
 
 def _read(text: str) -> Program | None:

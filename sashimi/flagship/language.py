@@ -1,0 +1,82 @@
+"""What notebook 03 shows of the language on a corpus: tables, a figure, and the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from sashimi import gates, plots
+from sashimi.flagship.corpus import BUILTIN, Corpus
+from sashimi.metrics import Interval
+from sashimi.program import catalogue as catalogues
+from sashimi.program import render
+from sashimi.program.catalogue import Catalogue
+from sashimi.program.mutation_study import Count, gate_values
+from sashimi.program.tree import Program
+
+
+def programs(corpus: Corpus) -> list[Program]:
+    """The corpus's programs in its order, each once, whatever its title and its prompts."""
+    return list(
+        {render(Program("", e.program.body)): e.program for e in corpus.examples()}.values()
+    )
+
+
+def known_to(corpus: Corpus, found: Sequence[Program]) -> Catalogue:
+    """The package's catalogue; for a foreign corpus with what its programs use, as observed."""
+    own = catalogues.load()
+    return own if corpus.source == BUILTIN else own.extended(found)
+
+
+def judge(counts: Mapping[str, Count], alarms: int, path: str | Path) -> list[dict]:
+    """The verdicts of the language's gates in a file."""
+    values = gate_values(counts, alarms)
+    return [
+        gate.judge([values[gate.metric]]).as_dict()
+        for gate in gates.load(path).values()
+        if gate.metric in values
+    ]
+
+
+def percent(interval: Interval) -> str:
+    """``99.2% [98.1, 99.7]``; a dash where there was nothing to measure."""
+    if interval.n == 0:
+        return "–"
+    value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
+    return f"{value:.1f}% [{low:.1f}, {high:.1f}]"
+
+
+def grid(table: Mapping[str, Mapping[str, float]], title: str, label: str) -> Figure:
+    """A table of numbers as squares, darker for more; rows down, columns across, 0 left blank."""
+    rows, columns = list(table), list(next(iter(table.values())))
+    width, height = 2.6 + 0.75 * len(columns), 1.4 + 0.3 * len(rows)
+    with plots.matplotlib.rc_context(plots.STYLE):
+        figure = plots.Picture(figsize=(width, height), layout="constrained", dpi=110)
+        axes = figure.add_subplot()
+        values = [[table[row][column] for column in columns] for row in rows]
+        most = max(max(line) for line in values) or 1
+        axes.imshow(values, cmap="Blues", vmin=0, vmax=1.25 * most, aspect="auto")
+        for down, line in enumerate(values):
+            for across, value in enumerate(line):
+                if value:
+                    axes.text(across, down, f"{value:g}", ha="center", va="center", fontsize=9)
+        axes.set_xticks(range(len(columns)), columns, rotation=30, ha="right")
+        axes.set_yticks(range(len(rows)), rows)
+        axes.grid(visible=False)
+        axes.set_xlabel(label)
+        axes.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def ranks(counts: Mapping[str, int], title: str) -> Figure:
+    """How often each action occurs, over its rank, both axes logarithmic."""
+    ordered = sorted(counts.values(), reverse=True)
+    series = {"": (range(1, len(ordered) + 1), ordered)}
+    figure = plots.curves(series, "occurrences", "rank of the action", title, log=True)
+    axes = figure.axes[0]
+    axes.set_xscale("log")
+    if axes.get_legend():
+        axes.get_legend().remove()
+    return figure
