@@ -1,162 +1,35 @@
 """Build ``sashimi/program/catalogue.json`` from facts about actions, and say where sources differ.
 
-    python scripts/build_catalogue.py FOLDER [--programs FILE.jsonl] [--check]
+    python scripts/build_catalogue.py FOLDER [--programs FILE.jsonl] [--check] [--report FILE.md]
 
 FOLDER holds ``shortcutsbench_api2info.json``, ``shortcutsbench_api2param2type.json``,
-``scpl_ios12_actions.json`` and ``toolkit_v78_parameter_keys.json``. Only identifiers, keys, types,
-listed values, defaults that are no sentences, and conditions are taken over. Programs (JSONL as
-``sashimi.flagship.corpus`` reads it) add first-party actions and keys as ``observed`` and decide
-which enums can be trusted.
+``scpl_ios12_actions.json``, ``toolkit_v78_parameter_keys.json`` and ``healthkit_reference.json``.
+Only identifiers, keys, types, listed values, defaults that are no sentences, and conditions are
+taken over. Programs (JSONL as ``sashimi.flagship.corpus`` reads it) add first-party actions and
+keys as ``observed`` and decide which enums can be trusted. The report says, entry by entry, where
+the sources disagree and what of the programs no source names.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import json
-import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
+import catalogue_report
+import catalogue_sources
+from catalogue_report import Difference
+
 from sashimi.program import parse
-from sashimi.program.catalogue import COMMON_KEYS, observed_type
+from sashimi.program.catalogue import COMMON_KEYS, DISPLAYED, observed_type
 from sashimi.program.names import PREFIX, short
 from sashimi.program.tree import Handle, Interp, Program, Value, Var, actions
 
 OUT = Path(__file__).resolve().parents[1] / "sashimi" / "program" / "catalogue.json"
-ORDER = ("bench", "ios12", "toolkit", "observed")
-
-BENCH_TYPES = {
-    "String": "text",
-    "Bool": "boolean",
-    "Integer": "number",
-    "Float": "number",
-    "WFVariablePickerParameter(Object)": "reference",
-    "WFDictionaryParameter(Object)": "dictionary",
-    "WFContentArrayParameter(Object)": "list",
-    "WFDetectedDate": "date",
-}
-TOOLKIT_TYPES = {
-    "bool": "boolean",
-    "str": "text",
-    "AttributedString": "text",
-    "URL": "text",
-    "float": "number",
-    "int": "number",
-    "DateTime": "date",
-    "DateComponents": "date",
-    "Measurement": "quantity",
-    "dict[Any, Any]": "dictionary",
-    "com_apple_shortcuts_wfcontent_item": "reference",
-}
-IOS12_TYPES = {
-    "WFTextInputParameter": "text",
-    "WFSwitchParameter": "boolean",
-    "WFExpandingParameter": "boolean",
-    "WFNumberFieldParameter": "number",
-    "WFStepperParameter": "number",
-    "WFSliderParameter": "number",
-    "WFEnumerationParameter": "enum",
-    "WFDateFieldParameter": "date",
-    "WFVariablePickerParameter": "reference",
-    "WFVariableFieldParameter": "text",
-    "WFDictionaryParameter": "dictionary",
-    "WFArrayParameter": "list",
-    "WFContentArrayParameter": "list",
-    "WFHealthQuantityFieldParameter": "quantity",
-    "WFHealthQuantityAdditionalFieldParameter": "quantity",
-    "WFDurationQuantityFieldParameter": "quantity",
-    "WFMeasurementUnitPickerParameter": "text",
-}
-
-
-def bench(folder: Path) -> Iterator[tuple[str, dict]]:
-    """Records of ShortcutsBench: types from the table, enums and conditions from the signatures."""
-    types = json.loads((folder / "shortcutsbench_api2param2type.json").read_text())
-    info = json.loads((folder / "shortcutsbench_api2info.json").read_text())
-    for identifier, params in types.items():
-        record: dict = {"params": {}}
-        lines = dict(re.findall(r"^    (\w+): (.*)$", info.get(identifier, ""), re.MULTILINE))
-        for key, spelled in params.items():
-            if key.startswith("ThisIsReturnValue:"):
-                record["output"] = key.partition(":")[2]
-                record["out"] = re.findall(r"([\w.]+)\(Object\)", spelled)
-                continue
-            kind, _, default = (part.strip() for part in spelled.partition(" = "))
-            record["params"][key] = _bench_param(kind, default, lines.get(key, ""))
-        yield identifier, record
-
-
-def _bench_param(kind: str, default: str, line: str) -> dict:
-    param: dict = {"type": BENCH_TYPES.get(kind, "other")}
-    if re.search(r"Quantity(Additional)?Field", kind):
-        param["type"] = "quantity"
-    elif kind.startswith("array("):
-        param["type"] = "list"
-    _, found, listed = line.partition("describes the value): ")
-    if found:
-        listed = listed.split(" This value depends on")[0]
-        param.update(type="enum", enum=re.findall(r'(?:^|, )"([^"]*)"(?=[,(.])', listed))
-    if default and param["type"] in ("enum", "boolean", "number"):
-        param["default"] = ast.literal_eval(default)
-    conditions = re.findall(r'when the value of "(\w+)" is ((?:"[^"]*"|True|False|, )+)', line)
-    if conditions:
-        param["when"] = [
-            {"key": key, "in": [ast.literal_eval(v) for v in re.findall(r'"[^"]*"|True|False', vs)]}
-            for key, vs in conditions
-        ]
-    return param
-
-
-def ios12(folder: Path) -> Iterator[tuple[str, dict]]:
-    """Records of Apple's own definitions of iOS 12."""
-    for identifier, source in json.loads((folder / "scpl_ios12_actions.json").read_text()).items():
-        record: dict = {"params": {}, "os": "12"}
-        if types := source.get("Input", {}).get("Types"):
-            record["in"] = types
-        if types := source.get("Output", {}).get("Types"):
-            record["out"] = types
-        if name := source.get("Output", {}).get("OutputName"):
-            record["output"] = name
-        for given in source.get("Parameters", []):
-            record["params"][given["Key"]] = _ios12_param(given)
-        yield identifier, record
-
-
-def _ios12_param(given: dict) -> dict:
-    param: dict = {"type": IOS12_TYPES.get(given["Class"], "other")}
-    if param["type"] == "enum":
-        param["enum"] = given["Items"]
-    if param["type"] in ("enum", "boolean", "number") and "DefaultValue" in given:
-        param["default"] = given["DefaultValue"]
-    when = [
-        {
-            "key": rule["WFParameterKey"],
-            "not" if rule.get("WFParameterRelation") == "!=" else "in": rule.get(
-                "WFParameterValues", [rule.get("WFParameterValue")]
-            ),
-        }
-        for rule in given.get("RequiredResources", [])
-        if isinstance(rule, dict)
-        and rule.get("WFResourceClass") == "WFParameterRelationResource"
-        and rule.get("WFParameterRelation", "==") in ("==", "!=")
-    ]
-    if when:
-        param["when"] = when
-    return param
-
-
-def toolkit(folder: Path) -> Iterator[tuple[str, dict]]:
-    """Records of a current system's own table of keys and types."""
-    tools = json.loads((folder / "toolkit_v78_parameter_keys.json").read_text())["tools"]
-    for identifier, source in tools.items():
-        params = {
-            given["key"]: {"type": TOOLKIT_TYPES.get(given.get("typePythonName"), "other")}
-            for given in source["parameters"]
-        }
-        yield identifier, {"params": params}
+MANY = 10
+"""Uses from which on "always given" says something."""
 
 
 def first_party(identifier: str) -> bool:
@@ -164,33 +37,43 @@ def first_party(identifier: str) -> bool:
     return identifier.startswith((PREFIX, "com.apple."))
 
 
-def merge(folder: Path) -> tuple[dict[str, dict], Counter]:
-    """One record an action from all sources, and a count of the kinds of disagreement."""
+def merge(folder: Path) -> tuple[dict[str, dict], list[Difference]]:
+    """One record an action from all sources, and where they disagree."""
     merged: dict[str, dict] = defaultdict(lambda: {"from": [], "params": {}})
     typed: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    differs: Counter = Counter()
-    for source, read in (("bench", bench), ("ios12", ios12), ("toolkit", toolkit)):
-        for identifier, record in read(folder):
+    differs: list[Difference] = []
+    for source in ("bench", "ios12", "toolkit"):
+        for identifier, record in getattr(catalogue_sources, source)(folder):
             if not first_party(identifier):
                 continue
             name = short(identifier)
             whole = merged[name]
             whole["from"].append(source)
-            for field in ("in", "out", "output", "os"):
+            for field in ("in", "out", "output", "os", "input"):
                 if record.get(field) and not whole.get(field):
                     whole[field] = record[field]
             for key, param in record["params"].items():
                 typed[name, key][source] = param["type"]
-                _merge_param(whole["params"], key, param, source, differs)
+                _merge_param(whole["params"], (name, key), param, source, differs)
     for (name, key), seen in typed.items():
         classes = set(seen.values()) - {"other"}
         if len(classes) > 1:
-            differs["type " + " / ".join(sorted(classes))] += 1
-        param = merged[name]["params"][key]
-        param["type"] = _type(seen)
-        if param["type"] == "quantity":
-            param.pop("enum", None)  # units, listed where the values belong
+            differs.append(Difference("type", name, key, seen))
+        _settle(merged[name]["params"][key], seen)
+    for name, keys in catalogue_sources.required(folder).items():
+        for key in keys:
+            merged[name]["params"][key]["required"] = "stated"
+    for name, key in DISPLAYED:
+        merged[name]["params"][key]["displayed"] = True
     return merged, differs
+
+
+def _settle(param: dict, seen: dict[str, str]) -> None:
+    """One class for a parameter; what was listed for a quantity are its units."""
+    param["type"] = _type(seen)
+    if param["type"] == "quantity" and param.pop("enum", None):
+        units = [v for v in param["enum_sources"].values() if v]
+        param["units"] = list(dict.fromkeys(unit for listed in units for unit in listed))
 
 
 def _type(seen: dict[str, str]) -> str:
@@ -203,23 +86,39 @@ def _type(seen: dict[str, str]) -> str:
     return particular[0] if particular else "text" if "text" in newest_first else "other"
 
 
-def _merge_param(params: dict, key: str, new: dict, source: str, differs: Counter) -> None:
+def _merge_param(
+    params: dict, place: tuple[str, str], new: dict, source: str, differs: list[Difference]
+) -> None:
+    name, key = place
     if key not in params:
         params[key] = {**new, "from": [source], "enum_sources": {source: new.get("enum")}}
         return
     old = params[key]
+    before = "+".join(old["from"])
     old["from"].append(source)
     old["enum_sources"][source] = new.get("enum")
     if new.get("enum") and old.get("enum") and set(new["enum"]) != set(old["enum"]):
-        differs["enum values"] += 1
+        only = {before: set(old["enum"]) - set(new["enum"])}
+        only[source] = set(new["enum"]) - set(old["enum"])
+        differs.append(Difference("enum values", name, key, only))
         old["enum"] = [*old["enum"], *(v for v in new["enum"] if v not in old["enum"])]
     elif new.get("enum"):
         old["enum"] = new["enum"]
     if "default" in new and old.get("default", new["default"]) != new["default"]:
-        differs["default"] += 1
+        differs.append(
+            Difference("default", name, key, {before: old["default"], source: new["default"]})
+        )
     old.setdefault("default", new.get("default"))
     if new.get("when"):  # iOS 12 states relations that the signatures lost ("is not" reads "is")
+        if old.get("when") and _bare(old["when"]) != _bare(new["when"]):
+            differs.append(
+                Difference("condition", name, key, {before: old["when"], source: new["when"]})
+            )
         old["when"] = new["when"]
+
+
+def _bare(rules: list[dict]) -> list[str]:
+    return sorted(json.dumps({k: v for k, v in r.items() if k != "from"}) for r in rules)
 
 
 def observe(merged: dict[str, dict], programs: list[Program]) -> Counter:
@@ -249,10 +148,32 @@ def observe(merged: dict[str, dict], programs: list[Program]) -> Counter:
         bare = sum(isinstance(value, Var | Handle) for value, _ in uses)
         if params[key]["type"] == "text" and bare > sum(isinstance(v, Interp) for v, _ in uses):
             params[key]["bare"] = True
+    times = Counter(action.name for program in programs for action in actions(program))
     for name, record in merged.items():
+        _oldest(record)
         for key, param in record["params"].items():
-            _judge(param, seen.get((name, key), []), notes)
+            uses = seen.get((name, key), [])
+            _judge(param, uses, notes)
+            _require(param, times[name], len(uses), notes)
     return notes
+
+
+def _oldest(record: dict) -> None:
+    """Since which iOS: as stated, or 13 at the earliest, as iOS 12's own definitions lack it."""
+    if "os" in record:
+        record["os_from"] = "stated"
+    elif record["from"] != ["observed"]:
+        record.update(os="13", os_from="derived")
+
+
+def _require(param: dict, uses: int, given: int, notes: Counter) -> None:
+    """Whether a parameter is needed: as stated, or because every one of many uses gives it."""
+    if param.get("required") == "stated" and given < uses:
+        notes["required parameters left out"] += uses - given
+        param["required"] = "contradicted"
+    always = uses >= MANY and given == uses and "default" not in param
+    if always and "required" not in param and param["type"] not in ("reference", "boolean"):
+        param["required"] = "observed"
 
 
 def _agrees(stated: str, kinds: set[str]) -> bool:
@@ -264,7 +185,7 @@ def _agrees(stated: str, kinds: set[str]) -> bool:
 
 
 def _judge(param: dict, uses: list[tuple[Value, dict]], notes: Counter) -> None:
-    loose = []
+    loose: list[str] = []
     enum, sources = param.get("enum"), param.pop("enum_sources", {})
     if enum:
         given = [value for value, _ in uses if isinstance(value, str)]
@@ -294,19 +215,20 @@ def _holds(rule: dict, params: dict) -> bool:
     return params[rule["key"]] not in rule["not"]
 
 
+FIELDS = (
+    *("type", "from", "enum", "units", "default", "required", "when", "displayed", "bare", "loose"),
+)
+
+
 def dump(merged: dict[str, dict]) -> str:
     """One action a line, sorted; keys of a record in a fixed order."""
     lines = []
     for name in sorted(merged):
         record = merged[name]
-        fields = ("from", "os", "in", "out", "output")
+        fields = ("from", "os", "os_from", "input", "in", "out", "output")
         whole = {field: record[field] for field in fields if field in record}
         whole["params"] = {
-            key: {
-                field: param[field]
-                for field in ("type", "from", "enum", "default", "when", "bare", "loose")
-                if field in param
-            }
+            key: {field: param[field] for field in FIELDS if field in param}
             for key, param in record["params"].items()
         }
         lines.append(json.dumps(name) + ": " + json.dumps(whole, ensure_ascii=False))
@@ -318,6 +240,7 @@ def main() -> int:
     reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     reader.add_argument("folder", type=Path)
     reader.add_argument("--programs", type=Path)
+    reader.add_argument("--report", type=Path, metavar="FILE.md", help="write the whole report")
     reader.add_argument("--check", action="store_true", help="exit 1 if the file is out of date")
     args = reader.parse_args()
     merged, differs = merge(args.folder)
@@ -330,8 +253,10 @@ def main() -> int:
     short_names = sum(not name.startswith("com.") for name in merged)
     print(f"{len(merged)} actions, {short_names} of them {PREFIX}*; {len(text.encode()):,} bytes")
     print("sources:", dict(Counter("+".join(r["from"]) for r in merged.values())))
-    print("sources disagree:", dict(differs.most_common()))
+    print("sources disagree:", dict(Counter(d.kind for d in differs).most_common()))
     print("against programs:", dict(notes))
+    if args.report:
+        args.report.write_text(catalogue_report.report(merged, differs, programs), encoding="utf-8")
     if args.check:
         return int(OUT.read_text(encoding="utf-8") != text)
     OUT.write_text(text, encoding="utf-8")

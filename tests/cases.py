@@ -74,6 +74,27 @@ VALID = {
     "full name": 'SHORTCUT "A"\nACTION is.workflow.actions.nothing\n',
     "raw newline": 'SHORTCUT "A"\nACTION gettext WFTextActionText="a\nb"\nACTION nothing\n',
     "escapes": 'SHORTCUT "A"\nACTION gettext WFTextActionText="\\\\ \\" \\n \\t \\d \\{"\n',
+    "set on each way": (
+        'SHORTCUT "A"\nMENU "M"\nCASE "a"\nSET $x = 1\nCASE "b"\nACTION exit\nENDMENU\n'
+        "ACTION showresult Text=`{$x}`\n"
+    ),
+    "asked before use": (
+        'SHORTCUT "A"\nIF @input contains 1\nSET $x = 1\nENDIF\nIF $x has_any_value\n'
+        "ACTION showresult Text=$x\nENDIF\nIF $x does_not_have_any_value\nACTION exit\nELSE\n"
+        "ACTION showresult Text=$x\nENDIF\n"
+    ),
+    "set in a loop": (
+        'SHORTCUT "A"\nFOREACH @input\nACTION appendvariable WFVariableName="x"\nENDFOREACH\n'
+        "ACTION showresult Text=`{$x}`\n"
+    ),
+    "Health": (
+        'SHORTCUT "A"\nACTION health.quantity.log WFQuantitySampleType="Water" '
+        'WFQuantitySampleQuantity=QTY(@input, "fl_oz_us")\n'
+        'ACTION health.quantity.log WFQuantitySampleType="sleep" '
+        'WFCategorySampleEnumeration="In Bed" WFSampleEndDate=`{@date}`\n'
+        'ACTION health.workout.log WFWorkoutReadableActivityType="Preparation and Recovery" '
+        'WFWorkoutDuration=QTY(10, "min") WFWorkoutCaloriesQuantity=QTY(90, "kcal")\n'
+    ),
     "emoji": 'SHORTCUT "😀"\nACTION ask\nACTION showresult Text=`😀{@prev}👨‍👩‍👧{@date}`\n',
 }
 
@@ -108,6 +129,8 @@ REFUSED = (
     Refused("blocks nested deeply", _DEEP_IF, 66, 1, "64 deep"),
 )
 
+LOG = "health.quantity.log WFQuantitySampleType"
+
 INVALID = (
     Invalid("unknown action", "ACTION gettxt", 2, "no such action"),
     Invalid("vendor's action", "ACTION com.acme.app.DoIntent", 2, "does not know"),
@@ -130,6 +153,100 @@ INVALID = (
     Invalid("negative count", "REPEAT -1\nENDREPEAT", 2, "cannot repeat"),
     Invalid("control character", 'ACTION gettext WFTextActionText="\x07"', 2, "U+0007"),
     Invalid("large integer", f"ACTION number WFNumberActionNumber={2**64}", 2, "64 bits"),
+    Invalid(
+        "unset if it fails",
+        "IF @input has_any_value\nSET $x = 1\nENDIF\nACTION showresult Text=`{$x}`",
+        5,
+        "$x is not set if the IF of line 2 does not hold",
+    ),
+    Invalid(
+        "unset in a case",
+        'MENU "M"\nCASE "a"\nSET $x = 1\nCASE "b"\nENDMENU\nACTION showresult Text=$x',
+        7,
+        "not set if case 'b' of line 2 is chosen",
+    ),
+    Invalid(
+        "set in the other branch",
+        "IF @input contains 1\nSET $x = 1\nELSE\nACTION showresult Text=$x\nENDIF",
+        5,
+        "not set if the IF of line 2 does not hold",
+    ),
+    Invalid(
+        "set where the program ends",
+        "IF @input contains 1\nSET $x = 1\nACTION exit\nENDIF\nACTION showresult Text=$x",
+        6,
+        "not set if the IF of line 2 does not hold",
+    ),
+    Invalid(
+        "set later in a loop",
+        "REPEAT 3\nACTION showresult Text=`{$x}`\nSET $x = 1\nENDREPEAT",
+        3,
+        "empty in the first round of the loop of line 2",
+        "warning",
+    ),
+    Invalid(
+        "ignored parameter",
+        'ACTION ask WFInputType="Date" WFAskActionDefaultAnswer="x"',
+        2,
+        "WFInputType other than 'Date', and it is 'Date': it is ignored",
+        "warning",
+    ),
+    Invalid("required", "ACTION filter.health.quantity", 2, "required, and not given", "warning"),
+    Invalid("unit", 'ACTION timer.start WFDuration=QTY(3, "m")', 2, "not one of: sec, min, hr"),
+    Invalid(
+        "unknown samples",
+        f'ACTION {LOG}="Mood" WFQuantitySampleQuantity=QTY(1, "g")',
+        2,
+        "no samples of 'Mood'",
+    ),
+    Invalid(
+        "unit of samples",
+        f'ACTION {LOG}="Caffeine" WFQuantitySampleQuantity=QTY(1, "mL")',
+        2,
+        "'mL' is no unit of Caffeine: g, kg, mg",
+    ),
+    Invalid(
+        "unknown unit",
+        f'ACTION {LOG}="Caffeine" WFQuantitySampleQuantity=QTY(1, "cups")',
+        2,
+        "no unit 'cups'",
+    ),
+    Invalid(
+        "amount of a category",
+        f'ACTION {LOG}="Headache" WFQuantitySampleQuantity=QTY(1, "min")',
+        2,
+        "no quantity: the value is ignored",
+        "warning",
+    ),
+    Invalid(
+        "value of a category",
+        f'ACTION {LOG}="Sleep" WFCategorySampleEnumeration="Snoring"',
+        2,
+        "none of the values of Sleep",
+        "warning",
+    ),
+    Invalid(
+        "workout",
+        'ACTION health.workout.log WFWorkoutReadableActivityType="Chess"',
+        2,
+        "no workout 'Chess'",
+    ),
+    Invalid(
+        "distance of a workout",
+        'ACTION health.workout.log WFWorkoutReadableActivityType="Running" '
+        'WFWorkoutDistanceQuantity=QTY(3, "kcal")',
+        2,
+        "no unit of length",
+    ),
+    Invalid("compares a list", "IF @input contains {}\nENDIF", 2, "compares text"),
+    Invalid("not before", "IF @input is_before true\nENDIF", 2, "compares dates"),
+    Invalid(
+        "output is no number",
+        "ACTION dictionary\nIF @prev is_less_than 3\nENDIF",
+        3,
+        "gives NSDictionary",
+        "warning",
+    ),
     Invalid("magnitude", 'ACTION adjustdate WFDuration=QTY("x", "min")', 2, "magnitude"),
 )
 

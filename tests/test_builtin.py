@@ -13,6 +13,7 @@ from sashimi.flagship.builtin.make import MOST_OF_A_PROGRAM
 from sashimi.flagship.builtin.plan import Run, Use
 from sashimi.program import compile as compile_program
 from sashimi.program import parse, render, tiers, validate
+from sashimi.program.findings import errors
 from sashimi.program.tree import ForEach, If, Menu, Program, Repeat, Set, actions, walk
 
 
@@ -50,7 +51,7 @@ def test_every_program_parses_validates_compiles_and_survives_the_tiers(builtin)
     programs = {render(e.program): e.program for e in builtin.examples()}
     for text, program in programs.items():
         assert parse(text) == program
-        assert validate(program, strict=True) == []
+        assert errors(validate(program, strict=True)) == []
         assert compile_program(program)["WFWorkflowActions"]
         assert tiers.lower(tiers.encode(program)) == program
 

@@ -69,7 +69,8 @@ def test_conditions_of_validity() -> None:
         ("WFConfiguration", ("Dimensions",), False)
     ]
     answer = catalogue.find("ask").parameter("WFAskActionDefaultAnswer")
-    assert answer.when == (Condition("WFInputType", ("Date",), negated=True, trusted=True),)
+    rule = Condition("WFInputType", ("Date",), negated=True, trusted=True, source="ios12")
+    assert answer.when == (rule,)
 
 
 def test_real_corpus_is_covered_or_observed(real_programs: list[Program]) -> None:

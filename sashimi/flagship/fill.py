@@ -26,7 +26,7 @@ from sashimi.flagship.literals import (
     parse_number,
     slots_of,
 )
-from sashimi.program import accept
+from sashimi.program import accept, health
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.tokens import KEY
 from sashimi.program.tree import Dict, List, Value
@@ -202,7 +202,8 @@ class _Taken:
     """What the slots of one program already hold, where two must not hold the same."""
 
     def __init__(self, tokens: Sequence[str], catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+        self.tokens, self.catalogue = tokens, catalogue
+        self.filled: dict[int, Value] = {}  # what the slots hold, by position
         self.names: set[Value] = set()
         self.groups: dict[int, set[Value]] = {}  # position of a slot to what its group holds
         groups: list[set[Value]] = []
@@ -223,10 +224,13 @@ class _Taken:
         """Whether this slot may hold this value."""
         if value in (self._group(slot) or ()) or (slot.context == "part" and value == ""):
             return False
-        return accept.accepts(slot.context, value, self.catalogue)
+        return accept.accepts(slot.context, value, self.catalogue) and accept.beside(
+            self.tokens, slot.position, value, self.filled
+        )
 
     def note(self, slot: Slot, value: Value) -> None:
         """Remembers what a slot holds."""
+        self.filled[slot.position] = value
         group = self._group(slot)
         if group is not None:
             group.add(value)
@@ -239,5 +243,5 @@ class _Taken:
         stem = {"name": "Value", "title": "Shortcut"}.get(slot.kind, "Text")
         plain = {"number": (1,), "literal": (Dict(()), List(()))}.get(slot.kind, (stem, "1"))
         numbered = (f"{stem}_{number}" for number in range(2, MOST_NUMBERED))
-        tried = itertools.chain(plain, numbered)
+        tried = itertools.chain(plain, health.offers(slot.context), numbered)
         return next((v for v in tried if self.accepts(slot, v)), plain[0])

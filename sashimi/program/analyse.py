@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from sashimi.program import catalogue as catalogues
+from sashimi.program.beside import ignored
 from sashimi.program.findings import Finding
-from sashimi.program.scope import ALWAYS, LOOP_HANDLES, SETTERS, operands, sanitise, walk_scoped
+from sashimi.program.scope import STOPS, operands, walk_scoped
 from sashimi.program.tree import (
     Action,
     Block,
@@ -32,34 +33,14 @@ from sashimi.program.tree import (
     references,
     walk,
 )
-from sashimi.program.validate import NUMERIC_CONDITIONS, label
+from sashimi.program.validate import NUMERIC_CONDITIONS, label, never_number
+from sashimi.program.ways import asks
 
 MOST_ROUNDS = 10_000
 """Rounds of nested constant loops beyond which a Shortcut will be stopped before it ends."""
 
-STOPS = frozenset({"exit", "output"})
-"""Actions after which nothing of their block runs."""
-
 URL_KEYS = frozenset({"WFURL", "WFURLActionURL", "WFInputURL", "URL"})
 """Parameters that hold one address."""
-
-NEVER_NUMBERS = frozenset(
-    {
-        "NSDictionary",
-        "PHAsset",
-        "WFAVAssetContentItem",
-        "WFContactContentItem",
-        "WFEmailAddressContentItem",
-        "WFGenericFileContentItem",
-        "WFContact",
-        "WFImage",
-        "WFImageContentItem",
-        "WFPDFContentItem",
-        "public.data",
-        "public.image",
-    }
-)
-"""Content types that Shortcuts cannot make a number of."""
 
 
 def analyse(program: Program) -> list[Finding]:
@@ -84,58 +65,24 @@ def _found(analysis: str, statement: Statement, why: str) -> Finding:
 
 
 def variables(program: Program) -> Iterator[Finding]:
-    """A variable that some path leaves unset before its use, or that nothing uses."""
-    found: list[Finding] = []
-    _flow(program.body, {}, found)
-    yield from found
-    uses = {
-        reference.name
-        for statement, _ in walk_scoped(program.body)
-        for _, value in operands(statement)
-        for reference in references(value)
-        if isinstance(reference, Var)
-    }
-    for statement in walk(program.body):
-        if isinstance(statement, Set) and statement.name not in uses:
-            yield _found("variables", statement, f"${statement.name} is set and never used")
+    """A variable that some way leaves unset before its use, or that nothing uses.
 
-
-def _sets(statement: Statement) -> str | None:
-    if isinstance(statement, Set):
-        return statement.name
-    if isinstance(statement, Action) and statement.name in SETTERS:
-        name = dict(statement.params).get("WFVariableName")
-        return sanitise(name) if isinstance(name, str) else None
-    return None
-
-
-State = dict[str, str | None]
-"""Variables set on some path so far; None, or the path on which one is not."""
-
-
-def _flow(block: Block, state: State, found: list[Finding]) -> State | None:
-    """The state after a block; None if the block never ends."""
-    state = dict(state)
-    for statement in block:
-        for _, value in operands(statement):
+    Ways through loops without a round are among them, which `validate` passes over.
+    """
+    used: set[str] = set()
+    told: set[str] = set()
+    for statement, scope in walk_scoped(program.body):
+        for place, value in operands(statement):
             for reference in references(value):
-                gap = state.get(reference.name) if isinstance(reference, Var) else None
-                if gap:
-                    why = f"${reference.name} is not set if {gap}"
-                    found.append(_found("variables", statement, why))
-                    state[reference.name] = None  # once is enough
-        name = _sets(statement)
-        if name:
-            state[name] = None
-        if isinstance(statement, Action) and statement.name in STOPS:
-            return None
-        ways = _ways(statement)
-        if ways:
-            ends = [(path, _flow(body, state, found)) for path, body in ways]
-            state = _merged([(path, end) for path, end in ends if end is not None])
-            if state is None:
-                return None
-    return state
+                gap = None if asks(statement, place) else scope.gap(reference)
+                if isinstance(reference, Var):
+                    used.add(reference.name)
+                if gap and reference.name not in told:
+                    told.add(reference.name)
+                    yield _found("variables", statement, f"${reference.name} is not set if {gap}")
+    for statement in walk(program.body):
+        if isinstance(statement, Set) and statement.name not in used:
+            yield _found("variables", statement, f"${statement.name} is set and never used")
 
 
 def _ways(statement: Statement) -> list[tuple[str, Block]]:
@@ -151,16 +98,6 @@ def _ways(statement: Statement) -> list[tuple[str, Block]]:
         case Repeat(body=body) | ForEach(body=body):
             return [(f"the loop {at} runs", body), (f"the loop {at} has no round", ())]
     return []
-
-
-def _merged(ends: list[tuple[str, State]]) -> State | None:
-    if not ends:
-        return None
-    out: State = {}
-    for name in dict.fromkeys(name for _, end in ends for name in end):
-        gaps = [end.get(name, path) for path, end in ends]
-        out[name] = next((gap for gap in gaps if gap), None)
-    return out
 
 
 # ---------------------------------------------------------------- loops, menus, dead code
@@ -267,15 +204,9 @@ def types(program: Program) -> Iterator[Finding]:
     """Outputs that can be no number where a number is needed."""
     for statement, scope in walk_scoped(program.body):
         for place, value in operands(statement):
-            if not isinstance(value, Handle) or not scope.allows(value) or value.name in ALWAYS:
-                continue
-            if value.name in LOOP_HANDLES or not _needs_number(statement, place):
-                continue
-            maker = scope.resolve(value)
-            spec = catalogues.find(maker.name) if isinstance(maker, Action) else None
-            if spec and spec.outputs and set(spec.outputs) <= NEVER_NUMBERS:
-                gives = f"{label(maker)} of line {maker.line} gives {', '.join(spec.outputs)}"
-                yield _found("types", statement, f"{place} needs a number, and {gives}")
+            why = never_number(place, value, scope, catalogues.load())
+            if why and _needs_number(statement, place):
+                yield _found("types", statement, why)
 
 
 def _needs_number(statement: Statement, place: str) -> bool:
@@ -299,12 +230,5 @@ def contracts(program: Program) -> Iterator[Finding]:
             continue
         given = dict(statement.params)
         for key in given:
-            parameter = spec.parameter(key)
-            for rule in parameter.when if parameter else ():
-                other = given.get(rule.key)
-                stated = rule.trusted and isinstance(other, str | bool | int)
-                if stated and (other in rule.values) == rule.negated:
-                    listed = " or ".join(map(repr, rule.values))
-                    wanted = f"{'other than ' if rule.negated else ''}{listed}"
-                    why = f"{key} needs {rule.key} {wanted}, and it is {other!r}"
-                    yield _found("contracts", statement, why)
+            for why in ignored(key, given, spec):
+                yield _found("contracts", statement, why)

@@ -1,10 +1,12 @@
 """What is known about actions: their parameters, types, listed values, inputs and outputs.
 
 ``catalogue.json`` is built by ``scripts/build_catalogue.py``, one action a line. An action's record
-holds ``from`` (which sources name it), ``params``, ``in`` and ``out`` (content types), ``output``
-(the name its output is shown under) and ``os`` (the oldest iOS that a source states). A parameter's
-record holds ``type``, ``from`` and, where known, ``enum``, ``default``, ``when`` (it is only
-valid if another parameter has, or has not, one of some values) and ``bare`` (see ``ParamSpec``).
+holds ``from`` (which sources name it), ``params``, ``in`` and ``out`` (content types), ``input``
+(it needs one), ``output`` (the name its output is shown under) and ``os`` (the oldest iOS, with
+``os_from``: stated, or derived from the absence among iOS 12's own definitions). A parameter's
+record holds ``type``, ``from`` and, where known, ``enum``, ``units``, ``default``, ``required``,
+``when`` (it is only valid if another parameter has, or has not, one of some values), ``displayed``
+and ``bare`` (see ``ParamSpec``).
 
 Sources: ``bench`` (signatures of ShortcutsBench), ``ios12`` (Apple's definitions of iOS 12),
 ``toolkit`` (keys and types of a current system), ``observed`` (seen in programs, no source names
@@ -69,19 +71,31 @@ DISPLAYED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A parameter is valid only if ``key`` is (or, negated, is not) one of ``values``."""
+    """A parameter is valid only if ``key`` is (or, negated, is not) one of ``values``.
+
+    ``trusted``: programs keep to it. ``source`` states it; only iOS 12's own definitions are sure
+    to tell *is* from *is not*.
+    """
 
     key: str
     values: tuple[str | bool | int, ...]
     negated: bool = False
     trusted: bool = False
+    source: str = ""
+
+    def holds(self, value: object) -> bool:
+        """Whether the other parameter's literal value lets this one count."""
+        return (value in self.values) != self.negated
 
 
 @dataclass(frozen=True, slots=True)
 class ParamSpec:
     """One parameter of an action; ``enum`` is empty where no values are listed.
 
-    ``bare`` says that real programs put a lone reference there without making text of it.
+    ``units`` are those of a quantity. ``required``: ``stated`` by a source, ``contradicted`` by
+    programs that do without, ``observed`` (each of many uses gives it) or empty. ``displayed``: its
+    text is put before the user. ``bare``: real programs put a lone reference there without making
+    text of it.
     """
 
     key: str
@@ -92,11 +106,17 @@ class ParamSpec:
     when: tuple[Condition, ...] = ()
     sources: tuple[str, ...] = ("observed",)
     bare: bool = False
+    units: tuple[str, ...] = ()
+    required: str = ""
+    displayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """One action, by its short name; types are those of its sources, verbatim."""
+    """One action, by its short name; types are those of its sources, verbatim.
+
+    ``since``: the oldest iOS, ``since_from`` whether that is ``stated`` or ``derived``.
+    """
 
     name: str
     params: Mapping[str, ParamSpec] = field(default_factory=dict)
@@ -105,6 +125,8 @@ class ActionSpec:
     output_name: str | None = None
     since: str | None = None
     sources: tuple[str, ...] = ("observed",)
+    since_from: str = ""
+    needs_input: bool = False
 
     @property
     def identifier(self) -> str:
@@ -174,7 +196,7 @@ def _thawed(spec: Mapping) -> ActionSpec:
         return Condition(**{**c, "values": tuple(c["values"])})
 
     def parameter(p: Mapping) -> ParamSpec:
-        tuples = {key: tuple(p[key]) for key in ("enum", "sources")}
+        tuples = {key: tuple(p[key]) for key in ("enum", "sources", "units") if key in p}
         return ParamSpec(**{**p, **tuples, "when": tuple(map(condition, p["when"]))})
 
     tuples = {key: tuple(spec[key]) for key in ("inputs", "outputs", "sources")}
@@ -248,15 +270,14 @@ def _spec(name: str, record: dict) -> ActionSpec:
         record.get("output"),
         record.get("os"),
         tuple(record["from"]),
+        record.get("os_from", ""),
+        record.get("input", False),
     )
 
 
 def _param(key: str, record: dict) -> ParamSpec:
     loose = record.get("loose", ())
-    when = tuple(
-        Condition(c["key"], tuple(c["in" if "in" in c else "not"]), "not" in c, "when" not in loose)
-        for c in record.get("when", ())
-    )
+    when = tuple(_condition(rule, "when" not in loose) for rule in record.get("when", ()))
     enum = tuple(record.get("enum", ()))
     return ParamSpec(
         key,
@@ -267,4 +288,13 @@ def _param(key: str, record: dict) -> ParamSpec:
         when,
         tuple(record["from"]),
         record.get("bare", False),
+        tuple(record.get("units", ())),
+        record.get("required", ""),
+        record.get("displayed", False),
     )
+
+
+def _condition(rule: dict, trusted: bool) -> Condition:
+    negated = "not" in rule
+    values = tuple(rule["not" if negated else "in"])
+    return Condition(rule["key"], values, negated, trusted, rule["from"])

@@ -23,9 +23,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sashimi.program import catalogue as catalogues
+from sashimi.program.beside import ignored
 from sashimi.program.scope import Scope
 from sashimi.program.tokens import END, KEY, NONE, NUMBER, TEXT
-from sashimi.program.tree import CONDITIONS, UNARY_CONDITIONS, Handle, Reference, Var
+from sashimi.program.tree import CONDITIONS, UNARY_CONDITIONS, Handle, If, Reference, Value, Var
+from sashimi.program.ways import found_set
 
 if TYPE_CHECKING:
     from sashimi.program.vocabulary import Vocabulary
@@ -65,6 +68,13 @@ def reference_of(token: str) -> Reference | None:
     return None
 
 
+def literal_of(token: str) -> str | bool | None:
+    """The literal that a token is by itself; None for a slot, a reference or a composite."""
+    if token.startswith('="'):
+        return token[2:-1]
+    return {"true": True, "false": False}.get(token)
+
+
 class Walk:
     """Follows merged tokens through the grammar; ``due`` is None after END.
 
@@ -74,6 +84,8 @@ class Walk:
     def __init__(self) -> None:
         self.scope = Scope()
         self.named: list[str] = []
+        self.given: dict[str, Value] = {}
+        """Keys of the action being written, with the literals among their values."""
         self.written = 0
         self._steps = self._program()
         self.due: Due | None = next(self._steps)
@@ -112,6 +124,7 @@ class Walk:
     def _action(self, action: str, ends: frozenset[str]) -> Tokens:
         """Keys and values until a token that begins or ends a statement, which is returned."""
         used: set[str] = set()
+        self.given = {}
         variable = None
         while True:
             token = yield Due(f"ACTION {action}", ends, statements=True, used=frozenset(used))
@@ -122,6 +135,7 @@ class Walk:
                 return token
             used.add(token)
             value = yield from self._value(f"{action} {token}")
+            self.given[token.removeprefix("key:")] = literal_of(value)
             if value.startswith("name:$"):
                 variable = value.removeprefix("name:$")
 
@@ -152,8 +166,9 @@ class Walk:
         return None
 
     def _if(self) -> Tokens:
-        yield Due("reference")
+        target = yield Due("reference")
         condition = yield Due("condition", frozenset(CONDITIONS))
+        asked = If(reference_of(target), condition, None, ())
         if condition in UNARY_CONDITIONS:
             token = yield Due("IF unary", frozenset({NONE}))
             if token != NONE:
@@ -161,12 +176,18 @@ class Walk:
         else:
             yield from self._value(f"IF {condition}", TEXT)
         self.scope.enter("if")
+        self._assume(found_set(asked, 0))
         end = yield from self._block(frozenset({"ELSE", "ENDIF"}))
         if end == "ELSE":
             self.scope.branch()
+            self._assume(found_set(asked, 1))
             yield from self._block(frozenset({"ENDIF"}))
         self.scope.leave()
         return None
+
+    def _assume(self, name: str | None) -> None:
+        if name:
+            self.scope.assume(name)
 
     def _menu(self) -> Tokens:
         yield from self._value("MENU", TEXT)
@@ -256,17 +277,51 @@ class Legality:
         return self.walk.written >= self.limit - RESERVE
 
     def _statements(self, due: Due) -> np.ndarray:
-        """Ends, further statements, and the unused keys whose values something in scope can be."""
+        """Ends, further statements, and the unused keys whose values something in scope can be.
+
+        A required key that training showed comes first.
+        """
         words = self.vocabulary
         mask = words.mask_of(due.fixed).copy()
         if self._closing():
             # CASE would open what has to be closed
             return words.mask_of(due.fixed - {"CASE", "ELSE"}).copy()
         mask |= words.statements if self.walk.scope.depth < MAX_DEPTH else words.flat_statements
-        for index, token in words.keys.get(due.context, ()):
+        keys = words.keys.get(due.context, ())
+        for index, token in keys:
             context = f"{due.context.removeprefix('ACTION ')} {token}"
-            mask[index] = token not in due.used and self._values(context, frozenset()).any()
+            mask[index] = (
+                token not in due.used
+                and self._counts(due.context.removeprefix("ACTION "), token.removeprefix("key:"))
+                and self._values(context, frozenset()).any()
+            )
+        wanted = [i for i, token in keys if mask[i] and self._required(due.context, token)]
+        if wanted:
+            mask = words.empty.copy()
+            mask[wanted] = True
         return mask
+
+    def _required(self, context: str, token: str) -> bool:
+        spec = catalogues.find(context.removeprefix("ACTION "))
+        parameter = spec.parameter(token.removeprefix("key:")) if spec else None
+        return parameter is not None and parameter.required == "stated"
+
+    def _counts(self, action: str, key: str) -> bool:
+        """Whether a parameter counts beside what the action has been given so far."""
+        spec = catalogues.find(action)
+        return spec is None or not any(ignored(key, self.walk.given, spec))
+
+    def _rule_out(self, context: str, mask: np.ndarray) -> None:
+        """Unsets the values beside which a parameter given before would not count."""
+        action, _, key = context.partition(" key:")
+        spec = catalogues.find(action) if key else None
+        specs = (spec.parameter(other) for other in self.walk.given) if spec else ()
+        if not any(rule.key == key for p in specs if p for rule in p.when):
+            return
+        for index in np.flatnonzero(mask):
+            value = literal_of(self.vocabulary.tokens[index])
+            given = {**self.walk.given, key: value}
+            mask[index] = not any(any(ignored(other, given, spec)) for other in self.walk.given)
 
     def _values(self, context: str, fixed: frozenset[str]) -> np.ndarray:
         words, scope = self.vocabulary, self.walk.scope
@@ -280,11 +335,12 @@ class Legality:
         everywhere = context in ("reference", "part")
         for index, reference in words.references:
             if everywhere or mask[index]:
-                mask[index] = scope.allows(reference)
+                mask[index] = scope.surely(reference)
         for index, slot in words.names:
             if mask[index]:
                 known = slot in self.walk.named
                 mask[index] = known or int(slot[1:]) == len(self.walk.named) + 1
+        self._rule_out(context, mask)
         if self._closing():
             atoms = mask & ~words.composites
             closers = mask & words.closers

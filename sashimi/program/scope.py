@@ -11,7 +11,8 @@ references that each explains, are checked in ``tests/test_validate.py``:
 - A named handle is an earlier action's output: by the ``CustomOutputName`` it was given, or by the
   short name of the action with ``.`` and ``-`` as ``_``; the latest wins. A finished block leaves
   ``@conditional``, ``@choosefrommenu``, ``@repeat_count`` or ``@repeat_each``.
-- ``$name`` was set earlier in the text, by ``SET`` or by the actions in ``SETTERS``.
+- ``$name`` was set earlier in the text, by ``SET`` or by the actions in ``SETTERS``. ``gap`` says
+  on which way through the blocks before it was not: a branch not taken, a loop without a round.
 - Inside a loop, ``@item`` and ``@index``, ``$Repeat_Item`` and ``$Repeat_Index`` stand for the
   loop's item and count; the second loop inwards has ``$Repeat_Item_2``, and so on.
 """
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sashimi.program import names
@@ -38,7 +39,9 @@ from sashimi.program.tree import (
     Statement,
     Value,
     Var,
+    walk,
 )
+from sashimi.program.ways import End, Gap, Variables, found_set, merged, sure_to_run
 
 ALWAYS = ("input", "date", "Ask", "Clipboard", "DeviceDetails")
 """Handles that stand for themselves everywhere."""
@@ -54,6 +57,9 @@ SILENT = frozenset({"comment", "setvariable", "appendvariable"})
 
 SETTERS = frozenset({"setvariable", "appendvariable"})
 """Actions that set the variable named by their parameter ``WFVariableName``."""
+
+STOPS = frozenset({"exit", "output"})
+"""Actions after which nothing of their block runs."""
 
 BLOCK_HANDLES = {
     "if": "conditional",
@@ -74,6 +80,18 @@ def sanitise(name: str) -> str:
 class _Frame:
     kind: str
     previous: Any
+    line: int
+    before: Variables
+    stopped: bool
+    way: Gap | None  # of the branch that is open; a MENU has none before its first CASE
+    body: Block = ()  # of a loop
+    later: frozenset[str] | None = None  # what its body sets, once somebody asks
+    ends: list[End] = field(default_factory=list)
+    lost: Variables = field(default_factory=dict)  # set on ways that stop
+
+    def copy(self) -> _Frame:
+        before, lost = dict(self.before), dict(self.lost)
+        return replace(self, before=before, ends=list(self.ends), lost=lost)
 
 
 _NOTHING = object()
@@ -87,10 +105,11 @@ class Scope:
     compiler stores UUIDs there, others leave it out.
     """
 
-    _variables: dict[str, None] = field(default_factory=dict)
+    _variables: Variables = field(default_factory=dict)
     _outputs: dict[str, Any] = field(default_factory=dict)
     _previous: Any = _NOTHING
     _frames: list[_Frame] = field(default_factory=list)
+    _stopped: bool = False
 
     def after_action(self, name: str, output_name: str | None = None, key: Any = None) -> None:
         """An action stands here; its output can be referred to from now on."""
@@ -98,31 +117,57 @@ class Scope:
             self._previous = key
         for handle in filter(None, (names.handle(name), output_name and sanitise(output_name))):
             self._outputs[handle] = key
+        self._stopped |= name in STOPS
 
     def set_variable(self, name: str) -> None:
         """A variable is set here; ``name`` as the language writes it, without ``$``."""
-        self._variables.setdefault(name)
+        self._variables[name] = None
 
-    def enter(self, kind: str) -> None:
-        """A block begins: ``if``, ``menu``, ``repeat`` or ``foreach``."""
+    def assume(self, name: str) -> None:
+        """A variable that may be unset has been found to hold a value."""
+        if name in self._variables:
+            self._variables[name] = None
+
+    def enter(self, kind: str, line: int = 0, runs: bool = False, body: Block = ()) -> None:
+        """A block begins; a loop may be sure to run, and its body tells what it sets."""
         if kind not in BLOCK_HANDLES:
             raise ValueError(f"no such block: {kind!r}; one of {', '.join(BLOCK_HANDLES)}")
-        self._frames.append(_Frame(kind, self._previous))
+        way = None if kind == "menu" else Gap(kind, line, "" if runs else "holds")
+        before = dict(self._variables)
+        self._frames.append(_Frame(kind, self._previous, line, before, self._stopped, way, body))
 
-    def branch(self) -> None:
+    def branch(self, title: Any = None) -> None:
         """An ELSE or a CASE: ``@prev`` is again what it was before the block."""
-        self._previous = self._frames[-1].previous
+        frame = self._frames[-1]
+        self._close(frame)
+        frame.way = Gap(frame.kind, frame.line, "", title)
+        self._previous = frame.previous
+        others = (*(end for _, end in frame.ends), frame.lost)
+        elsewhere = {name: frame.way for end in others for name in end}
+        self._variables, self._stopped = {**elsewhere, **frame.before}, frame.stopped
 
     def leave(self, key: Any = None) -> None:
         """The innermost block ends; its result is ``@prev`` and its named handle."""
         frame = self._frames.pop()
+        self._close(frame)
+        if frame.way and frame.way.may_fail:  # an IF without ELSE, a loop
+            frame.ends.append((Gap(frame.kind, frame.line), frame.before))
+        self._stopped = not frame.ends
+        self._variables = merged(frame.ends, frame.lost)
         self._previous = key
         self._outputs[BLOCK_HANDLES[frame.kind]] = key
 
+    def _close(self, frame: _Frame) -> None:
+        if self._stopped:
+            frame.lost |= self._variables
+        elif frame.way:
+            frame.ends.append((frame.way, self._variables))
+
     def copy(self) -> Scope:
         """An independent scope at the same point."""
-        frames = [_Frame(frame.kind, frame.previous) for frame in self._frames]
-        return Scope(dict(self._variables), dict(self._outputs), self._previous, frames)
+        frames = [frame.copy() for frame in self._frames]
+        variables, outputs = dict(self._variables), dict(self._outputs)
+        return Scope(variables, outputs, self._previous, frames, self._stopped)
 
     @property
     def depth(self) -> int:
@@ -160,6 +205,26 @@ class Scope:
     def allows(self, reference: Reference) -> bool:
         """Whether a reference means something here."""
         return self.why_not(reference) is None
+
+    def gap(self, reference: Reference) -> Gap | None:
+        """A way to here on which a variable is not set; None for one that is set on all."""
+        return self._variables.get(reference.name) if isinstance(reference, Var) else None
+
+    def surely(self, reference: Reference) -> bool:
+        """Whether a reference means something here on every way, but for loops without a round."""
+        gap = self.gap(reference)
+        return self.allows(reference) and (gap is None or gap.in_loop)
+
+    def carried(self, reference: Reference) -> int | None:
+        """The line of an open loop whose earlier rounds set a variable not yet set; else None."""
+        if not isinstance(reference, Var) or reference.name in self._variables:
+            return None
+        for frame in self._frames:
+            if frame.later is None:
+                frame.later = frozenset(filter(None, map(sets, walk(frame.body))))
+            if reference.name in frame.later:
+                return frame.line
+        return None
 
     def why_not(self, reference: Reference) -> str | None:
         """Why a reference means nothing here, in words; None if it is fine."""
@@ -221,17 +286,25 @@ def operands(statement: Statement | Case) -> tuple[tuple[str, Value | None], ...
     raise TypeError(f"not a statement: {statement!r}")
 
 
-def pass_simple(scope: Scope, statement: Action | Set, key: Any = None) -> None:
-    """Move a scope past an ACTION or a SET."""
+def sets(statement: Statement) -> str | None:
+    """The variable that an ACTION or a SET sets; None if none."""
     match statement:
         case Set(name=name):
-            scope.set_variable(name)
-        case Action(name=name, params=params):
-            given = dict(params)
-            output, variable = given.get("CustomOutputName"), given.get("WFVariableName")
-            scope.after_action(name, output if isinstance(output, str) else None, key)
-            if name in SETTERS and isinstance(variable, str):
-                scope.set_variable(sanitise(variable))
+            return name
+        case Action(name=name, params=params) if name in SETTERS:
+            variable = dict(params).get("WFVariableName")
+            return sanitise(variable) if isinstance(variable, str) else None
+    return None
+
+
+def pass_simple(scope: Scope, statement: Action | Set, key: Any = None) -> None:
+    """Move a scope past an ACTION or a SET."""
+    if isinstance(statement, Action):
+        output = dict(statement.params).get("CustomOutputName")
+        scope.after_action(statement.name, output if isinstance(output, str) else None, key)
+    variable = sets(statement)
+    if variable is not None:
+        scope.set_variable(variable)
 
 
 def walk_scoped(
@@ -249,12 +322,18 @@ def walk_scoped(
         if opened is None:
             pass_simple(scope, statement, key=statement)
             continue
-        scope.enter(opened)
-        for part in _parts(statement):
-            scope.branch()
+        body = statement.body if isinstance(statement, Repeat | ForEach) else ()
+        scope.enter(opened, statement.line, sure_to_run(statement), body)
+        for branch, part in enumerate(_parts(statement)):
             if isinstance(part, Case):
+                scope.branch(part.title)
                 yield part, scope
                 part = part.body
+            elif branch:
+                scope.branch()
+            known = found_set(statement, branch)
+            if known:
+                scope.assume(known)
             yield from walk_scoped(part, scope)
         scope.leave(key=statement)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from sashimi.program import beside, health, names
 from sashimi.program import catalogue as catalogues
-from sashimi.program import names
 from sashimi.program.catalogue import COMMON_KEYS, ActionSpec, Catalogue, ParamSpec
 from sashimi.program.findings import Finding
-from sashimi.program.scope import Scope, operands, walk_scoped
+from sashimi.program.scope import ALWAYS, LOOP_HANDLES, Scope, operands, walk_scoped
 from sashimi.program.tree import (
     CONDITIONS,
     UNARY_CONDITIONS,
     Action,
     Case,
     Dict,
+    ForEach,
     Handle,
     Headers,
     If,
@@ -30,9 +31,28 @@ from sashimi.program.tree import (
     Var,
     references,
 )
+from sashimi.program.ways import asks
 
+COMPOSITES = (Dict, Headers, List, Quantity)
+COUNTS = (int, float, Var, Handle)
 NUMERIC_CONDITIONS = frozenset({"equals_number", "is_greater_than", "is_less_than"})
 """Conditions that compare numbers."""
+
+NEVER_NUMBERS = frozenset(
+    {
+        "NSDictionary",
+        "PHAsset",
+        "WFAVAssetContentItem",
+        "WFContactContentItem",
+        "WFEmailAddressContentItem",
+        "WFContact",
+        "WFImage",
+        "WFImageContentItem",
+        "WFPDFContentItem",
+        "public.image",
+    }
+)
+"""Content types that Shortcuts cannot make a number of; a file may hold text that is one."""
 
 
 def validate(
@@ -41,18 +61,34 @@ def validate(
     """The findings on a program in order of its text; ``[]`` means clean.
 
     Strict refuses what the catalogue (by default the package's own) does not know. Permissive
-    warns instead of a vendor's action, an unknown parameter and a reference that nothing sets, as
-    Shortcuts itself would run such a program with an empty value there.
+    warns instead of a vendor's action, an unknown parameter or type of Health samples, and a
+    reference that nothing sets, be it on one way only, as Shortcuts itself would run such a
+    program with an empty value there.
     """
     catalogue = catalogues.load() if catalogue is None else catalogue
     doubtful = "error" if strict else "warning"
     findings = list(_text(program.name, 0, "SHORTCUT"))
+    told: set[str] = set()
     for statement, scope in walk_scoped(program.body):
         findings += _statement(statement)
-        findings += _references(statement, scope, doubtful)
+        findings += _references(statement, scope, doubtful, told)
+        if isinstance(statement, If):
+            findings += _target(statement, scope, catalogue)
         if isinstance(statement, Action):
             findings += _action(statement, catalogue, doubtful)
+            findings += _together(statement, catalogue, doubtful)
         findings += _storable(statement)
+    return findings
+
+
+def alone(statement: Statement, catalogue: Catalogue) -> list[Finding]:
+    """What is wrong with one statement, strictly: with each of its values, not with them together.
+
+    Nothing is said of references, of what is missing, or of blocks inside.
+    """
+    findings = [*_statement(statement), *_storable(statement)]
+    if isinstance(statement, Action):
+        findings += _action(statement, catalogue, "error")
     return findings
 
 
@@ -101,6 +137,10 @@ def _statement(statement: Statement | Case) -> Iterator[Finding]:
                     yield _found(line, "MENU", why, "warning")
         case Repeat(count=int() | float() as count) if count < 0 or count != int(count):
             yield _found(line, "REPEAT", f"cannot repeat {count!r} times")
+        case Repeat(count=count) if isinstance(count, bool) or not isinstance(count, COUNTS):
+            yield _found(line, "REPEAT", f"cannot repeat {_shown(count)} times")
+        case ForEach(target=target) if not isinstance(target, Var | Handle):
+            yield _found(line, "FOREACH", f"{_shown(target)} is nothing to go through")
 
 
 def _condition(condition: str, value: Value | None, line: int) -> Iterator[Finding]:
@@ -109,7 +149,31 @@ def _condition(condition: str, value: Value | None, line: int) -> Iterator[Findi
     elif condition not in UNARY_CONDITIONS and value is None:
         yield _found(line, "IF", f"{condition} has no value to compare with", "warning")
     elif condition in NUMERIC_CONDITIONS and not _numeric(value):
-        yield _found(line, "IF", f"{condition} compares numbers, and {value!r} is none")
+        yield _found(line, "IF", f"{condition} compares numbers, and {_shown(value)} is none")
+    elif condition == "is_before" and isinstance(value, (*COMPOSITES, bool)):
+        yield _found(line, "IF", f"{condition} compares dates, and {_shown(value)} is none")
+    elif condition not in UNARY_CONDITIONS and isinstance(value, COMPOSITES):
+        yield _found(line, "IF", f"{condition} compares text, and {_shown(value)} is none")
+
+
+def _target(statement: If, scope: Scope, catalogue: Catalogue) -> Iterator[Finding]:
+    """An output that can be no number, where a condition compares numbers."""
+    if statement.condition in NUMERIC_CONDITIONS:
+        why = never_number("target", statement.target, scope, catalogue)
+        if why:
+            yield _found(statement.line, "IF", why, "warning")
+
+
+def never_number(place: str, value: Value | None, scope: Scope, catalogue: Catalogue) -> str | None:
+    """Why the output that a handle means can be no number; None if it can, or nobody knows."""
+    if not isinstance(value, Handle) or value.name in (*ALWAYS, *LOOP_HANDLES):
+        return None
+    maker = scope.resolve(value) if scope.allows(value) else None
+    spec = catalogue.find(maker.name) if isinstance(maker, Action) else None
+    if spec is None or not spec.outputs or not set(spec.outputs) <= NEVER_NUMBERS:
+        return None
+    gives = f"{label(maker)} of line {maker.line} gives {', '.join(spec.outputs)}"
+    return f"{place} needs a number, and {gives}"
 
 
 def _numeric(value: Value | None) -> bool:
@@ -127,12 +191,29 @@ def _numeric(value: Value | None) -> bool:
     return True
 
 
-def _references(statement: Statement | Case, scope: Scope, severity: str) -> Iterator[Finding]:
+def _references(
+    statement: Statement | Case, scope: Scope, doubtful: str, told: set[str]
+) -> Iterator[Finding]:
+    """References that mean nothing here, or on some way to here.
+
+    A variable is told of once for its ways. A loop without a round is none of them: what it would
+    have collected is then rightly empty. What a loop's own earlier rounds have set is a warning:
+    four real programs collect that way, and the first round finds it empty.
+    """
     for place, value in operands(statement):
+        where = f"{label(statement)} {place}"
         for reference in references(value):
-            why = scope.why_not(reference)
-            if why is not None:
-                where = f"{label(statement)} {place}"
+            why, gap, severity = scope.why_not(reference), scope.gap(reference), doubtful
+            if why and (line := scope.carried(reference)) is not None:
+                why = f"${reference.name} is empty in the first round of the loop of line {line}"
+                severity = "warning"
+                told.add(reference.name)
+            elif gap and not gap.in_loop and reference.name not in told:
+                if asks(statement, place):
+                    continue
+                told.add(reference.name)
+                why = f"${reference.name} is not set if {gap}"
+            if why:
                 yield _found(statement.line, where, why, severity)
 
 
@@ -149,6 +230,13 @@ def _action(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Fin
             yield from _parameter(action, key, value, spec, doubtful)
 
 
+def _together(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Finding]:
+    """What is wrong with an action's parameters side by side."""
+    for key, why, severity in (*beside.faults(action, catalogue), *health.faults(action)):
+        severity = doubtful if severity == health.DOUBTFUL else severity
+        yield _found(action.line, f"{label(action)} {key}", why, severity)
+
+
 def _parameter(
     action: Action, key: str, value: Value, spec: ActionSpec, doubtful: str
 ) -> Iterator[Finding]:
@@ -160,6 +248,10 @@ def _parameter(
     if not _fits(value, known):
         why = f"expected {_kind(known.type)}, and {_shown(value)} is none"
         yield _found(action.line, where, why, doubtful)
+    elif known.units and isinstance(value, Quantity) and isinstance(value.unit, str):
+        if value.unit not in known.units:
+            listed = ", ".join(known.units)
+            yield _found(action.line, where, f"the unit {value.unit!r} is not one of: {listed}")
     elif known.enum and isinstance(value, str) and value not in known.enum:
         severity = "error" if known.enum_trusted else "warning"
         listed = ", ".join(known.enum)
