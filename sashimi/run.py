@@ -73,10 +73,12 @@ def run(
     out: str | Path | None = None,
     force: bool = False,
     say: Callable[[str], None] = print,
+    patience: float = PATIENCE,
 ) -> Path:
     """Train one row and execute the notebooks that read it; returns the run's folder.
 
-    Raises BadInput before anything is written when the input is wrong, RunFailed when a notebook
+    Raises BadInput before anything is written when the input is wrong, or when another process
+    works in the folder and does not end within ``patience`` seconds; RunFailed when a notebook
     fails. ``force`` throws an earlier run in the same folder away.
     """
     planned = plan(study, row, corpus, seed, out, force)
@@ -84,7 +86,7 @@ def run(
     if planned.state != "finished":
         study.check(chosen)
     writable(run_dir.parent)
-    with locked(run_dir.with_name(f"{run_dir.name}.lock"), PATIENCE):
+    with locked(run_dir.with_name(f"{run_dir.name}.lock"), patience):
         state = "fresh" if force else _state(study, run_dir, chosen)
         writable(run_dir)
         if state == "finished":

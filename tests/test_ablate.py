@@ -17,7 +17,7 @@ from sashimi.ablate import engine, matrix, rows, view
 from sashimi.ablate.cell import Ended
 from sashimi.cli import app
 from sashimi.errors import BadInput
-from sashimi.files import locked
+from sashimi.files import locked, root
 
 STUDIES = "toy_study"
 
@@ -297,3 +297,26 @@ def test_the_command_tells_a_script_and_a_reader(home, monkeypatch):
     (cell,) = json.loads(found.stdout)["cells"]
     assert (found.exit_code, cell["state"]) == (1, "failed")
     assert cell["changes"] == {"fault": ["", "raise"]}
+
+
+@pytest.mark.slow
+def test_a_trained_network_is_the_same_after_its_worker_was_killed(home, cluster):
+    smoke = (root() / "params" / "flagship" / "90_smoke.yaml").read_text()
+    smoke = smoke.replace("epochs: 3", "epochs: 12").replace("every: 1000", "every: 20")
+    Path("95_long.yaml").write_text(smoke)
+    broken, unbroken = (Path(out, "flagship/95_long/seed0") for out in ("broken", "unbroken"))
+
+    def kill():
+        progress = broken / result.PROGRESS
+        wait_for(lambda: progress.exists() and json.loads(progress.read_text())["step"] > 30, 300)
+        os.kill(worker_of(cluster, "95_long"), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    board = matrix.ablate(["95_long.yaml"], out="broken", scheduler=cluster.scheduler_address)
+    killer.join()
+    assert view.failures(board) == []
+    assert any("resumed after step" in line for line in (broken / "journal.jsonl").open())
+    assert view.failures(matrix.ablate(["95_long.yaml"], out="unbroken")) == []
+    for name in ("model.safetensors", "scores.json"):
+        assert (broken / name).read_bytes() == (unbroken / name).read_bytes(), name

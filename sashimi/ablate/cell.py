@@ -25,6 +25,8 @@ from sashimi.run import FAILED, PATIENCE, RunFailed, run
 
 LOOK = 0.5
 """Seconds between two looks at the parent process."""
+GRACE = 120.0
+"""Seconds for a cell to wait for an earlier one: a worker that retires may take half a minute."""
 CHILDREN: dict[str, subprocess.Popen] = {}
 """The cells that this process has running, by their logs."""
 
@@ -120,7 +122,8 @@ def main(words: list[str]) -> int:
     study = known(given["studies"])[given["study"]]
     Path(given["failed"]).unlink(missing_ok=True)  # of the attempt before
     try:
-        run(study, given["row"], given["corpus"], given["seed"], given["out"])
+        chosen = (given[key] for key in ("row", "corpus", "seed", "out"))
+        run(study, *chosen, patience=GRACE)
     except RunFailed as error:
         print(error)
         return 1
