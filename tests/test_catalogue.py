@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conftest import CORPUS, FACTS, needs_shared
 
-from sashimi.program import catalogue, names
+from sashimi.program import catalogue, names, parse
 from sashimi.program.catalogue import TYPES, Condition
 from sashimi.program.tree import Program, actions
 
@@ -73,6 +73,54 @@ def test_conditions_of_validity() -> None:
     assert answer.when == (rule,)
 
 
+def test_what_else_is_known_of_parameters() -> None:
+    duration = catalogue.find("adjustdate").parameter("WFDuration")
+    assert duration.units == ("sec", "min", "hr", "days", "weeks", "months", "years")
+    assert catalogue.find("filter.health.quantity").parameter("WFContentItemFilter").required == (
+        "stated"
+    )
+    assert catalogue.find("showresult").parameter("Text").required == "observed"
+    assert catalogue.find("ask").parameter("WFAskActionDefaultAnswer").required == ""
+    shown = {
+        (name, key)
+        for name in catalogue.load().names()
+        for key, parameter in catalogue.find(name).params.items()
+        if parameter.displayed
+    }
+    assert shown == catalogue.DISPLAYED
+
+
+def test_since_when_an_action_exists() -> None:
+    old, new = catalogue.find("alert"), catalogue.find("resizewindow")
+    assert (old.since, old.since_from) == ("12", "stated")
+    assert (new.since, new.since_from) == ("13", "derived")
+    assert catalogue.find("folder").since is None  # only ever observed
+    assert catalogue.find("addframetogif").needs_input or catalogue.find("count").needs_input
+
+
+def test_rules_say_who_states_them_and_hold_or_not() -> None:
+    rules = [
+        rule
+        for name in catalogue.load().names()
+        for parameter in catalogue.find(name).params.values()
+        for rule in parameter.when
+    ]
+    assert {rule.source for rule in rules} == {"ios12", "bench"} and len(rules) > 200
+    only = Condition("k", ("a", True))
+    but = Condition("k", ("a",), negated=True)
+    assert only.holds("a") and only.holds(True) and not only.holds("b")
+    assert but.holds("b") and not but.holds("a")
+
+
+def test_additions_keep_what_is_known() -> None:
+    program = parse('SHORTCUT "A"\nACTION timer.start Mystery=1\nACTION ask Other="x"\n')
+    known = catalogue.load().extended([program])
+    again = catalogue.with_additions(json.loads(json.dumps(known.additions())))
+    assert again.find("timer.start") == known.find("timer.start")
+    assert again.find("ask") == known.find("ask")
+    assert again.find("timer.start").parameter("WFDuration").units == ("sec", "min", "hr")
+
+
 def test_real_corpus_is_covered_or_observed(real_programs: list[Program]) -> None:
     covered: Counter = Counter()
     for program in real_programs:
@@ -88,12 +136,17 @@ def test_real_corpus_is_covered_or_observed(real_programs: list[Program]) -> Non
 
 
 @needs_shared
-def test_the_committed_file_is_what_the_script_builds() -> None:
+def test_the_committed_files_are_what_the_script_builds(tmp_path: Path) -> None:
     script = Path(__file__).resolve().parents[1] / "scripts" / "build_catalogue.py"
     call = [sys.executable, str(script), str(FACTS), "--programs", str(CORPUS), "--check"]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    report = tmp_path / "catalogue.md"
+    done = subprocess.run(
+        [*call, "--report", str(report)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sources disagree" in done.stdout
+    committed = script.parents[1] / "docs" / "catalogue.md"
+    assert report.read_text(encoding="utf-8") == committed.read_text(encoding="utf-8")
 
 
 def test_short_and_full_names() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sashimi.program import catalogue, parse, render, tiers, validate
-from sashimi.program.accept import accepts, admits
+from sashimi.program.accept import accepts, admits, beside
 from sashimi.program.findings import errors
 from sashimi.program.legal import Legality, Walk
 from sashimi.program.tiers import slots
@@ -96,6 +96,67 @@ def test_variables_are_legal_only_once_they_are_set(vocabulary):
         legality.advance(vocabulary.ids[token])
     assert legality.mask()[slot]
     assert not legality.mask()[vocabulary.ids["$Repeat_Item"]]
+
+
+def legal_next(words, *tokens):
+    """The mask after these tokens, as the set of tokens it allows."""
+    legality = Legality(words, limit=300)
+    for token in tokens:
+        assert legality.mask()[words.ids[token]], token
+        legality.advance(words.ids[token])
+    return {words.tokens[i] for i in np.flatnonzero(legality.mask())}
+
+
+def test_a_parameter_that_would_be_ignored_is_not_legal():
+    text = (
+        'SHORTCUT "a"\nACTION ask WFInputType="Date"\n'
+        'ACTION ask WFAskActionDefaultAnswer="x" WFInputType="Text"\n'
+    )
+    words = Vocabulary.build([tiers.encode(parse(text))], catalogue.load())
+    kind, answer = "key:WFInputType", "key:WFAskActionDefaultAnswer"
+    assert answer in legal_next(words, "ACTION ask", kind, '="Text"')
+    assert answer not in legal_next(words, "ACTION ask", kind, '="Date"')
+    assert {'="Text"', '="Date"'} <= legal_next(words, "ACTION ask", kind)
+    after = legal_next(words, "ACTION ask", answer, "<text>", kind)
+    assert '="Text"' in after and '="Date"' not in after
+
+
+def test_a_required_parameter_comes_first():
+    text = 'SHORTCUT "a"\nACTION properties.health.quantity WFContentItemPropertyName="Value"\n'
+    words = Vocabulary.build([tiers.encode(parse(text))], catalogue.load())
+    due = legal_next(words, "ACTION properties.health.quantity")
+    assert due == {"key:WFContentItemPropertyName"}
+
+
+def test_a_variable_set_on_one_way_is_not_legal_after(vocabulary):
+    way = ("IF", "@input", "is_greater_than", "<text>", "SET", "$1", "<text>")
+    assert "$1" in legal_next(vocabulary, *way, "IF")
+    assert "$1" not in legal_next(vocabulary, *way, "ELSE", "IF")
+    assert "$1" not in legal_next(vocabulary, *way, "ENDIF", "IF")
+    asked = ("SET", "$1", "<text>", "IF", "$1", "has_any_value", "<none>", "IF")
+    assert "$1" in legal_next(vocabulary, *asked)
+
+
+def test_a_unit_and_its_type_are_chosen_together():
+    program = parse(
+        'SHORTCUT "a"\nACTION health.quantity.log WFQuantitySampleType="Water" '
+        'WFQuantitySampleQuantity=QTY(3, "mL")\nSET $x = 1\n'
+    )
+    tokens = tiers.encode(program).merged()
+    at = tokens.index("key:WFQuantitySampleType") + 1
+    assert tokens[at] == "<text>" and '="mL"' in tokens
+    assert beside(tokens, at, "Water", {}) and not beside(tokens, at, "Weight", {})
+    unit = tokens.index('="mL"')
+    tokens[unit] = "<text>"
+    assert beside(tokens, at, "Weight", {})
+    assert beside(tokens, unit, "kg", {at: "Weight"})
+    assert not beside(tokens, unit, "mL", {at: "Weight"})
+    place = "health.quantity.log key:WFQuantitySampleQuantity unit"
+    assert accepts(place, "kg", catalogue.load())
+    assert not accepts(place, "stones", catalogue.load())
+    assert not accepts("timer.start key:WFDuration unit", "days", catalogue.load())
+    assert admits("timer.start key:WFDuration", "<quantity>", catalogue.load())
+    assert admits("health.quantity.log key:WFQuantitySampleType", "<text>", catalogue.load())
 
 
 def test_the_walk_refuses_what_the_grammar_cannot_place():
