@@ -26,9 +26,12 @@ KINDS = ("structure", "parameters", "parameters, anywhere")
 WHOLE = "whole programs"
 NEVER = 1 << 30
 """The first appearance of what never appears."""
+ANYTHING = ("reference", "part")
+"""Places at which every variable of the vocabulary may stand."""
 
 Unit = tuple[str, str, str]
-"""(kind, place, token); the place is empty where it is not asked for."""
+"""(kind, place, token); the place is empty where it does not matter, or the grammar names the token
+there by itself."""
 
 
 def units(ir: TypedIR) -> list[Unit]:
@@ -37,11 +40,12 @@ def units(ir: TypedIR) -> list[Unit]:
     open_parameters = 0
     sizes = iter(len(sequence) for sequence in ir.parameters)
     for token in ir.merged():
-        place = walk.due.context
+        due = walk.due
         walk.advance(token)
         if open_parameters:
             open_parameters -= 1
-            found += [(KINDS[1], place, token), (KINDS[2], "", token)]
+            free = token in due.fixed or due.context in ANYTHING
+            found += [(KINDS[1], "" if free else due.context, token), (KINDS[2], "", token)]
             continue
         found.append((KINDS[0], "", token))
         if token.startswith("ACTION "):
@@ -51,10 +55,8 @@ def units(ir: TypedIR) -> list[Unit]:
 
 def knows(vocabulary: Vocabulary, unit: Unit) -> bool:
     """Whether a vocabulary has a unit: the token at all, or at its place."""
-    kind, place, token = unit
-    if kind == KINDS[1]:
-        return token in vocabulary.places.get(place, ()) or token in ALWAYS
-    return token in vocabulary.ids
+    _, place, token = unit
+    return token in (vocabulary.places.get(place, ()) if place else vocabulary.ids)
 
 
 def coverage(vocabulary: Vocabulary, programs: Sequence[Sequence[Unit]]) -> dict[str, Interval]:
@@ -134,7 +136,7 @@ def growth(
             for unit in allowed[program]:
                 first.setdefault(unit, rank)
         when = [
-            [(u[0], -1 if u[2] in grammar else first.get(u, NEVER)) for u in program]
+            [(u[0], -1 if not u[1] and u[2] in grammar else first.get(u, NEVER)) for u in program]
             for program in programs
         ]
         for kind in KINDS:

@@ -92,3 +92,41 @@ class LanguageParams(Params):
     """Training examples of the corpus to look at; null looks at all."""
     each: Count
     """Broken programs of each kind."""
+
+
+class EncoderParams(Params):
+    """One look at the encoder; ``params/encoder/00_full.yaml`` states every value."""
+
+    seed: Annotated[int, Field(ge=0)]
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    programs: Count
+    """Training programs to look at, those with several prompts first."""
+    held_out: Share
+    """Fraction of them, by skeleton, that fine-tuning does not see and is measured on."""
+    map_prompts: Annotated[int, Field(ge=0)]
+    """Prompts on the map; 0 draws none, which spares a minute."""
+    neighbours: Annotated[int, Field(ge=2)]
+    """Neighbours of a prompt that the map tries to keep."""
+    pairs_a_batch: Annotated[int, Field(ge=2)]
+    temperature: Positive
+    linear_epochs: Count
+    linear_rate: Positive
+    block_epochs: Count
+    block_rate: Positive
+
+
+class VocabularyParams(Params):
+    """One look at the vocabulary; ``params/vocabulary/00_full.yaml`` states every value."""
+
+    seed: Annotated[int, Field(ge=0)]
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    orders: Count
+    """Random orders of the training programs that the growth curve is averaged over."""
+    points: Count
+    """Sizes of the growth curve: all programs, half of them, a quarter…"""

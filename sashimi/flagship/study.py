@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from sashimi import result
-from sashimi.flagship.params import FlagshipParams, LanguageParams, NegativesParams
+from sashimi.flagship.params import (
+    EncoderParams,
+    FlagshipParams,
+    LanguageParams,
+    NegativesParams,
+    VocabularyParams,
+)
+from sashimi.params import Params
 from sashimi.run import PAGE, Study
 
 
-def check(settings: FlagshipParams | LanguageParams | NegativesParams) -> None:
+def check(settings: Params) -> None:
     """Read a foreign corpus before anything is written; raises BadInput for one of no use."""
     if settings.corpus != "builtin":
         from sashimi.flagship import corpus
@@ -47,5 +54,21 @@ LANGUAGE = Study(
     check=check,
     keeps=PAGE,
 )
-STUDIES = {study.name: study for study in (STUDY, LANGUAGE, NEGATIVES)}
+ENCODER = Study(
+    name="encoder",
+    model=EncoderParams,
+    train="10_encoder",
+    read=(),
+    check=check,
+    keeps=PAGE,
+)
+VOCABULARY = Study(
+    name="vocabulary",
+    model=VocabularyParams,
+    train="12_vocabulary",
+    read=(),
+    check=check,
+    keeps=PAGE,
+)
+STUDIES = {study.name: study for study in (STUDY, LANGUAGE, NEGATIVES, ENCODER, VOCABULARY)}
 """By the name of their folder in ``params/``."""
