@@ -96,6 +96,16 @@ def test_figures_and_numbers_as_text() -> None:
     assert [text.get_text() for text in figure.axes[0].texts] == ["1", "2", "3"]
     axes = language.ranks({"a": 5, "b": 1}, "title").axes[0]
     assert list(axes.lines[0].get_ydata()) == [5, 1] and axes.get_xscale() == "log"
+    rates = {
+        "a": {"x": wilson(1, 2), "y": wilson(2, 2)},
+        "b": {"x": wilson(0, 2), "y": wilson(1, 1)},
+    }
+    drawn = language.shares(rates, "title", "label").axes[0]
+    assert [list(line.get_xdata()) for line in drawn.lines if line.get_marker() == "o"] == [
+        [0.5, 0.0],
+        [1.0, 1.0],
+    ]
+    assert [language.brief(n) for n in ("ask", "com.acme.app.DoIt")] == ["ask", "…DoIt"]
     assert language.percent(wilson(1, 2)) == "50.0% [9.5, 90.5]"
     assert language.percent(wilson(0, 0)) == "–" and math.isnan(wilson(0, 0).value)
 

@@ -14,6 +14,7 @@ from sashimi.program import catalogue as catalogues
 from sashimi.program import render
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.mutation_study import Count, gate_values
+from sashimi.program.names import is_vendor
 from sashimi.program.tree import Program
 
 
@@ -61,13 +62,41 @@ def grid(table: Mapping[str, Mapping[str, float]], title: str, label: str) -> Fi
         for down, line in enumerate(values):
             for across, value in enumerate(line):
                 if value:
-                    axes.text(across, down, f"{value:g}", ha="center", va="center", fontsize=9)
+                    dark = "white" if value > 0.6 * most else "black"
+                    axes.text(across, down, f"{value:g}", ha="center", va="center", color=dark)
         axes.set_xticks(range(len(columns)), columns, rotation=30, ha="right")
         axes.set_yticks(range(len(rows)), rows)
         axes.grid(visible=False)
         axes.set_xlabel(label)
         axes.set_title(title, loc="left", fontsize=11)
     return figure
+
+
+def shares(table: Mapping[str, Mapping[str, Interval]], title: str, label: str) -> Figure:
+    """Intervals as points with whiskers, a row a kind and a colour a rate; axis from 0 to 1."""
+    names = list(next(iter(table.values())))
+    with plots.matplotlib.rc_context(plots.STYLE):
+        size = (7.6, 1.3 + 0.32 * len(table))
+        figure = plots.Picture(figsize=size, layout="constrained", dpi=110)
+        axes = figure.add_subplot()
+        for number, name in enumerate(names):
+            found = [row[name] for row in table.values()]
+            down = [place + 0.16 * (2 * number - len(names) + 1) for place in range(len(table))]
+            spread = [[i.value - i.low for i in found], [i.high - i.value for i in found]]
+            values = [i.value for i in found]
+            axes.errorbar(values, down, xerr=spread, fmt="o", markersize=4, label=name, capsize=2)
+        axes.set_yticks(range(len(table)), list(table))
+        axes.invert_yaxis()
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_xlabel(label)
+        axes.set_title(title, loc="left", fontsize=11)
+        axes.legend(frameon=False, loc="lower center")
+    return figure
+
+
+def brief(name: str) -> str:
+    """An action's name as an axis has room for it: an app's without the app's identifier."""
+    return "…" + name.rsplit(".", 1)[1] if is_vendor(name) else name
 
 
 def ranks(counts: Mapping[str, int], title: str) -> Figure:
