@@ -72,7 +72,7 @@ def test_differences_are_paired_by_seed_and_by_example(tmp_path):
     assert number.verdict == "above"
     text = table.markdown(rows, ("action_f1",))
     assert "| 10_cont | ternary: True -> False | 3 | 0.570 ± " in text
-    assert "+0.070 [0.045, 0.095] over seeds [0.060, 0.080] over examples: above" in text
+    assert "+0.070 [0.045, 0.095] over 3 seeds, [0.060, 0.080] over 2 examples: above" in text
 
 
 def test_a_verdict_needs_every_interval_that_is_known(tmp_path):
@@ -91,6 +91,7 @@ def test_a_verdict_needs_every_interval_that_is_known(tmp_path):
     assert verdicts["30_other"].over_examples is None, "other examples are not paired"
     assert verdicts["40_single"].verdict == "too few to say"
     assert verdicts["40_single"].over_seeds.value == pytest.approx(0.4)
+    assert table.told(verdicts["40_single"]) == "+0.400 one seed: too few to say"
     assert verdicts["50_later"].over_seeds is None, "no common seed"
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sashimi import result
-from sashimi.ablate.table import METRICS, Number, Row, read, spread
+from sashimi.ablate.table import METRICS, Number, Row, ends, read, spread
 from sashimi.html import mark, words
-from sashimi.metrics import Interval
-from sashimi.report import RIGHT, SPLITS, interval
+from sashimi.report import RIGHT, SPLITS
 
 NOTE = (
     "Means over seeds, ± half of Student's 95% interval. A difference to the reference row is "
@@ -55,16 +54,8 @@ def _cell(found: Number | None) -> str:
     if found.over_seeds is None:
         return escape(spread(found.mean))
     lines = [f"{found.over_seeds.value:+.3f} {mark(found.verdict)}"]
-    lines += [
-        f"{_ends(known)} over {known.n} {what}"
-        for what, known in (("seeds", found.over_seeds), ("examples", found.over_examples))
-        if known and not math.isnan(known.low)
-    ]
+    lines += [escape(line) for line in ends(found)]
     return escape(spread(found.mean)) + "".join(f"<small>{line}</small>" for line in lines)
-
-
-def _ends(found: Interval) -> str:
-    return escape(interval(found).partition(" ")[2])
 
 
 def _links(row: Row, reports: Path) -> str:
@@ -74,5 +65,5 @@ def _links(row: Row, reports: Path) -> str:
         seed = run.record["seed"]
         target = quote(os.path.relpath(run.folder / result.NAME, reports))
         early = f"<small>{escape(row.early[seed])}</small>" if seed in row.early else ""
-        parts.append(f'<a href="{target}">seed {seed}</a>{early}')
-    return "<br>".join(parts)
+        parts.append(f'<div><a href="{target}">seed {seed}</a>{early}</div>')
+    return "".join(parts)

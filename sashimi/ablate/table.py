@@ -198,14 +198,19 @@ def spread(mean: Interval) -> str:
 
 
 def told(found: Number) -> str:
-    """``+0.031 [0.010, 0.052] seeds, [0.004, 0.058] examples: above``; a dash for the reference."""
+    """``+0.031 [0.010, 0.052] over 3 seeds, […] over 300 examples: above``; a dash without one."""
     if found.over_seeds is None:
         return "–"
-    parts = [f"{found.over_seeds.value:+.3f}"]
+    return f"{found.over_seeds.value:+.3f} {', '.join(ends(found))}: {found.verdict}"
+
+
+def ends(found: Number) -> list[str]:
+    """The intervals of a difference: ``[0.010, 0.052] over 3 seeds``; "one seed" where it is."""
+    lines = ["one seed"] if found.over_seeds and found.over_seeds.n == 1 else []
     for what, known in (("seeds", found.over_seeds), ("examples", found.over_examples)):
         if known and not math.isnan(known.low):
-            parts.append(f"{interval(known).partition(' ')[2]} over {what}")
-    return f"{' '.join(parts)}: {found.verdict}"
+            lines.append(f"{interval(known).partition(' ')[2]} over {known.n} {what}")
+    return lines
 
 
 def _key(run: Run) -> tuple[str, str, str]:
