@@ -5,18 +5,21 @@ import math
 import numpy as np
 import torch
 
+from sashimi.flagship import corpus
 from sashimi.flagship.bert import Bert
 from sashimi.flagship.contrastive import (
     Block,
     Recipe,
     below,
+    held_out,
     info_nce,
     pairs,
     train_block,
     train_map,
+    worth,
 )
 from sashimi.flagship.encode import encode_uncached, model_folder
-from sashimi.flagship.separation import unit
+from sashimi.flagship.separation import label, unit
 
 PROMPTS = ["Turn on the light", "Switch the lamp on", "Play some music", "Put on a song"]
 
@@ -65,3 +68,24 @@ def test_a_map_ignores_a_coordinate_that_only_disturbs():
     assert np.mean([mapped[a] @ mapped[b] for a, b in held]) > before + 0.2
     again = train_map(vectors, couples, recipe)
     assert np.array_equal(again.apply(range(80)), mapped)
+
+
+def test_no_skeleton_is_learned_from_and_measured_on():
+    skeletons = np.array([0, 0, 1, 2, 2, 3, 9])
+    fit, held = held_out(skeletons, range(6), 0.5, seed=1)
+    assert sorted(fit + held) == list(range(6)) and fit and held
+    assert not {skeletons[i] for i in fit} & {skeletons[i] for i in held}
+    assert (fit, held) == held_out(skeletons, range(6), 0.5, seed=1)
+
+
+def test_vectors_that_know_the_action_are_worth_more():
+    found = label(corpus.load("builtin", limit=80).train[:60])
+    names = sorted(set(found.actions))
+    rng = np.random.default_rng(0)
+    telling = np.array([np.eye(len(names))[names.index(name)] for name in found.actions])
+    noise = unit(rng.normal(size=telling.shape))
+    rows = list(range(40)), list(range(40, 60))
+    told, blind = worth(telling, found, *rows), worth(noise, found, *rows)
+    known = [found.actions[row] in found.actions[:40] for row in rows[1]]
+    assert [bool(s) for s in told["nearest_shares_action"]] == known
+    assert np.mean(told["probe_action_f1"]) > np.mean(blind["probe_action_f1"])

@@ -22,6 +22,10 @@ from torch.nn import functional as F
 
 from sashimi.flagship.bert import Bert, Dense, Layer, Norm
 from sashimi.flagship.encode import batches, model_folder, token_ids
+from sashimi.flagship.probe import action_f1
+from sashimi.flagship.separation import Labelled
+from sashimi.program import tiers
+from sashimi.program.tree import actions
 
 BUDGET = 2048
 """Word pieces that are computed together."""
@@ -161,3 +165,35 @@ def _fit(
 
     size = sum(weight.numel() for weight in weights)
     return Tuned(name, apply, losses, time.perf_counter() - begun, size)
+
+
+def held_out(
+    skeletons: np.ndarray, rows: Sequence[int], share: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Rows to learn from and rows to measure on, by skeleton: no skeleton is on both sides."""
+    known = sorted({int(skeletons[row]) for row in rows})
+    away = set(random.Random(seed).sample(known, round(share * len(known))))
+    return (
+        [row for row in rows if int(skeletons[row]) not in away],
+        [row for row in rows if int(skeletons[row]) in away],
+    )
+
+
+def worth(
+    vectors: np.ndarray, found: Labelled, training: Sequence[int], queries: Sequence[int]
+) -> dict[str, list[float]]:
+    """What vectors are worth downstream, a score for each query: whether the nearest training
+    prompt's main action is its own, and the action F1 of a linear probe."""
+    programs = [tiers.without_comments(example.program) for example in found.examples]
+    used = [[action.name for action in actions(program)] for program in programs]
+    base, asked = vectors[list(training)], vectors[list(queries)]
+    nearest = np.array(training)[(asked @ base.T).argmax(1)]
+    return {
+        "nearest_shares_action": [
+            float(found.actions[a] == found.actions[b])
+            for a, b in zip(nearest, queries, strict=True)
+        ],
+        "probe_action_f1": action_f1(
+            base, [used[row] for row in training], asked, [used[row] for row in queries]
+        ),
+    }
