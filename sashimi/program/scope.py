@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sashimi.program import names
@@ -41,7 +41,7 @@ from sashimi.program.tree import (
     Var,
     walk,
 )
-from sashimi.program.ways import End, Gap, Variables, found_set, merged, sure_to_run
+from sashimi.program.ways import Frame, Gap, Variables, found_set, merged, sure_to_run
 
 ALWAYS = ("input", "date", "Ask", "Clipboard", "DeviceDetails")
 """Handles that stand for themselves everywhere."""
@@ -76,24 +76,6 @@ def sanitise(name: str) -> str:
     return word if word and not word[0].isdigit() else "_" + word
 
 
-@dataclass
-class _Frame:
-    kind: str
-    previous: Any
-    line: int
-    before: Variables
-    stopped: bool
-    way: Gap | None  # of the branch that is open; a MENU has none before its first CASE
-    body: Block = ()  # of a loop
-    later: frozenset[str] | None = None  # what its body sets, once somebody asks
-    ends: list[End] = field(default_factory=list)
-    lost: Variables = field(default_factory=dict)  # set on ways that stop
-
-    def copy(self) -> _Frame:
-        before, lost = dict(self.before), dict(self.lost)
-        return replace(self, before=before, ends=list(self.ends), lost=lost)
-
-
 _NOTHING = object()
 
 
@@ -108,7 +90,7 @@ class Scope:
     _variables: Variables = field(default_factory=dict)
     _outputs: dict[str, Any] = field(default_factory=dict)
     _previous: Any = _NOTHING
-    _frames: list[_Frame] = field(default_factory=list)
+    _frames: list[Frame] = field(default_factory=list)
     _stopped: bool = False
 
     def after_action(self, name: str, output_name: str | None = None, key: Any = None) -> None:
@@ -121,20 +103,24 @@ class Scope:
 
     def set_variable(self, name: str) -> None:
         """A variable is set here; ``name`` as the language writes it, without ``$``."""
-        self._variables[name] = None
+        self._assign(name, None)
+
+    def _assign(self, name: str, gap: Gap | None) -> None:
+        if self._frames:
+            self._frames[-1].undo.setdefault(name, self._variables.get(name, _NOTHING))
+        self._variables[name] = gap
 
     def assume(self, name: str) -> None:
         """A variable that may be unset has been found to hold a value."""
         if name in self._variables:
-            self._variables[name] = None
+            self._assign(name, None)
 
     def enter(self, kind: str, line: int = 0, runs: bool = False, body: Block = ()) -> None:
         """A block begins; a loop may be sure to run, and its body tells what it sets."""
         if kind not in BLOCK_HANDLES:
             raise ValueError(f"no such block: {kind!r}; one of {', '.join(BLOCK_HANDLES)}")
         way = None if kind == "menu" else Gap(kind, line, "" if runs else "holds")
-        before = dict(self._variables)
-        self._frames.append(_Frame(kind, self._previous, line, before, self._stopped, way, body))
+        self._frames.append(Frame(kind, self._previous, line, self._stopped, way, body))
 
     def branch(self, title: Any = None) -> None:
         """An ELSE or a CASE: ``@prev`` is again what it was before the block."""
@@ -142,26 +128,33 @@ class Scope:
         self._close(frame)
         frame.way = Gap(frame.kind, frame.line, "", title)
         self._previous = frame.previous
-        others = (*(end for _, end in frame.ends), frame.lost)
-        elsewhere = {name: frame.way for end in others for name in end}
-        self._variables, self._stopped = {**elsewhere, **frame.before}, frame.stopped
+        self._stopped = frame.stopped
 
     def leave(self, key: Any = None) -> None:
         """The innermost block ends; its result is ``@prev`` and its named handle."""
-        frame = self._frames.pop()
+        frame = self._frames[-1]
         self._close(frame)
+        self._frames.pop()
         if frame.way and frame.way.may_fail:  # an IF without ELSE, a loop
-            frame.ends.append((Gap(frame.kind, frame.line), frame.before))
+            frame.ends.append((Gap(frame.kind, frame.line), {}))
         self._stopped = not frame.ends
-        self._variables = merged(frame.ends, frame.lost)
+        for name, gap in merged(frame.ends, frame.names, self._variables):
+            self._assign(name, gap)
         self._previous = key
         self._outputs[BLOCK_HANDLES[frame.kind]] = key
 
-    def _close(self, frame: _Frame) -> None:
-        if self._stopped:
-            frame.lost |= self._variables
-        elif frame.way:
-            frame.ends.append((frame.way, self._variables))
+    def _close(self, frame: Frame) -> None:
+        """Keeps what the open branch has set, and puts the variables back as they were before."""
+        changed = {name: self._variables[name] for name in frame.undo}
+        if frame.way and not self._stopped:
+            frame.ends.append((frame.way, changed))
+        for name, before in frame.undo.items():
+            if before is _NOTHING:
+                del self._variables[name]
+            else:
+                self._variables[name] = before
+        frame.names |= dict.fromkeys(changed)
+        frame.undo = {}
 
     def copy(self) -> Scope:
         """An independent scope at the same point."""
@@ -181,11 +174,12 @@ class Scope:
 
     def variables(self) -> tuple[str, ...]:
         """Names of the variables that may be used here, loops' first, then in order of setting."""
-        return (*self.loop_variables(), *self._variables)
+        return (*self.loop_variables(), *self.set_variables())
 
     def set_variables(self) -> tuple[str, ...]:
         """Names of the variables set so far by the program itself, in order of setting."""
-        return tuple(self._variables)
+        elsewhere = (name for frame in self._frames for name in frame.names)
+        return tuple(dict.fromkeys((*self._variables, *elsewhere)))
 
     def loop_variables(self) -> tuple[str, ...]:
         """Names of the variables of the open loops, outermost first."""
@@ -208,7 +202,14 @@ class Scope:
 
     def gap(self, reference: Reference) -> Gap | None:
         """A way to here on which a variable is not set; None for one that is set on all."""
-        return self._variables.get(reference.name) if isinstance(reference, Var) else None
+        if not isinstance(reference, Var):
+            return None
+        if reference.name in self._variables:
+            return self._variables[reference.name]
+        return next((f.way for f in reversed(self._frames) if reference.name in f.names), None)
+
+    def _is_set(self, name: str) -> bool:
+        return name in self._variables or any(name in frame.names for frame in self._frames)
 
     def surely(self, reference: Reference) -> bool:
         """Whether a reference means something here on every way, but for loops without a round."""
@@ -217,7 +218,7 @@ class Scope:
 
     def carried(self, reference: Reference) -> int | None:
         """The line of an open loop whose earlier rounds set a variable not yet set; else None."""
-        if not isinstance(reference, Var) or reference.name in self._variables:
+        if not isinstance(reference, Var) or self._is_set(reference.name):
             return None
         for frame in self._frames:
             if frame.later is None:
@@ -230,7 +231,7 @@ class Scope:
         """Why a reference means nothing here, in words; None if it is fine."""
         match reference:
             case Var(name=name):
-                if name in self._variables or name in self.loop_variables():
+                if self._is_set(name) or name in self.loop_variables():
                     return None
                 if re.fullmatch(r"Repeat_(Item|Index)(_\d+)?", name):
                     return f"${name} is used outside a loop that makes it"

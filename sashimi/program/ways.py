@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sashimi.program.tree import UNARY_CONDITIONS, Case, If, Repeat, Statement, Var
+from sashimi.program.tree import UNARY_CONDITIONS, Block, Case, If, Repeat, Statement, Var
 
 LOOPS = frozenset({"repeat", "foreach"})
 """The kinds of block that may have no round."""
@@ -48,24 +48,49 @@ Variables = dict[str, Gap | None]
 """The variables set so far on some way, each with a way on which it is not; None if on all."""
 
 End = tuple[Gap, Variables]
-"""A way through a block and what is set at its end."""
+"""A way through a block, and the variables that it changed."""
 
 
-def merged(ends: Sequence[End], lost: Variables) -> Variables:
-    """What is set after a block with these ways through it; a branch tells more than a loop.
+@dataclass
+class Frame:
+    """An open block: where it began, and what its branches have changed so far."""
 
-    ``lost`` is what was set on ways that stop the program: no way that goes on has it. Without
-    any way on, nothing after the block runs, and nothing is missed there.
+    kind: str
+    previous: Any
+    line: int
+    stopped: bool
+    way: Gap | None  # of the branch that is open; a MENU has none before its first CASE
+    body: Block = ()  # of a loop
+    later: frozenset[str] | None = None  # what its body sets, once somebody asks
+    undo: dict[str, Any] = field(default_factory=dict)  # what the open branch changed, as it was
+    ends: list[End] = field(default_factory=list)
+    names: dict[str, None] = field(default_factory=dict)  # set in branches that are closed
+
+    def copy(self) -> Frame:
+        undo, names = dict(self.undo), dict(self.names)
+        return replace(self, undo=undo, ends=list(self.ends), names=names)
+
+
+def merged(
+    ends: Sequence[End], names: Iterable[str], before: Variables
+) -> Iterator[tuple[str, Gap | None]]:
+    """The variables that a block may have changed; a branch tells more than a loop.
+
+    ``names`` are those changed on any way, also on ways that stop the program: no way that goes on
+    has them. Without any way on, nothing after the block runs, and nothing is missed there. Linear
+    in what is changed, so that a menu of many cases is no trouble.
     """
-    if not ends:
-        return dict.fromkeys(lost)
-    if len(ends) == 1 and not lost.keys() - ends[0][1].keys():
-        return ends[0][1]
-    out: Variables = {}
-    for name in dict.fromkeys((*(name for _, end in ends for name in end), *lost)):
-        gaps = [gap for gap in (end.get(name, way) for way, end in ends) if gap]
-        out[name] = next((gap for gap in gaps if not gap.in_loop), gaps[0] if gaps else None)
-    return out
+    found: dict[str, list[tuple[int, Gap | None]]] = {name: [] for name in names}
+    for index, (_, changed) in enumerate(ends):
+        for name, gap in changed.items():
+            found[name].append((index, gap))
+    for name, values in found.items():
+        gaps = [gap for _, gap in values if gap]
+        without = next((at for at, (index, _) in enumerate(values) if at != index), len(values))
+        if without < len(ends):
+            gap = before[name] if name in before else ends[without][0]
+            gaps += [gap] if gap else []
+        yield name, next((gap for gap in gaps if not gap.in_loop), gaps[0] if gaps else None)
 
 
 def sure_to_run(statement: Statement) -> bool:
