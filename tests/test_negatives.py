@@ -229,6 +229,28 @@ def test_a_listed_value_out_of_force_is_left_alone():
     )
 
 
+def test_a_plausible_program_has_no_new_neighbours():
+    whole = program(*BODY["loop"])
+    known = Known.of([whole], catalogue.load())
+    assert known.plausible(whole)
+    assert (
+        known.plausible(
+            program(
+                "REPEAT 9",
+                "ACTION vibrate",
+                "ACTION exit",
+                "ENDREPEAT",
+                "ACTION getclipboard",
+                "ACTION comment",
+            )
+        )
+        is False
+    )
+    assert not known.plausible(program("ACTION vibrate"))  # nothing began or ended with it
+    seen = [program("ACTION exit"), program("ACTION exit", "ACTION exit")]
+    assert Known.of(seen, catalogue.load()).plausible(program(*["ACTION exit"] * 3))
+
+
 # Drafts.
 
 
@@ -389,6 +411,15 @@ def test_a_detector_finds_what_is_planted_and_nothing_else():
     both = swapped + planted(20, other, short)
     assert detect.auroc(both, both, detect.actions).value == 0.5
     assert detect.auroc([], both, detect.actions).n == 40
+
+
+def test_a_kind_is_judged_by_the_detector_of_all():
+    short, long = program("ACTION vibrate"), program("ACTION vibrate", "ACTION vibrate")
+    longer = planted(20, short, long)
+    plain = [replace(triple, kind="other") for triple in planted(20, long, long)]
+    found = detect.by_kind(longer, longer + plain, detect.length, lambda triple: triple.kind)
+    assert {kind: v.value for kind, v in found.items()} == {"k": 1.0, "other": 0.5}
+    assert [v.n for v in found.values()] == [20, 20]
 
 
 def test_reach_is_what_the_masks_say(small):

@@ -71,13 +71,13 @@ def astray(files: Files, corpus: Corpus) -> int:
 def kinds(triples: Sequence[Triple]) -> dict[str, int]:
     """How many triples each kind has: the first perturbation of a synthetic one, the reading of a
     draft, ``beam`` for a model's own. A kind that has none is 0; no run, no beam."""
-    found = Counter(_kind(triple) for triple in triples)
-    return {kind: found[kind] for kind in (*PERTURBATIONS, *READINGS)} | {
-        kind: n for kind, n in found.items() if kind == "beam"
-    }
+    found = Counter(kind(triple) for triple in triples)
+    listed = {name: found[name] for name in (*PERTURBATIONS, *READINGS)}
+    return listed | ({"beam": found["beam"]} if found["beam"] else {})
 
 
-def _kind(triple: Triple) -> str:
+def kind(triple: Triple) -> str:
+    """What `kinds` counts a triple as."""
     if triple.source == "repair":
         return next(tag for tag in triple.tags if tag in READINGS)
     return triple.kind.split(" + ")[0] if triple.source == "synthetic" else "beam"
@@ -120,6 +120,17 @@ def detectors(files: Files, legal: bool) -> dict[str, dict[str, Interval]]:
         for source in SOURCES
         if source in train and source in held_out
     }
+
+
+def telling(files: Files) -> dict[str, Interval]:
+    """By kind, the AUROC of the detector of pairs of actions on legal triples of held-out prompts,
+    the most telling kind first: which perturbations look unlike any program."""
+    train = only(files["train"], legal=True)
+    held_out = only([t for s in SPLITS[1:] for t in files[s]], legal=True)
+    found: dict[str, Interval] = {}
+    for source, own in _by_source(held_out).items():
+        found |= detect.by_kind(only(train, source=source), own, detect.pairs, kind)
+    return dict(sorted(found.items(), key=lambda item: -item[1].value))
 
 
 def judge(files: Files, corpus: Corpus, length: Interval, path: Path) -> list[dict[str, Any]]:

@@ -8,9 +8,8 @@ AUROC on the evaluation splits is 0.5 where it knows nothing.
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import numpy as np
 from sklearn.feature_extraction import DictVectorizer
@@ -19,6 +18,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
+from sashimi.flagship.negatives.known import adjacent, outline
 from sashimi.flagship.negatives.triple import Triple
 from sashimi.metrics import Interval, wilson
 from sashimi.program.legal import Legality
@@ -38,13 +38,12 @@ def length(ir: TypedIR) -> dict[str, float]:
 
 def actions(ir: TypedIR) -> dict[str, float]:
     """How often each action and block occurs."""
-    return dict(Counter(_steps(ir)))
+    return dict(Counter(outline(ir.structure)))
 
 
 def pairs(ir: TypedIR) -> dict[str, float]:
     """How often each action or block stands right after another."""
-    steps = ["START", *_steps(ir), "END"]
-    return dict(Counter(f"{a} > {b}" for a, b in pairwise(steps)))
+    return dict(Counter(f"{a} > {b}" for a, b in adjacent(ir.structure)))
 
 
 DETECTORS: dict[str, Features] = {"length": length, "actions": actions, "pairs of actions": pairs}
@@ -60,15 +59,41 @@ def auroc(
     """
     if not train or not held_out:
         return Interval(float("nan"), float("nan"), float("nan"), len(held_out))
+    right, wrong = _scores(train, held_out, features, seed)
+    low, high = _ends([t.id for t in held_out], right, wrong, seed)
+    return Interval(_area(right, wrong), low, high, len(held_out))
+
+
+def by_kind(
+    train: Sequence[Triple],
+    held_out: Sequence[Triple],
+    features: Features,
+    kind_of: Callable[[Triple], str],
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """The AUROC of one detector, fitted on all kinds, on the held-out triples of each kind."""
+    right, wrong = _scores(train, held_out, features, seed)
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, triple in enumerate(held_out):
+        rows[kind_of(triple)].append(row)
+    found = {}
+    for kind, own in rows.items():
+        low, high = _ends([held_out[row].id for row in own], right[own], wrong[own], seed)
+        found[kind] = Interval(_area(right[own], wrong[own]), low, high, len(own))
+    return found
+
+
+def _scores(
+    train: Sequence[Triple], held_out: Sequence[Triple], features: Features, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a detector fitted on ``train`` says of the held-out programs (n,) and negatives (n,)."""
     chosen = random.Random(seed).sample(list(train), min(MOST, len(train)))
     detector = make_pipeline(
         DictVectorizer(), MaxAbsScaler(), LogisticRegression(C=1.0, max_iter=500)
     )
     detector.fit(_both(chosen, features), [0] * len(chosen) + [1] * len(chosen))
     scores = detector.decision_function(_both(held_out, features))  # (2 n,)
-    right, wrong = scores[: len(held_out)], scores[len(held_out) :]
-    low, high = _ends([t.id for t in held_out], right, wrong, seed)
-    return Interval(_area(right, wrong), low, high, len(held_out))
+    return scores[: len(held_out)], scores[len(held_out) :]
 
 
 def reachable(vocabulary: Vocabulary, ir: TypedIR, limit: int) -> bool:
@@ -93,11 +118,6 @@ def share_reachable(
     """The share of programs that are `reachable`, on a sample of ``most``."""
     chosen = random.Random(seed).sample(list(programs), min(most, len(programs)))
     return wilson(sum(reachable(vocabulary, ir, limit) for ir in chosen), len(chosen))
-
-
-def _steps(ir: TypedIR) -> list[str]:
-    blocks = ("SET", "IF", "ELSE", "MENU", "CASE", "REPEAT", "FOREACH", "END")
-    return [t for t in ir.structure if t.startswith(("ACTION ", *blocks)) and t != "END"]
 
 
 def _both(triples: Sequence[Triple], features: Features) -> list[dict[str, float]]:

@@ -1,4 +1,8 @@
-"""What training programs show of their actions: which look alike, what follows, what they hold."""
+"""What training programs show of their actions: which look alike, what follows, what they hold.
+
+A perturbed program is *plausible* if each step or block of it stands after one that it stands after
+in some training program. An implausible one gives itself away to a reader of programs alone.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from sashimi.program import names
+from sashimi.program import names, tiers
 from sashimi.program.catalogue import ActionSpec, Catalogue, Condition
 from sashimi.program.tiers import enumerable
 from sashimi.program.tree import (
@@ -30,6 +34,9 @@ ALIKE = 0.75
 NEAREST = 6
 MOST_DONORS = 40
 PREV = Handle("prev")
+_STARTS = frozenset({"SET", "IF", "ELSE", "MENU", "CASE", "REPEAT", "FOREACH"})
+KEYWORDS = _STARTS | {"ENDIF", "ENDMENU", "ENDREPEAT", "ENDFOREACH"}
+"""What `outline` keeps beside the actions."""
 
 
 @dataclass
@@ -43,6 +50,8 @@ class Known:
     """What stands right after an action, of which only the previous output is referred to."""
     values: dict[tuple[str, str], list[str]]
     """Listed values seen of an action's key."""
+    pairs: frozenset[tuple[str, str]]
+    """What stood right after what, of `adjacent`."""
     _near: dict[str, list[str]] = field(default_factory=dict)
 
     @staticmethod
@@ -51,7 +60,9 @@ class Known:
         donors: dict[str, dict[Action, None]] = defaultdict(dict)
         followers: dict[str, dict[Action, None]] = defaultdict(dict)
         values: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        pairs: set[tuple[str, str]] = set()
         for program in programs:
+            pairs.update(adjacent(tiers.skeleton(program)))
             for action in (s for s in walk(program.body) if isinstance(s, Action)):
                 _remember(donors[action.name], action)
                 for key, value in action.params:
@@ -63,7 +74,11 @@ class Known:
         plain = [
             {key: list(found) for key, found in d.items()} for d in (donors, followers, values)
         ]
-        return Known(catalogue, *plain)
+        return Known(catalogue, *plain, frozenset(pairs))
+
+    def plausible(self, program: Program) -> bool:
+        """Whether every neighbourhood of a program occurs in training."""
+        return self.pairs.issuperset(adjacent(tiers.skeleton(program)))
 
     def after(self, name: str, rng: random.Random) -> Action | None:
         """An action that stands after one of this name somewhere; None if none does."""
@@ -131,6 +146,16 @@ class Known:
             if others:
                 return rng.choice(others)
         return None
+
+
+def adjacent(structure: Iterable[str]) -> list[tuple[str, str]]:
+    """The actions, SETs and block keywords of Tier 1 in pairs, from ``START`` to ``END``."""
+    return list(itertools.pairwise(("START", *outline(structure), "END")))
+
+
+def outline(structure: Iterable[str]) -> list[str]:
+    """The actions, SETs and block keywords of Tier 1, in order."""
+    return [token for token in structure if token.startswith("ACTION ") or token in KEYWORDS]
 
 
 def in_force(spec: ActionSpec, key: str, action: Action) -> bool:

@@ -32,6 +32,8 @@ PERTURBATIONS: dict[str, Perturbation] = {**STRUCTURAL, "other source": other_so
 """Every synthetic kind, by name."""
 TWICE = 0.15
 """Share of synthetic negatives with a second perturbation."""
+DRAWS = 4
+"""How often a kind may try for a plausible program before the next kind has its turn."""
 UNDO = frozenset({"negated condition", "swapped branches"})
 """Together these two change nothing."""
 Candidate = tuple[Example, Program, str, str, tuple[str, ...]]
@@ -136,17 +138,23 @@ def make(
 def _synthetic(
     judge: Judge, examples: Sequence[Example], known: Known, each: int, rng: random.Random
 ) -> None:
-    """``each`` perturbed programs an example, the kinds made least so far first."""
+    """``each`` perturbed programs an example, the kinds made least so far first, and the plausible
+    ones before all others."""
     counts: Counter[str] = Counter()
     for example in examples:
         left = each
-        for kind in _rarest(PERTURBATIONS, counts, rng):
-            if not left:
-                break
-            program, name = _perturbed(example.program, kind, known, rng)
-            if program and judge.keep((example, program, "synthetic", name, ())):
-                counts[kind] += 1
-                left -= 1
+        for draws in (DRAWS, 1):
+            for kind in _rarest(PERTURBATIONS, counts, rng):
+                if not left:
+                    break
+                for _ in range(draws):
+                    program, name = _perturbed(example.program, kind, known, rng)
+                    if not program or (draws > 1 and not known.plausible(program)):
+                        continue
+                    if judge.keep((example, program, "synthetic", name, ())):
+                        counts[kind] += 1
+                        left -= 1
+                        break
 
 
 def _rarest(kinds: Iterable[str], counts: Counter[str], rng: random.Random) -> list[str]:
