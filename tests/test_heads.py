@@ -13,6 +13,7 @@ from sashimi.flagship.intent import (
     constraints,
     read_frame,
 )
+from sashimi.flagship.retrieve import Index, vote
 from sashimi.program import catalogue, parse
 
 SHORT = parse('SHORTCUT "a"\nACTION vibrate\n')
@@ -119,8 +120,22 @@ def test_floors_answer_from_train():
     vectors = np.eye(4, dtype=np.float32)
     programs = [SHORT, SHORT, LONG, SHORT]
     queries = np.array([[0, 0, 1, 0], [1, 0, 0, 0]], dtype=np.float32)
-    answers = floors.answers(vectors, programs, queries)
+    known, asked = ["fog", "fog now", "rain", "snow"], ["more rain", "fog"]
+    answers = floors.answers(vectors, programs, queries, known, asked)
     assert answers["constant"] == [SHORT, SHORT]
     assert answers["1-nearest neighbour"] == [LONG, SHORT]
     assert answers["linear probe"] == [LONG, SHORT]
-    assert floors.answers(vectors, programs, queries[:0])["linear probe"] == []
+    assert answers[floors.VOTE] == [LONG, SHORT]
+    assert floors.answers(vectors, programs, queries[:0], known, [])["linear probe"] == []
+
+
+def test_a_vote_weighs_its_neighbours_and_names_the_most_similar_of_the_winners():
+    similar = np.array([[0.9, 0.5, 0.6, 0.1], [0.9, 0.3, 0.2, 0.8]])
+    assert vote(similar, "abbc", voters=3) == [2, 0]  # 1.1 of b against 0.9; 0.9 of a, 0.8 of c
+
+
+def test_similarity_is_the_mean_of_two_cosines():
+    vectors = np.eye(2, dtype=np.float32)
+    index = Index(["green tea", "black coffee"], vectors)
+    found = index.similarity(["black coffee"], np.array([[0.6, 0.8]], dtype=np.float32))
+    assert found.tolist() == [[pytest.approx(0.3), pytest.approx(0.9)]]

@@ -42,6 +42,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     """
     vectors = encode([e.prompt for e in corpus.train]).pooled.numpy()
     programs = [e.program for e in corpus.train]
+    known = [e.prompt for e in corpus.train]
     metrics: dict[str, Any] = {}
     differences: dict[str, Any] = {}
     examples: list[dict[str, Any]] = []
@@ -50,8 +51,9 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         part: list[Example] = getattr(corpus, split)
         outcomes = whole.generate([e.prompt for e in part], refuse=False)
         answers: dict[str, Sequence[Program | None]] = {OURS: [o.program for o in outcomes]}
-        queries = encode([e.prompt for e in part]).pooled.numpy()
-        answers |= floors.answers(vectors, programs, queries)
+        asked = [e.prompt for e in part]
+        queries = encode(asked).pooled.numpy()
+        answers |= floors.answers(vectors, programs, queries, known, asked)
         tables = {
             name: score.table([e.program for e in part], produced, whole.catalogue)
             for name, produced in answers.items()

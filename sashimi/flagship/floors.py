@@ -1,4 +1,4 @@
-"""The floors that every model stands beside: constant, nearest neighbour, frozen linear probe.
+"""The floors that every model stands beside: constant, nearest neighbour, a vote, linear probe.
 
 Each answers with a whole training program, so each is well-formed; what it is worth shows in the
 scores of being right. They read the same frozen vectors as the network.
@@ -14,22 +14,35 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.linear_model import RidgeClassifier
 
+from sashimi.flagship.retrieve import VOTERS, Index, vote
 from sashimi.program import tiers
 from sashimi.program.tree import Program
 
-NAMES = ("constant", "1-nearest neighbour", "linear probe")
+VOTE = f"vote of {VOTERS} neighbours"
+NAMES = ("constant", "1-nearest neighbour", VOTE, "linear probe")
 
 
 def answers(
-    train: np.ndarray, programs: Sequence[Program], queries: np.ndarray
+    train: np.ndarray,
+    programs: Sequence[Program],
+    queries: np.ndarray,
+    known: Sequence[str],
+    asked: Sequence[str],
 ) -> dict[str, list[Program]]:
-    """Each floor's program for every query; unit vectors ``train`` (N, E), ``queries`` (Q, E)."""
+    """Each floor's program for every query.
+
+    Unit vectors ``train`` (N, E) of the prompts ``known``, ``queries`` (Q, E) of the prompts
+    ``asked``. The vote counts skeletons among neighbours by words and vectors together; all others
+    read vectors alone.
+    """
     skeletons = [tiers.skeleton(tiers.without_comments(p)) for p in programs]
     similar = queries @ train.T  # (Q, N)
+    both = Index(known, train).similarity(asked, queries) if len(queries) else similar
     nearest = similar.argmax(1) if len(queries) else np.zeros(0, dtype=int)
     return {
         "constant": [programs[_most_common(skeletons)]] * len(queries),
         "1-nearest neighbour": [programs[i] for i in nearest],
+        VOTE: [programs[i] for i in vote(both, skeletons)],
         "linear probe": [programs[i] for i in _probe(train, skeletons, queries, similar)],
     }
 
