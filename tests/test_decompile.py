@@ -15,7 +15,7 @@ from sashimi.errors import BadInput
 from sashimi.program import CompileError, compile, decompile, parse, read, render, write
 from sashimi.program.decompile import decompile_noted
 from sashimi.program.store import from_bytes, to_bytes
-from sashimi.program.tree import Dict, Handle, Program
+from sashimi.program.tree import Dict, Handle, Program, Var
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
@@ -45,7 +45,7 @@ def test_every_real_program_comes_back(real_programs: list[Program]) -> None:
     for program in real_programs:
         again, notes = decompile_noted(from_bytes(to_bytes(compile(program))))
         assert again == program and render(again) == render(program)
-        assert notes == []
+        assert [note for note in notes if note.severity != "info"] == []
 
 
 def foreign(*actions: tuple[str, dict]) -> dict:
@@ -58,6 +58,7 @@ def foreign(*actions: tuple[str, dict]) -> dict:
 
 
 PREFIX = "is.workflow.actions."
+TEXT, ATTACHMENT = "WFTextTokenString", "WFTextTokenAttachment"
 
 
 def test_bytes_and_dates_are_kept_as_literals() -> None:
@@ -87,19 +88,152 @@ def test_a_property_of_an_output_stays_a_record_with_its_uuid() -> None:
     assert compile(program)["WFWorkflowActions"] == plist["WFWorkflowActions"]
 
 
-def test_an_output_that_no_handle_names_is_noted() -> None:
-    uuid = "AAAAAAAA-0000-4000-8000-000000000000"
-    attachment = {"Type": "ActionOutput", "OutputUUID": uuid, "OutputName": "First"}
-    value = {"Value": attachment, "WFSerializationType": "WFTextTokenAttachment"}
-    program, notes = decompile_noted(
+def attachment(uuid: str, name: str) -> dict:
+    value = {"Type": "ActionOutput", "OutputUUID": uuid, "OutputName": name}
+    return {"Value": value, "WFSerializationType": "WFTextTokenAttachment"}
+
+
+UUID = "AAAAAAAA-0000-4000-8000-000000000000"
+
+
+def kept_as_it_is(plist: dict) -> list[str]:
+    """The notes on a plist that comes back as it was, through the tree and its text."""
+    program, notes = decompile_noted(plist)
+    again = compile(parse(render(program)))
+    assert again["WFWorkflowActions"] == plist["WFWorkflowActions"]
+    assert decompile(again) == program
+    assert {note.severity for note in notes} <= {"info"}
+    return [f"{note.where}: {note.why}" for note in notes]
+
+
+def test_an_output_that_no_handle_names_is_kept_as_a_literal() -> None:
+    mixed = {
+        "string": "\ufffc, \ufffc",
+        "attachmentsByRange": {
+            "{0, 1}": attachment(UUID, "First")["Value"],
+            "{3, 1}": {"Type": "CurrentDate"},
+        },
+    }
+    notes = kept_as_it_is(
         foreign(
-            (PREFIX + "ask", {"UUID": uuid}),
+            (PREFIX + "ask", {"UUID": UUID}),
             (PREFIX + "ask", {}),
-            (PREFIX + "getvariable", {"WFVariable": value}),
+            (PREFIX + "getvariable", {"WFVariable": attachment(UUID, "First")}),
+            (PREFIX + "showresult", {"Text": {"Value": mixed, "WFSerializationType": TEXT}}),
         )
     )
-    assert program.body[2].params == (("WFVariable", Handle("First")),)
-    assert len(notes) == 1 and "no handle can name" in notes[0].why
+    assert len(notes) == 2 and all("which no handle can name" in note for note in notes)
+    assert all("kept as a literal" in note for note in notes)
+
+
+def test_records_of_an_unknown_kind_are_kept_and_told() -> None:
+    record = {"Value": {"a": [1, {"b": b"x"}]}, "WFSerializationType": "WFNovelty"}
+    (note,) = kept_as_it_is(foreign((PREFIX + "file", {"x": record})))
+    assert "a record of WFNovelty is kept" in note
+
+
+PROPERTY = {
+    "Value": {
+        "Type": "ExtensionInput",
+        "Aggrandizements": [{"Type": "WFPropertyVariableAggrandizement", "PropertyName": "Name"}],
+    },
+    "WFSerializationType": "WFTextTokenAttachment",
+}
+
+
+def conditional(**start: object) -> dict:
+    middle = [(PREFIX + "vibrate", {}), flow("conditional", 1), (PREFIX + "exit", {})]
+    return foreign(flow("conditional", 0, **start), *middle, flow("conditional", 2))
+
+
+@pytest.mark.parametrize(
+    ("start", "why"),
+    [
+        ({"WFCondition": 4242}, "the condition 4242 is unknown"),
+        ({"WFCondition": 100, "WFInput": PROPERTY}, "stored in another way"),
+        (
+            {"WFCondition": 100, "WFInput": {"Type": "Variable", "Variable": PROPERTY}},
+            "a property or a coercion",
+        ),
+        (
+            {
+                "WFConditions": {
+                    "Value": {},
+                    "WFSerializationType": "WFContentPredicateTableTemplate",
+                }
+            },
+            "WFConditions has no place",
+        ),
+        ({"WFCondition": 4, "WFNumberValue": 1, "WFDate": "x"}, "values are stored"),
+    ],
+)
+def test_an_if_that_no_statement_can_say_is_kept_as_its_actions(start: dict, why: str) -> None:
+    notes = kept_as_it_is(conditional(**start))
+    assert why in notes[0] and "kept as its actions" in notes[0]
+
+
+def test_other_blocks_that_no_statement_can_say() -> None:
+    exit_ = (PREFIX + "exit", {})
+    early = foreign(flow("choosefrommenu", 0), exit_, flow("choosefrommenu", 2))
+    assert "before the first case" in kept_as_it_is(early)[0]
+    menu = flow("choosefrommenu", 0, WFMenuPrompt="?", WFMenuItems=["a", "b"])
+    case = flow("choosefrommenu", 1, WFMenuItemTitle="a")
+    titled = foreign(menu, case, flow("choosefrommenu", 2))
+    assert "not that of its cases" in kept_as_it_is(titled)[0]
+    item = {"Value": {"VariableName": "Repeat Item", "Type": "Variable"}}
+    shown = (PREFIX + "getvariable", {"WFVariable": {**item, "WFSerializationType": ATTACHMENT}})
+    loop = flow("repeat.each", 0, WFInput=PROPERTY), shown, flow("repeat.each", 2)
+    assert "more than a reference" in kept_as_it_is(foreign(*loop))[0]
+    named = flow("conditional", 2, CustomOutputName="Mine", UUID=UUID)
+    result = (PREFIX + "getvariable", {"WFVariable": attachment(UUID, "Mine")})
+    program, notes = decompile_noted(
+        foreign(flow("conditional", 0, WFCondition=100), named, result)
+    )
+    assert program.body[2].params == (("WFVariable", Handle("Mine")),)
+    assert "CustomOutputName has no place" in notes[0].why
+    assert decompile(compile(program)) == program
+
+
+def test_an_outer_loops_item_is_not_taken_for_the_inner_ones() -> None:
+    item = {"Value": {"VariableName": "Repeat Item", "Type": "Variable"}}
+    shown = (PREFIX + "getvariable", {"WFVariable": {**item, "WFSerializationType": ATTACHMENT}})
+    source = {"Value": {"Type": "ExtensionInput"}, "WFSerializationType": ATTACHMENT}
+    outer = flow("repeat.each", 0, "A", WFInput=source), flow("repeat.each", 2, "A")
+    inner = flow("repeat.each", 0, "B", WFInput=source), flow("repeat.each", 2, "B")
+    program = decompile(foreign(outer[0], inner[0], shown, inner[1], outer[1]))
+    assert program.body[0].body[0].body[0].params == (("WFVariable", Var("Repeat_Item")),)
+
+
+def test_names_of_variables_keep_their_spelling() -> None:
+    source = {"Value": {"Type": "ExtensionInput"}, "WFSerializationType": ATTACHMENT}
+    variable = {"Value": {"Type": "Variable", "VariableName": "My List"}}
+    shown = (
+        PREFIX + "getvariable",
+        {"WFVariable": {**variable, "WFSerializationType": ATTACHMENT}},
+    )
+    setting = (PREFIX + "setvariable", {"WFInput": source, "WFVariableName": "My List"})
+    assert kept_as_it_is(foreign(setting, shown)) == []
+    _, notes = decompile_noted(foreign(shown))
+    assert "'My List' is renamed My_List" in notes[0].why and notes[0].severity == "warning"
+    other = (PREFIX + "setvariable", {"WFInput": source, "WFVariableName": "My_List"})
+    _, notes = decompile_noted(foreign(setting, other))
+    assert "become one" in notes[0].why
+
+
+def test_what_the_root_and_the_records_say_beside_is_told() -> None:
+    plist = compile(parse(VALID["one action"]))
+    assert decompile_noted(plist)[1] == []
+    plist["WFWorkflowIcon"] = {"WFWorkflowIconStartColor": 1}
+    plist["WFWorkflowImportQuestions"] = [{"ActionIndex": 0}]
+    plist["WFWorkflowActions"][0]["Extra"] = 1
+    plist["WFWorkflowActions"].append({"WFWorkflowActionIdentifier": "jp.co"})
+    told = [(note.where, note.why) for note in decompile_noted(plist)[1]]
+    assert told == [
+        ("WFWorkflowIcon", "it is left out"),
+        ("WFWorkflowImportQuestions", "it is left out"),
+        ("action 0 showresult", "Extra is left out"),
+        ("action 1 jp.co", "its identifier is read as is.workflow.actions.jp.co"),
+    ]
 
 
 def flow(name: str, mode: int, group: str = "G", **more: object) -> tuple[str, dict]:
@@ -126,11 +260,6 @@ TARGET = {
             foreign(flow("repeat.each", 0, **TARGET), flow("repeat.each", 2, "H")),
             "closes no open block",
         ),
-        (
-            foreign(flow("choosefrommenu", 0), (PREFIX + "exit", {}), flow("choosefrommenu", 2)),
-            "before the first case",
-        ),
-        (foreign(flow("conditional", 0, WFCondition=4242), flow("conditional", 2)), "4242"),
         (foreign((PREFIX + "number", {"N": float("nan")})), "nan"),
         ({"WFWorkflowActions": [], "x": {1: 2}}, "a key that is no text"),
     ],
