@@ -261,6 +261,7 @@ TARGET = {
             "closes no open block",
         ),
         (foreign((PREFIX + "number", {"N": float("nan")})), "nan"),
+        (foreign((PREFIX + "number", {"N": 10**400})), "a plist has 64"),
         ({"WFWorkflowActions": [], "x": {1: 2}}, "a key that is no text"),
     ],
 )

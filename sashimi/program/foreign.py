@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import math
 from collections.abc import Callable, Container, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from sashimi.errors import BadInput
@@ -169,19 +166,11 @@ def reference(value: Value) -> Any:
 def literal(stored: Any) -> Value:
     """A plist's value as it is stored, nothing in it read as a reference."""
     match stored:
-        case float() if not math.isfinite(stored):
-            raise unwire.Foreign(f"no value of the language is {stored}")
-        case bool() | int() | float() | str():
-            return stored
-        case bytes():
-            return Dict((("$data", base64.b64encode(stored).decode("ascii")),))
-        case datetime():
-            return Dict((("$date", stored.isoformat()),))
         case list():
             return List(tuple(literal(item) for item in stored))
         case dict():
             return Dict(tuple((key, literal(value)) for key, value in stored.items()))
-    raise unwire.Foreign(f"no value of the language is a {type(stored).__name__}")
+    return unwire.decode(stored, lambda record: Handle("prev"))  # a scalar: it holds no reference
 
 
 def unknown(value: Dict) -> bool:

@@ -100,7 +100,7 @@ def damaged(source: bytes | str, rng: random.Random) -> bytes | str:
         elif way < 9:
             source = source[:at] + piece + source[at:]
         elif way == 9:
-            source = source[:at] + piece * rng.choice((20, 300)) + source[at:]
+            source = source[:at] + piece * rng.choice((5, 5, 5, 20, 20, 300)) + source[at:]
         elif isinstance(source, str):
             source = source[:at] + rng.choice(SIGNS) + source[at + 1 :]
         else:

@@ -68,6 +68,8 @@ def decode(plist: Plist, refer: Refer) -> Value:
     match plist:
         case float() if not math.isfinite(plist):
             raise Foreign(f"no value of the language is {plist}")
+        case int() if not -(2**63) <= plist < 2**64:
+            raise Foreign(f"an integer of {plist.bit_length()} bits: a plist has 64")
         case bool() | int() | float() | str():
             return plist
         case bytes():
