@@ -34,6 +34,9 @@ TWICE = 0.15
 """Share of synthetic negatives with a second perturbation."""
 DRAWS = 4
 """How often a kind may try for a plausible program before the next kind has its turn."""
+ANYWHERE = 0.1
+"""Share of examples that are perturbed wherever it is possible: ends of blocks seldom have a
+plausible place to go, and would hardly occur otherwise."""
 UNDO = frozenset({"negated condition", "swapped branches"})
 """Together these two change nothing."""
 Candidate = tuple[Example, Program, str, str, tuple[str, ...]]
@@ -139,11 +142,11 @@ def _synthetic(
     judge: Judge, examples: Sequence[Example], known: Known, each: int, rng: random.Random
 ) -> None:
     """``each`` perturbed programs an example, the kinds made least so far first, and the plausible
-    ones before all others."""
+    ones before all others but in the share `ANYWHERE` of examples."""
     counts: Counter[str] = Counter()
     for example in examples:
         left = each
-        for draws in (DRAWS, 1):
+        for draws in (1,) if rng.random() < ANYWHERE else (DRAWS, 1):
             for kind in _rarest(PERTURBATIONS, counts, rng):
                 if not left:
                     break
