@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sashimi.program import parse
+from sashimi.program import compile, parse, write
 from sashimi.program.commands import check_files, compile_files, decompile_files, lint_files
 from sashimi.program.recover import diagnose
 
@@ -145,6 +145,24 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys)
     assert compile_files(["-"], output=str(target)) == 0
     assert target.read_bytes().startswith(b"<?xml")
     assert compile_files([]) == 2 and compile_files(["a", "b"], output="c") == 2
+
+
+def test_fixed_text_goes_from_standard_input_to_standard_output(monkeypatch, capsys) -> None:
+    class Fed:
+        buffer = io.BytesIO(b'SHORTCUT "A"\nMACRO wait seconds=1\n')
+
+    monkeypatch.setattr("sys.stdin", Fed)
+    assert lint_files(["-"], fix=True) == 1
+    assert capsys.readouterr().out == 'SHORTCUT "A"\nACTION delay WFDelayTime=1\n'
+
+
+def test_notes_of_a_foreign_plist_go_to_standard_error(tmp_path: Path, capsys) -> None:
+    plist = {**compile(parse(GOOD)), "WFWorkflowTypes": ["Watch"]}
+    write(plist, tmp_path / "a.plist")
+    assert decompile_files([str(tmp_path / "a.plist")]) == 0
+    out, err = capsys.readouterr()
+    assert parse(out) == parse(GOOD)
+    assert err == f"{tmp_path / 'a.plist'}: warning: WFWorkflowTypes: it is left out\n"
 
 
 def test_text_that_is_no_utf8(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

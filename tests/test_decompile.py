@@ -287,6 +287,39 @@ def test_deep_cyclic_and_swollen_plists_are_refused() -> None:
         decompile(foreign(*blocks))
 
 
+def test_a_bomb_of_a_few_bytes_is_refused() -> None:
+    swollen: list = ["x"] * 10
+    for _ in range(12):
+        swollen = [swollen] * 10
+    data = plistlib.dumps({"WFWorkflowActions": [], "x": swollen}, fmt=plistlib.FMT_BINARY)
+    assert len(data) < 1000
+    with pytest.raises(BadInput, match="more than 2,000,000 values"):
+        decompile(from_bytes(data))
+
+
+LAUGHS = "".join(f'<!ENTITY {b} "{10 * f"&{a};"}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+ENTITIES = (
+    f'<!DOCTYPE p [<!ENTITY a "ha">{LAUGHS}]><plist><string>&i;</string></plist>',
+    '<!DOCTYPE p [<!ENTITY a SYSTEM "file:///etc/passwd">]><plist><string>&a;</string></plist>',
+    '<!DOCTYPE p [<!ENTITY % a "b"> %a;]><plist><string>x</string></plist>',
+    '<!DOCTYPE p [<!ENTITY a "b">]><plist><string>x</string></plist>',
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("text", ENTITIES)
+def test_entities_of_xml_are_refused(text: str, encoding: str) -> None:
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    with pytest.raises(BadInput, match="plist"):
+        from_bytes((head + text).encode(encoding))
+
+
+def test_a_document_type_is_not_fetched() -> None:
+    kind = '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "file:///nowhere.dtd">'
+    text = f'<?xml version="1.0"?>{kind}<plist><string>x</string></plist>'
+    assert from_bytes(text.encode()) == "x"
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [

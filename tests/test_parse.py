@@ -129,6 +129,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     [
         ("acton x", "write ACTION"),
         ("end if", "write ENDIF"),
+        ("MACRO wait seconds=1", "sashimi lint --fix"),
         ("for x in y", "write FOREACH"),
         ("ACTION x k=hello", 'put quotes around text: "hello"'),
         ("ACTION x k='a'", 'write strings in double quotes: "text"'),

@@ -135,7 +135,7 @@ def decompile_files(paths: Sequence[str], output: str | None = None, json: bool 
         elif not json:
             sys.stdout.write(text)
         for note in () if json else notes:
-            print(f"{path}: {note}", file=sys.stderr)
+            print(f"{path}: {note.severity}: {note.where}: {note.why}", file=sys.stderr)
         return CLEAN, {"text": text, "notes": [vars(note) for note in notes]}
 
     return _each(paths, one, json)

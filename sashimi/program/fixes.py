@@ -43,6 +43,8 @@ def likely(text: str, line: int, reason: str, offending: str, expected: tuple[st
     if "never ends" in reason:
         quote = '"' if '"' in reason else "`"
         return f"close the string with {quote} on its line, or write \\{quote} for one inside it"
+    if offending.startswith("MACRO "):
+        return "run 'sashimi lint --fix': it writes the lines that the macro stands for"
     if offending.startswith("#"):
         return "put the comment on a line of its own"
     if expected == ("end of text",):
