@@ -297,7 +297,8 @@ def test_a_bomb_of_a_few_bytes_is_refused() -> None:
         decompile(from_bytes(data))
 
 
-LAUGHS = "".join(f'<!ENTITY {b} "{10 * f"&{a};"}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+STEPS = zip("abcdefgh", "bcdefghi", strict=True)
+LAUGHS = "".join(f'<!ENTITY {b} "{10 * f"&{a};"}">' for a, b in STEPS)
 ENTITIES = (
     f'<!DOCTYPE p [<!ENTITY a "ha">{LAUGHS}]><plist><string>&i;</string></plist>',
     '<!DOCTYPE p [<!ENTITY a SYSTEM "file:///etc/passwd">]><plist><string>&a;</string></plist>',
