@@ -6,8 +6,12 @@ from collections import Counter
 
 import pytest
 from cases import INVALID, LOG, VALID, Invalid, invalid_text
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import programs, values
 
 from sashimi.program import Finding, catalogue, parse, render, validate
+from sashimi.program.findings import errors
 from sashimi.program.scope import Scope, operands, walk_scoped
 from sashimi.program.survey import DEFECT, KINDS, LIMIT, OPEN, kind_of, survey
 from sashimi.program.tree import Action, Handle, Program, Repeat, Var, references
@@ -189,3 +193,22 @@ def test_lines_are_kept_apart_from_meaning(real_texts: list[str]) -> None:
     program = parse(real_texts[107])
     again = parse(render(program))
     assert [f.why for f in validate(program)] == [f.why for f in validate(again)]
+
+
+HEALTH_KEYS = ("WFQuantitySampleType", "WFQuantitySampleQuantity", "WFCategorySampleEnumeration")
+HEALTH_KEYS += ("WFContentItemFilter", "WFHKSampleFilteringUnit", "WFWorkoutDistanceQuantity")
+SOME_KEYS = st.lists(st.sampled_from(HEALTH_KEYS), unique=True)
+HEALTH = ("health.quantity.log", "health.workout.log", "filter.health.quantity")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    programs, st.sampled_from(HEALTH), st.lists(st.sampled_from(HEALTH_KEYS), unique=True), values
+)
+def test_any_tree_can_be_validated(program, name, keys, value) -> None:
+    tree = Program(program.name, (*program.body, Action(name, tuple((k, value) for k in keys))))
+    strict, permissive = validate(tree), validate(tree, strict=False)
+    assert [(f.line, f.where, f.why) for f in strict] == [
+        (f.line, f.where, f.why) for f in permissive
+    ]
+    assert len(errors(permissive)) <= len(errors(strict))
