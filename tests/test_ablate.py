@@ -79,6 +79,12 @@ def test_rows_and_seeds_make_cells_the_first_seed_of_all_rows_first(home):
     ]  # fmt: skip
     assert [dict(cell.changes) for cell in cells[:2]] == [{}, {"width": (1, 2)}]
     assert {cell.state for cell in cells} == {"fresh"}
+    Path("toy/90_smoke.yaml").write_text("steps: 2\n")
+    smoke = Path("toy/90_smoke.yaml")
+    both = rows.expand([smoke, *files("00_full")], 1, out="reports", studies=STUDIES)
+    assert [cell.name for cell in both] == ["toy/00_full/seed0"], "no part of a matrix"
+    alone = rows.expand([smoke], 1, out="reports", studies=STUDIES)
+    assert [cell.name for cell in alone] == ["toy/90_smoke/seed0"]
     assert not Path("reports").exists()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sashimi import report, result, scores
-from sashimi.ablate import page, table
+from sashimi.ablate import figure, page, table
 from sashimi.ablate.rows import Cell
 from sashimi.errors import BadInput
 from sashimi.files import write_json
@@ -137,6 +137,14 @@ def test_the_page_says_what_each_change_is_worth_and_links_to_it(tmp_path):
     assert 'href="flagship/10_cont/seed1/result.json">seed 1</a><small>stopped early at' in html
     assert "ternary: True -&gt; &lt;no&gt;" in html and "over 3 seeds" in html
     assert '<span class="mark above">above</span>' in html
+    assert "<figcaption>Differences to the reference row on test, paired" in html
+    drawn = figure.differences(read(tmp_path), "test", ("action_f1",))
+    (axis,) = drawn.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["10_cont, n = 3"]
+    (point, ends) = [line.get_xdata() for line in axis.lines[:2]]
+    assert point == pytest.approx([0.101]) and len(ends) == 2 and ends[0] < 0.101 < ends[1]
+    with pytest.raises(ValueError, match="no row has a difference"):
+        figure.differences(read(tmp_path)[:1], "test", ("action_f1",))
     built = report.build(tmp_path, html).read_text()
     assert built.count('id="ablations"') == 1 and 'href="#ablations"' in built
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sashimi import result
+from sashimi.ablate.figure import differences
 from sashimi.ablate.table import METRICS, Number, Row, ends, read, spread
-from sashimi.html import mark, words
+from sashimi.html import mark, picture, words
 from sashimi.report import RIGHT, SPLITS
 
 NOTE = (
@@ -34,7 +35,20 @@ def section(reports: str | Path) -> str:
         for split in dict.fromkeys(split for row in mine for split in row.numbers):
             parts.append(f"<h3>{escape(f'{study}, {corpus}, {SPLITS.get(split, split)}')}</h3>")
             parts.append(_table(mine, split, Path(reports)))
+            parts.append(_figure(mine, split))
     return f"<section>{''.join(parts)}</section>"
+
+
+def _figure(rows: Sequence[Row], split: str) -> str:
+    try:
+        drawn = differences(rows, split)
+    except ValueError:  # no common seed yet
+        return ""
+    caption = (
+        f"Differences to the reference row on {SPLITS.get(split, split)}, paired, with 95% "
+        "intervals: Student's t over seeds, bootstrap over examples; n is the number of seeds. Hollow: one seed."
+    )
+    return picture(drawn, caption)
 
 
 def _table(rows: Sequence[Row], split: str, reports: Path) -> str:

@@ -14,6 +14,8 @@ from sashimi.run import FAILED, Study, plan
 
 STUDIES = "sashimi.flagship.study"
 """The module whose ``STUDIES`` are known by the names of their folders in ``params/``."""
+SMOKE = "90_smoke"
+"""The row of a study that only shows that every stage works: no part of a matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def expand(
 ) -> list[Cell]:
     """Every row at seeds 0 to ``seeds - 1``; the first seed of all rows comes first.
 
+    `SMOKE` is left out beside other rows, so that ``params/flagship/*.yaml`` names a matrix.
     Raises BadInput, before anything is written, for whatever `sashimi.run.plan` refuses, a row that
     changes nothing or states what its reference has anyway, two rows of equal parameters or of one
     folder, and a corpus that cannot be used.
@@ -66,11 +69,12 @@ def expand(
     if seeds < 1:
         raise BadInput(f"--seeds {seeds}: at least one seed is needed")
     chosen = known(studies)
+    rows = [Path(row) for row in rows if Path(row).stem != SMOKE] or [Path(row) for row in rows]
     cells, proved = [], set()
     digests: dict[tuple[str, str], Path] = {}
     folders: dict[Path, Path] = {}
     for seed in range(seeds):
-        for row in map(Path, rows):
+        for row in rows:
             study = chosen.get(row.absolute().parent.name, next(iter(chosen.values())))
             planned = plan(study, row, corpus, seed, out)
             changes = _changes(study, row, planned.params, corpus, seed)
