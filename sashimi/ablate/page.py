@@ -46,7 +46,8 @@ def _figure(rows: Sequence[Row], split: str) -> str:
         return ""
     caption = (
         f"Differences to the reference row on {SPLITS.get(split, split)}, paired, with 95% "
-        "intervals: Student's t over seeds, bootstrap over examples; n is the number of seeds. Hollow: one seed."
+        "intervals: Student's t over seeds, bootstrap over examples; n counts seeds. "
+        "Hollow: one seed."
     )
     return picture(drawn, caption)
 
