@@ -248,7 +248,9 @@ def doctor(reports: Reports = None, as_json: Json = False) -> None:
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="A group: language, parsers, mutations, fuzz, generate, pab, ablate."),
+        typer.Argument(
+            help="A group: language, parsers, mutations, fuzz, encode, generate, pab, ablate."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -262,6 +264,7 @@ def bench(
         "parsers": benches.parsers,
         "mutations": benches.mutations,
         "fuzz": benches.fuzz,
+        "encode": benches.encode,
         "generate": lambda: benches.generate(_trained()),
         "pab": recording.bench,
         "ablate": matrix.bench,

@@ -41,6 +41,13 @@ def fuzz() -> list[dict]:
     return fuzzing.bench(_programs()[:100])
 
 
+def encode() -> list[dict]:
+    """The encoder beside the library's own call, its limits, and what fewer bits cost."""
+    from sashimi.flagship import bench_encode
+
+    return bench_encode.bench()
+
+
 def generate(run_dir: str | Path) -> list[dict]:
     """Prompts a second through a trained run: one at a time, and together."""
     from sashimi.flagship import way
