@@ -1,10 +1,10 @@
-"""Domain head, semantic frame, scores and floors, by hand."""
+"""Semantic frame, scores and floors, by hand."""
 
 import numpy as np
 import pytest
 import torch
 
-from sashimi.flagship import domain, floors, score
+from sashimi.flagship import floors, score
 from sashimi.flagship.intent import (
     COMPLEXITY,
     OTHER,
@@ -21,38 +21,6 @@ LONG = parse(
     'SHORTCUT "b"\nACTION ask WFAskActionPrompt="Q"\nSET $x = @prev\nIF $x contains "y"\n'
     "ACTION vibrate\nENDIF\n"
 )
-
-
-def clouds(n=200):
-    generator = torch.Generator().manual_seed(0)
-    inside = torch.randn(n, 4, generator=generator) + torch.tensor([3.0, 0, 0, 0])
-    return inside, torch.randn(n, 4, generator=generator) - torch.tensor([3.0, 0, 0, 0])
-
-
-def test_a_domain_head_separates_and_holds_its_precision():
-    inside, outside = clouds()
-    head = domain.train_head([inside], outside, seed=0)
-    domain.set_threshold(head, inside, outside, precision=0.99)
-    scores = domain.score(head, inside, outside)
-    assert scores.precision >= 0.99
-    assert scores.recall > 0.9
-    assert scores.auroc > 0.99
-    again = domain.train_head([inside], outside, seed=0)
-    assert torch.equal(again.weight, head.weight)
-
-
-def test_a_threshold_that_nothing_reaches_is_the_highest_score():
-    same = torch.randn(50, 4, generator=torch.Generator().manual_seed(1))
-    head = domain.train_head([same], same + 1e-6, seed=0)
-    domain.set_threshold(head, same, same, precision=0.99)
-    assert float(head.threshold) == float(head(same).max())
-
-
-def test_clauses_are_the_short_requests_in_long_prompts():
-    prompts = ["Log 5 mL of water, then set an alarm and finally show the news today. Ok"]
-    found = domain.clauses(prompts, most=10, seed=0)
-    assert sorted(found) == ["Log 5 mL of water", "show the news today", "then set an alarm"]
-    assert len(domain.clauses(prompts, most=2, seed=0)) == 2
 
 
 def test_the_primary_intent_is_the_rarest_action():

@@ -13,7 +13,7 @@ import torch
 
 from sashimi import gates, scores
 from sashimi.files import root
-from sashimi.flagship import domain, floors, out_of_domain, score
+from sashimi.flagship import domain, floors, score, sides
 from sashimi.flagship.batches import Dataset
 from sashimi.flagship.corpus import Corpus, Example, digest
 from sashimi.flagship.encode import encode
@@ -102,25 +102,27 @@ def shown(split: str, part: Sequence[Example], outcomes: Sequence[Outcome]) -> l
 
 
 def domain_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
-    """The domain head on dev (where its threshold was set) and on test prompts of both kinds."""
-    outside = out_of_domain.load()
-    parts = {
-        "dev": (corpus.dev, outside.dev),
-        "test": ([*corpus.test, *corpus.test_unseen], outside.test),
-    }
+    """The domain head on dev (where its threshold was set) and on test prompts of both kinds.
+
+    Out-of-domain prompts are matched in style; recall counts every in-domain prompt of a split.
+    """
     result: dict[str, Any] = {"threshold": round(float(whole.domain.threshold), 6)}
-    for split, (inside, without) in parts.items():
-        good = encode([e.prompt for e in inside]).pooled
-        bad = encode([prompt for prompt, *_ in without]).pooled
+    for split in ("dev", "test"):
+        both = sides.matched(corpus, split)
+        good = encode([e.prompt for e in both.every])
+        bad = encode([c.prompt for c in both.outside])
         measured = asdict(domain.score(whole.domain, good, bad))
         result[split] = {k: _plain(v) for k, v in measured.items()}
-        accepted = whole.domain.admits(bad).tolist()
-        by_kind = {kind for _, kind, _ in without}
+        accepted = [float(admitted) for admitted in whole.domain.admits(bad)]
         result[split]["false_accepts_by_category"] = {
             kind: bootstrap(
-                [float(a) for a, (_, k, _) in zip(accepted, without, strict=True) if k == kind]
+                [
+                    float(a)
+                    for a, c in zip(accepted, both.outside, strict=True)
+                    if c.category == kind
+                ]
             ).as_json()
-            for kind in sorted(by_kind)
+            for kind in sorted({c.category for c in both.outside})
         }
     return result
 

@@ -12,7 +12,7 @@ import torch
 from sashimi import params, train
 from sashimi.files import root
 from sashimi.flagship import corpus as corpora
-from sashimi.flagship import domain, out_of_domain
+from sashimi.flagship import domain, sides
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.encode import encode
@@ -30,10 +30,6 @@ from sashimi.ternary import set_progress, trit_arrays
 
 PROBE = 256
 """Dev examples that the trajectory watches: the same ones at every checkpoint."""
-
-
-CLAUSES = 6000
-"""Clauses of training prompts that the domain head learns from, beside the whole prompts."""
 
 
 @dataclass(frozen=True)
@@ -105,20 +101,15 @@ def stage(network: Network, settings: FlagshipParams, progress: float) -> None:
 
 
 def train_domain_head(corpus: Corpus, settings: FlagshipParams) -> domain.DomainHead:
-    """A linear probe of the corpus against out-of-domain prompts, its threshold set on dev."""
-    outside = out_of_domain.load()
-    inside = {
-        k: encode([e.prompt for e in part]).pooled
-        for k, part in (("train", corpus.train), ("dev", corpus.dev))
-    }
-    without = {
-        k: encode([p for p, *_ in part]).pooled
-        for k, part in (("train", outside.train), ("dev", outside.dev))
-    }
-    parts = domain.clauses([e.prompt for e in corpus.train], CLAUSES, settings.seed)
-    known = [inside["train"], encode(parts).pooled]
-    head = domain.train_head(known, without["train"], settings.seed)
-    domain.set_threshold(head, inside["dev"], without["dev"], settings.domain_precision)
+    """A head of the corpus against out-of-domain prompts, its threshold set on matched dev."""
+    inside = encode([e.prompt for e in corpus.train])
+    outside = encode([c.prompt for c in sides.candidates("train", len(corpus.train))])
+    head = domain.train_head(inside, outside, settings.seed)
+    dev = sides.matched(corpus, "dev")
+    without = encode([c.prompt for c in dev.outside])
+    good = encode([e.prompt for e in dev.inside])
+    if len(good):
+        domain.set_threshold(head, good, without, settings.domain_precision)
     return head
 
 

@@ -74,8 +74,8 @@ class Sashimi:
     @torch.no_grad()
     def _batch(self, prompts: list[str], encoded: Encoded, refuse: bool) -> list[Outcome]:
         begun = time.perf_counter()
-        scores = self.domain(encoded.pooled)  # (N,)
-        admitted = self.domain.admits(encoded.pooled) if refuse else torch.ones(len(prompts)).bool()
+        scores = self.domain(encoded)  # (N,)
+        admitted = self.domain.admits(encoded) if refuse else torch.ones(len(prompts)).bool()
         kept = admitted.nonzero()[:, 0].tolist()
         made = iter(self._make([prompts[i] for i in kept], encoded, kept) if kept else [])
         seconds = (time.perf_counter() - begun) / len(prompts)

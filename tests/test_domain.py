@@ -1,0 +1,121 @@
+"""The domain head and those beside it: what they learn, and numbers by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from sashimi.flagship import domain, heads
+from sashimi.flagship.encode import Encoded, encode_uncached
+from sashimi.flagship.heads import Batch
+
+WIDTH = 4
+
+
+def made(n: int, strange: float, seed: int) -> Encoded:
+    """Prompts of 2 to 6 pieces; in one piece of each the first coordinate says what they are."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = torch.randint(2, 7, (n,), generator=generator)
+    starts = torch.tensor([0, *sizes.tolist()]).cumsum(0)
+    states = torch.randn(int(starts[-1]), WIDTH, generator=generator)
+    states[:, 0] = 0.0
+    states[starts[:-1] + (sizes // 2), 0] = strange
+    pooled = torch.nn.functional.normalize(torch.randn(n, WIDTH, generator=generator), dim=1)
+    return Encoded(pooled, states.half(), torch.zeros(len(states), 2, dtype=torch.int32), starts)
+
+
+def test_a_head_finds_the_one_piece_that_tells():
+    inside, outside = made(300, 0.0, 0), made(200, 3.0, 1)
+    head = domain.train_head(inside, outside, seed=0, epochs=12)
+    domain.set_threshold(head, inside, outside, precision=0.99)
+    scores = domain.score(head, made(200, 0.0, 2), made(200, 3.0, 3))
+    assert scores.auroc > 0.98
+    assert scores.recall > 0.9
+    assert scores.false_accepts < 0.05
+    assert (scores.n_in, scores.n_out) == (200, 200)
+
+
+def test_training_a_head_is_repeatable_and_leaves_the_generator_alone():
+    inside, outside = made(40, 0.0, 0), made(40, 3.0, 1)
+    torch.manual_seed(7)
+    first = domain.train_head(inside, outside, seed=0, epochs=1)
+    after = torch.rand(1)
+    torch.manual_seed(7)
+    assert torch.equal(after, torch.rand(1))
+    again = domain.train_head(inside, outside, seed=0, epochs=1)
+    assert torch.equal(first.pieces.weight, again.pieces.weight)
+
+
+def test_a_prompt_scores_the_same_alone_and_among_others():
+    prompts = ["Start a timer", "why is the sky blue over the Baltic Sea in autumn?", "Ring me"]
+    head = domain.DomainHead(384).eval()
+    together = head(encode_uncached(prompts))
+    alone = torch.cat([head(encode_uncached([prompt])) for prompt in prompts])
+    assert torch.allclose(together, alone, atol=1e-4)
+    assert head.admits(encode_uncached(prompts)).shape == (3,)
+
+
+def test_the_threshold_is_the_lowest_that_holds_the_precision():
+    inside = torch.tensor([0.2, 0.4, 0.6, 0.8])
+    outside = torch.tensor([0.1, 0.3, 0.3, 0.5])
+    # at 0.4: recall 3/4 against 1/4, precision 0.75; at 0.6: 1/2 against 0, precision 1
+    assert domain.threshold(inside, outside, 0.75) == pytest.approx(0.4)
+    assert domain.threshold(inside, outside, 0.9) == pytest.approx(0.6)
+    assert domain.threshold(inside, inside, 0.9) == pytest.approx(0.8)
+
+
+def test_the_operating_point_that_holds_false_accepts():
+    outside = np.arange(100.0)
+    assert (outside >= heads.accepting(outside, 0.01)).sum() == 1
+    assert (outside >= heads.accepting(outside, 0.0)).sum() == 0
+
+
+def test_a_set_is_judged_by_hand():
+    inside, outside = np.array([3.0, 2.0, 1.0, 0.0]), np.array([2.5, -1.0, -1.0, -1.0, -1.0])
+    found = heads.judged(inside, outside, ["a", "b", "b", "c", "c"], at=1.5)
+    assert found["recall"].value == pytest.approx(0.5)
+    assert found["false_accepts"].value == pytest.approx(0.2)
+    assert found["precision"].value == pytest.approx(0.5 / 0.7)
+    assert found["auroc"].value == pytest.approx(17 / 20)
+    assert found["recall"].low < 0.5 < found["recall"].high
+    assert (found["recall"].n, found["false_accepts"].n) == (4, 5)
+
+
+def test_templates_are_drawn_whole():
+    inside, outside = np.full(50, 1.0), np.r_[np.full(50, 2.0), np.full(50, 0.0)]
+    whole = heads.judged(inside, outside, ["a"] * 50 + ["b"] * 50, at=1.0)["false_accepts"]
+    apart = heads.judged(inside, outside, [str(n) for n in range(100)], at=1.0)["false_accepts"]
+    assert whole.high - whole.low > 0.9
+    assert apart.high - apart.low < 0.25
+
+
+def test_temperature_mends_a_head_that_is_too_sure():
+    rng = np.random.default_rng(0)
+    inside, outside = rng.normal(1, 1.4, 4000), rng.normal(-1, 1.4, 4000)
+    honest = 1 / 1.4**2 * 2  # log-odds of two normals of one variance: 2 x / variance
+    t = heads.temperature(inside * 5 * honest, outside * 5 * honest)
+    assert t == pytest.approx(5, rel=0.15)
+    before = heads.calibration_error(inside * 5 * honest, outside * 5 * honest)
+    after = heads.calibration_error(inside * 5 * honest / t, outside * 5 * honest / t)
+    assert after < 0.03 < before
+
+
+def test_coverage_and_risk_by_hand():
+    covered, risk = heads.coverage_risk(np.array([3.0, -1.0]), np.array([-2.0, 0.5]), at=0.0)
+    assert covered == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert risk == pytest.approx([0.0, 0.0, 1 / 3, 0.5])
+
+
+@pytest.mark.parametrize("name", list(heads.FITS))
+def test_every_head_learns_what_is_plain(name):
+    inside = [f"Start a timer of {n} minutes" for n in range(2, 26)]
+    outside = [f"Tell me about the war of {n} and its kings" for n in range(1700, 1724)]
+    batches = Batch.of(inside), Batch.of(outside)
+    train = [batch.only(range(0, 24, 2)) for batch in batches]
+    test = [batch.only(range(1, 24, 2)) for batch in batches]
+    score = heads.FITS[name](*train, seed=0)
+    good, bad = (score(batch) for batch in test)
+    assert good.shape == (12,)
+    assert good.mean() > bad.mean()
+    assert (good[:, None] > bad[None, :]).mean() > 0.9
