@@ -71,6 +71,18 @@ def test_the_gates_judge_the_worst_kind() -> None:
     assert [v["decision"] for v in alarmed] == ["go", "go", "stop"]
 
 
+def test_rates_and_their_pools() -> None:
+    counts = {kind: Count(made=10, detected=10, repaired=9) for kind in MUTATIONS}
+    counts["truncated tail"] = Count(made=10, detected=8, false=5, unsaid=1)
+    assert language.rates(counts)["truncated tail"]["false"] == wilson(5, 10)
+    made = 10 * len(MUTATIONS)
+    assert language.pooled(counts) == {
+        "detected": wilson(made - 2, made),
+        "repaired": wilson(9 * 16, 160),
+        "unsaid": wilson(1, made),
+    }
+
+
 def test_the_taxonomy_counts_texts_and_says_how_sure() -> None:
     taxonomy = Taxonomy()
     two = [
@@ -84,7 +96,7 @@ def test_the_taxonomy_counts_texts_and_says_how_sure() -> None:
     table = taxonomy.table()
     assert table["misspelt key"]["alias"] == 1 and table["misspelt key"]["action"] == 1
     assert sum(table["swapped ELSE and ENDIF"].values()) == 0
-    assert taxonomy.calibration() == {
+    assert language.calibration(taxonomy) == {
         "0.5, a guess": wilson(0, 1),
         "0.7 to 0.8, the nearest name": wilson(1, 1),
     }

@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 
 from sashimi import gates, plots
 from sashimi.flagship.corpus import BUILTIN, Corpus
-from sashimi.metrics import Interval
+from sashimi.metrics import Interval, wilson
 from sashimi.program import catalogue as catalogues
 from sashimi.program import render
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.mutation_study import Count, gate_values
+from sashimi.program.mutate import NAMING_AND_STRUCTURE
+from sashimi.program.mutation_study import Count, Taxonomy, gate_values
 from sashimi.program.names import is_vendor
 from sashimi.program.tree import Program
 
@@ -39,6 +40,33 @@ def judge(counts: Mapping[str, Count], alarms: int, path: str | Path) -> list[di
         for gate in gates.load(path).values()
         if gate.metric in values
     ]
+
+
+def rates(counts: Mapping[str, Count]) -> dict[str, dict[str, Interval]]:
+    """Per kind the shares detected, repaired, false and unsaid, with Wilson's 95% intervals."""
+    return {
+        kind: {
+            name: wilson(getattr(count, name), count.made)
+            for name in ("detected", "repaired", "false", "unsaid")
+        }
+        for kind, count in counts.items()
+    }
+
+
+def pooled(counts: Mapping[str, Count]) -> dict[str, Interval]:
+    """Over all kinds the share detected; over those of names and structure the share repaired."""
+    made = sum(count.made for count in counts.values())
+    meant = [counts[kind] for kind in NAMING_AND_STRUCTURE if kind in counts]
+    return {
+        "detected": wilson(sum(count.detected for count in counts.values()), made),
+        "repaired": wilson(sum(c.repaired for c in meant), sum(c.made for c in meant)),
+        "unsaid": wilson(sum(count.unsaid for count in counts.values()), made),
+    }
+
+
+def calibration(taxonomy: Taxonomy) -> dict[str, Interval]:
+    """By stated confidence, the share of texts that became the original."""
+    return {name: wilson(sum(right), len(right)) for name, right in sorted(taxonomy.sure.items())}
 
 
 def percent(interval: Interval) -> str:

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sashimi.metrics import Interval, wilson
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.findings import errors
 from sashimi.program.layout import misleading
@@ -116,10 +115,6 @@ class Taxonomy:
             for mutation in MUTATIONS
         }
 
-    def calibration(self) -> dict[str, Interval]:
-        """By stated confidence, the share of texts that became the original."""
-        return {name: wilson(sum(right), len(right)) for name, right in sorted(self.sure.items())}
-
 
 def band(confidence: float) -> str:
     """In which tenth a confidence is; those of a table and guesses are bands of their own."""
@@ -159,34 +154,15 @@ def false_alarms(
     return out
 
 
-def rates(counts: Mapping[str, Count]) -> dict[str, dict[str, Interval]]:
-    """Per kind the shares detected, repaired, false and unsaid, with Wilson's 95% intervals."""
-    return {
-        kind: {
-            name: wilson(getattr(count, name), count.made)
-            for name in ("detected", "repaired", "false", "unsaid")
-        }
-        for kind, count in counts.items()
-    }
-
-
-def pooled(counts: Mapping[str, Count]) -> dict[str, Interval]:
-    """Over all kinds the share detected; over those of names and structure the share repaired."""
-    made = sum(count.made for count in counts.values())
-    meant = [counts[kind] for kind in NAMING_AND_STRUCTURE if kind in counts]
-    return {
-        "detected": wilson(sum(count.detected for count in counts.values()), made),
-        "repaired": wilson(sum(c.repaired for c in meant), sum(c.made for c in meant)),
-        "unsaid": wilson(sum(count.unsaid for count in counts.values()), made),
-    }
-
-
 def gate_values(counts: Mapping[str, Count], alarms: int) -> dict[str, float | None]:
     """What the gates of the language judge; None where a kind was not made at all."""
     meant = [counts[kind] for kind in NAMING_AND_STRUCTURE]
     complete = all(count.made for count in meant)
+    made = sum(count.made for count in counts.values())
     return {
-        "mutation_detection": pooled(counts)["detected"].value,
+        "mutation_detection": sum(count.detected for count in counts.values()) / made
+        if made
+        else None,
         "mutation_repair_of_worst_kind": min(c.repaired / c.made for c in meant)
         if complete
         else None,
