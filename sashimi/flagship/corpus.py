@@ -21,7 +21,7 @@ BUILTIN = "builtin"
 CONTENT_SEED = 0
 """Draws the built-in corpus and the splits of files, whatever the seed of a run."""
 SPLITS = ("train", "dev", "test", "test_unseen")
-FROZEN_EVALUATION = "f6fe9a9d8e338038f606ce9c9b60a932541718577c0c3d97460e838a083b0379"
+FROZEN_EVALUATION = "f2a72e6615b45551b33593e73ea18ca932d33ffdc45b3c0f55b47c6149d03d6f"
 """Digest of the built-in dev, test and test_unseen: while it stands, results compare."""
 
 
