@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from sashimi.flagship import domain, heads
 from sashimi.flagship.encode import Encoded, encode_uncached
@@ -73,19 +74,35 @@ def test_the_operating_point_that_holds_false_accepts():
 
 def test_a_set_is_judged_by_hand():
     inside, outside = np.array([3.0, 2.0, 1.0, 0.0]), np.array([2.5, -1.0, -1.0, -1.0, -1.0])
-    found = heads.judged(inside, outside, ["a", "b", "b", "c", "c"], at=1.5)
+    found = heads.judged(inside, outside, ["a", "b", "b", "c", "c"], at=1.5, held=2.6)
     assert found["recall"].value == pytest.approx(0.5)
     assert found["false_accepts"].value == pytest.approx(0.2)
     assert found["precision"].value == pytest.approx(0.5 / 0.7)
     assert found["auroc"].value == pytest.approx(17 / 20)
     assert found["recall"].low < 0.5 < found["recall"].high
     assert (found["recall"].n, found["false_accepts"].n) == (4, 5)
+    assert found["recall_at_1_percent"].value == pytest.approx(0.25)
+    assert found["false_accepts_at_1_percent"].value == 0.0
+
+
+def test_ranks_are_weighed_as_scikit_learn_weighs_them():
+    rng = np.random.default_rng(0)
+    inside, outside = rng.normal(1, 1, 40).round(1), rng.normal(0, 1, 60).round(1)
+    weights = rng.uniform(0, 1, 100)
+    good, bad = weights[:40] / weights[:40].sum(), weights[40:] / weights[40:].sum()
+    found = heads.ranked(inside, outside, good[None], bad[None])
+    given = np.r_[np.ones(40), np.zeros(60)], np.r_[inside, outside]
+    both = np.r_[good, bad]
+    assert found["auroc"][0] == pytest.approx(roc_auc_score(*given, sample_weight=both))
+    expected = average_precision_score(*given, sample_weight=both)
+    assert found["average_precision"][0] == pytest.approx(expected)
 
 
 def test_templates_are_drawn_whole():
     inside, outside = np.full(50, 1.0), np.r_[np.full(50, 2.0), np.full(50, 0.0)]
-    whole = heads.judged(inside, outside, ["a"] * 50 + ["b"] * 50, at=1.0)["false_accepts"]
-    apart = heads.judged(inside, outside, [str(n) for n in range(100)], at=1.0)["false_accepts"]
+    groups = {"whole": ["a"] * 50 + ["b"] * 50, "apart": [str(n) for n in range(100)]}
+    rates = {k: heads.judged(inside, outside, g, at=1.0, held=9.0) for k, g in groups.items()}
+    whole, apart = rates["whole"]["false_accepts"], rates["apart"]["false_accepts"]
     assert whole.high - whole.low > 0.9
     assert apart.high - apart.low < 0.25
 

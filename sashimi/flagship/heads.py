@@ -21,7 +21,6 @@ from sklearn.covariance import LedoitWolf
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -167,41 +166,62 @@ def _tensor(values: np.ndarray) -> Tensor:
 
 
 def judged(
-    inside: np.ndarray, outside: np.ndarray, templates: Sequence[str], at: float, seed: int = 0
+    inside: np.ndarray,
+    outside: np.ndarray,
+    templates: Sequence[str],
+    at: float,
+    held: float,
+    seed: int = 0,
 ) -> dict[str, Interval]:
     """What a head does on a set at a threshold, with 95% bootstrap intervals.
 
     In-domain prompts and out-of-domain *templates* are drawn anew, since sentences of one template
-    stand or fall together. Precision and average precision weigh the two sides the same.
+    stand or fall together. Precision, AUROC and average precision weigh the two sides the same.
+    ``held`` is a second threshold, of which only the shares admitted are told.
     """
     rng = np.random.default_rng(seed)
     names, own = np.unique(list(templates), return_inverse=True)
-    labels, scores = np.r_[np.ones(len(inside)), np.zeros(len(outside))], np.r_[inside, outside]
-    draws = []
-    for n in range(RESAMPLES + 1):
-        good, bad = np.ones(len(inside)), np.ones(len(outside))
-        if n:
-            good = rng.multinomial(len(inside), np.full(len(inside), 1 / len(inside)))
-            bad = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[own]
-        weights = np.r_[good / good.sum(), bad / max(bad.sum(), 1)]
-        admitted = weights * (scores >= at)
-        recall, wrong = admitted[: len(inside)].sum(), admitted[len(inside) :].sum()
-        draws.append(
-            (
-                recall / (recall + wrong) if recall + wrong else np.nan,
-                recall,
-                wrong,
-                roc_auc_score(labels, scores, sample_weight=weights),
-                average_precision_score(labels, scores, sample_weight=weights),
-            )
-        )
-    low, high = np.nanquantile(draws[1:], [0.025, 0.975], axis=0)
+    good, bad = np.ones((RESAMPLES + 1, len(inside))), np.ones((RESAMPLES + 1, len(outside)))
+    for n, size, drawn in ((0, len(inside), good), (1, len(names), bad)):
+        counts = rng.multinomial(size, np.full(size, 1 / size), RESAMPLES)
+        drawn[1:] = counts[:, own] if n else counts
+    good /= good.sum(1, keepdims=True)  # (resamples + 1, N), the first as it is
+    bad /= bad.sum(1, keepdims=True)
+    recall, wrong = good @ (inside >= at), bad @ (outside >= at)
     size = len(inside) + len(outside)
-    counts = (size, len(inside), len(outside), size, size)
-    keys = ("precision", "recall", "false_accepts", "auroc", "average_precision")
+    found = {
+        "precision": (recall / np.maximum(recall + wrong, 1e-12), size),
+        "recall": (recall, len(inside)),
+        "false_accepts": (wrong, len(outside)),
+        **{key: (values, size) for key, values in ranked(inside, outside, good, bad).items()},
+        "recall_at_1_percent": (good @ (inside >= held), len(inside)),
+        "false_accepts_at_1_percent": (bad @ (outside >= held), len(outside)),
+    }
     return {
-        key: Interval(float(draws[0][i]), float(low[i]), float(high[i]), counts[i])
-        for i, key in enumerate(keys)
+        key: Interval(float(values[0]), *np.quantile(values[1:], [0.025, 0.975]).tolist(), n)
+        for key, (values, n) in found.items()
+    }
+
+
+def ranked(
+    inside: np.ndarray, outside: np.ndarray, good: np.ndarray, bad: np.ndarray
+) -> dict[str, np.ndarray]:
+    """AUROC and average precision under each row of weights, whose sides sum to 1 each.
+
+    ``good`` is (R, len(inside)), ``bad`` (R, len(outside)); the results are (R,). Ties count half.
+    """
+    values, place = np.unique(np.r_[inside, outside], return_inverse=True)
+    masses = []
+    for weights, places in ((good, place[: len(inside)]), (bad, place[len(inside) :])):
+        mass = np.zeros((len(weights), len(values)))
+        for column, k in enumerate(places):
+            mass[:, k] += weights[:, column]
+        masses.append(mass[:, ::-1])  # (R, distinct scores), the highest first
+    true, false = (mass.cumsum(1) for mass in masses)
+    area = (masses[0] * (1 - false + masses[1] / 2)).sum(1)
+    return {
+        "auroc": area,
+        "average_precision": (masses[0] * true / np.maximum(true + false, 1e-12)).sum(1),
     }
 
 

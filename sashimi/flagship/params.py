@@ -130,3 +130,21 @@ class VocabularyParams(Params):
     """Random orders of the training programs that the growth curve is averaged over."""
     points: Count
     """Sizes of the growth curve: all programs, half of them, a quarter…"""
+
+
+class DomainParams(Params):
+    """One contest of the domain heads; ``params/domain/00_full.yaml`` states every value."""
+
+    seed: Annotated[int, Field(ge=0)]
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    train_each: Count
+    """Prompts of either side that the heads are fitted on, at most."""
+    epochs: Count
+    """Times that the head on word pieces goes through them."""
+    precision: Share
+    """What the decision rule asks of precision; thresholds are set to reach it on dev."""
+    recall: Share
+    """What the decision rule asks of recall."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sashimi import result
 from sashimi.flagship.params import (
+    DomainParams,
     EncoderParams,
     FlagshipParams,
     LanguageParams,
@@ -62,6 +63,14 @@ ENCODER = Study(
     check=check,
     keeps=PAGE,
 )
+DOMAIN = Study(
+    name="domain",
+    model=DomainParams,
+    train="11_domain",
+    read=(),
+    check=check,
+    keeps=PAGE,
+)
 VOCABULARY = Study(
     name="vocabulary",
     model=VocabularyParams,
@@ -70,5 +79,5 @@ VOCABULARY = Study(
     check=check,
     keeps=PAGE,
 )
-STUDIES = {study.name: study for study in (STUDY, LANGUAGE, NEGATIVES, ENCODER, VOCABULARY)}
+STUDIES = {study.name: study for study in (STUDY, LANGUAGE, NEGATIVES, ENCODER, DOMAIN, VOCABULARY)}
 """By the name of their folder in ``params/``."""
