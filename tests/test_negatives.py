@@ -401,6 +401,16 @@ def test_a_detector_finds_what_is_planted_and_nothing_else():
     assert detect.auroc([], both, detect.actions).n == 40
 
 
+def test_a_slight_difference_of_length_is_found_too():
+    """A fit that stops early calls it a coin: lengths differ by little beside the longest."""
+    one, two = program("ACTION vibrate"), program("ACTION vibrate", "ACTION vibrate")
+    endless = program(*["ACTION vibrate"] * 400)
+    mixed = planted(400, one, one) + planted(8, one, two) + planted(1, endless, endless)
+    assert detect.auroc(mixed, mixed, detect.length).value == pytest.approx(
+        0.5 + 8 / 409 / 2, abs=2e-3
+    )
+
+
 def test_a_kind_is_judged_by_the_detector_of_all():
     short, long = program("ACTION vibrate"), program("ACTION vibrate", "ACTION vibrate")
     longer = planted(20, short, long)

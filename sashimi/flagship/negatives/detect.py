@@ -89,7 +89,7 @@ def _scores(
     """What a detector fitted on ``train`` says of the held-out programs (n,) and negatives (n,)."""
     chosen = random.Random(seed).sample(list(train), min(MOST, len(train)))
     detector = make_pipeline(
-        DictVectorizer(), MaxAbsScaler(), LogisticRegression(C=1.0, max_iter=500)
+        DictVectorizer(), MaxAbsScaler(), LogisticRegression(C=1.0, max_iter=1000, tol=1e-8)
     )
     detector.fit(_both(chosen, features), [0] * len(chosen) + [1] * len(chosen))
     scores = detector.decision_function(_both(held_out, features))  # (2 n,)
