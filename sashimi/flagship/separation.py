@@ -92,7 +92,7 @@ def encoders(prompts: Sequence[str], ours: np.ndarray, seed: int) -> dict[str, n
         "MiniLM": ours,
         "MiniLM, mean removed": unit(ours - ours.mean(0)),
         "bag of words": words.astype(np.float32).toarray(),
-        "random projection of it": unit(words.astype(np.float32) @ directions),
+        "random projection": unit(words.astype(np.float32) @ directions),
     }
 
 
