@@ -2,10 +2,10 @@
 
 Style is everything but content: length, punctuation, case, digits, function words, politeness and
 the frames of the built-in corpus. A **style score** is the log-odds that a model which sees nothing
-else gives a prompt of being in domain. Pairs are made within one style and one
-length bin, those with the least difference of scores, none above a caliper (propensity matching:
-Rosenbaum & Rubin 1985, Austin 2011); then those pairs go that still give themselves away, until the
-detectors stay below a target.
+else gives a prompt of being in domain. Pairs are made within one style and one length bin, those
+with the least difference of scores, none above a caliper (propensity matching: Rosenbaum & Rubin
+1985, Austin 2011); then those pairs go that still give themselves away, until the detectors stay
+below a target.
 
 Letters: N prompts, F features, P pairs.
 """

@@ -7,6 +7,7 @@ has learned style gains nothing there.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,7 +38,7 @@ class Sides:
     auroc: float
     every: list[Example]
 
-    def only(self, keep) -> Sides:
+    def only(self, keep: Callable[[Prompt], bool]) -> Sides:
         """The pairs whose out-of-domain prompt ``keep`` holds to."""
         chosen = [i for i, prompt in enumerate(self.outside) if keep(prompt)]
         used, beside = np.unique(self.beside[chosen], return_inverse=True)
