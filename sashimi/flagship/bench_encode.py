@@ -251,6 +251,7 @@ def quantised() -> Callable[[Tensor], Tensor]:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()  # the unused pooler is reported else
     model = BertModel.from_pretrained(model_folder(), add_pooling_layer=False).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch announces a successor of this call
@@ -267,6 +268,7 @@ def _reference():
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()  # the unused pooler is reported else
     return SentenceTransformer(str(model_folder()), device="cpu")
 
 
