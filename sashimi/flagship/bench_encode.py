@@ -41,13 +41,13 @@ ONE = 40
 """Prompts that the latency of one is measured on."""
 
 
-PROMPTS = 200
-TRAINING = 800
+PROMPTS = 100
+TRAINING = 500
 """Prompts that the linear probe learns from, to price what is not exact."""
 
 
 def bench(prompts: int = PROMPTS, training: int = TRAINING) -> list[dict]:
-    """Everything, in about two minutes on a machine with nothing else to do."""
+    """Everything, in a few minutes: run it on a machine that has nothing else to do."""
     data = corpus.load(limit=training)
     texts = [e.prompt for e in data.train][:prompts]
     usual, most = torch.get_num_threads(), os.cpu_count() or 1
