@@ -85,6 +85,14 @@ def test_a_set_is_judged_by_hand():
     assert found["false_accepts_at_1_percent"].value == 0.0
 
 
+def test_no_false_accept_seen_is_no_certainty():
+    found = heads.judged(np.ones(10), np.zeros(30), list("abc") * 10, at=0.5, held=0.5)
+    bound = 3.841459 / (3 + 3.841459)  # Wilson's upper end for none of three templates
+    assert found["false_accepts"].high == pytest.approx(bound, abs=1e-4)
+    assert found["precision"].value == 1.0
+    assert found["precision"].low == pytest.approx(1 / (1 + bound), abs=1e-4)
+
+
 def test_ranks_are_weighed_as_scikit_learn_weighs_them():
     rng = np.random.default_rng(0)
     inside, outside = rng.normal(1, 1, 40).round(1), rng.normal(0, 1, 60).round(1)

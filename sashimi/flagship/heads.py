@@ -28,7 +28,7 @@ from torch import Tensor
 
 from sashimi.flagship import domain
 from sashimi.flagship.encode import Encoded, encode
-from sashimi.metrics import Interval
+from sashimi.metrics import Interval, wilson
 
 NEIGHBOURS = 5
 RESAMPLES = 400
@@ -197,9 +197,26 @@ def judged(
         "recall_at_1_percent": (good @ (inside >= held), len(inside)),
         "false_accepts_at_1_percent": (bad @ (outside >= held), len(outside)),
     }
-    return {
+    told = {
         key: Interval(float(values[0]), *np.quantile(values[1:], [0.025, 0.975]).tolist(), n)
         for key, (values, n) in found.items()
+    }
+    if wrong[0] == 0:
+        told |= _none_admitted(told["recall"], len(names), size, len(outside))
+    return told
+
+
+def _none_admitted(recall: Interval, templates: int, size: int, n: int) -> dict[str, Interval]:
+    """Intervals where no false accept was seen, of which a bootstrap would make a certainty.
+
+    Wilson's upper end for none of so many templates bounds the rate, and with it the precision.
+    """
+    high = wilson(0, templates).high
+    value = 1.0 if recall.value else 0.0
+    low = recall.value / (recall.value + high)
+    return {
+        "precision": Interval(value, low, value, size),
+        "false_accepts": Interval(0.0, 0.0, high, n),
     }
 
 
