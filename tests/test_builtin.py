@@ -13,7 +13,6 @@ from sashimi.flagship.builtin.make import MOST_OF_A_PROGRAM
 from sashimi.flagship.builtin.plan import Run, Use
 from sashimi.program import compile as compile_program
 from sashimi.program import parse, render, tiers, validate
-from sashimi.program.findings import errors
 from sashimi.program.tree import ForEach, If, Menu, Program, Repeat, Set, actions, walk
 
 
