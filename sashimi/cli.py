@@ -249,7 +249,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="A group: language, parsers, mutations, fuzz, encode, generate, pab, ablate."
+            help="One of language, parsers, mutations, fuzz, encode, train, generate, pab, ablate"
         ),
     ],
     as_json: Json = False,
@@ -265,6 +265,7 @@ def bench(
         "mutations": benches.mutations,
         "fuzz": benches.fuzz,
         "encode": benches.encode,
+        "train": benches.train,
         "generate": lambda: benches.generate(_trained()),
         "pab": recording.bench,
         "ablate": matrix.bench,

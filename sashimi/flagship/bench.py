@@ -48,6 +48,13 @@ def encode() -> list[dict]:
     return bench_encode.bench()
 
 
+def train() -> list[dict]:
+    """A training step of the ternary network beside its continuous twin's."""
+    from sashimi.flagship import bench_train
+
+    return bench_train.bench()
+
+
 def generate(run_dir: str | Path) -> list[dict]:
     """Prompts a second through a trained run: one at a time, and together."""
     from sashimi.flagship import way
