@@ -25,7 +25,7 @@ NOTE = (
 
 def section(reports: str | Path) -> str:
     """The section, or nothing where no row stands beside its reference. Links are relative."""
-    rows = read(reports)
+    rows = [row for row in read(reports) if any(row.numbers.values())]
     sides = dict.fromkeys((row.study, row.corpus) for row in rows if row.changes)
     if not sides:
         return ""
