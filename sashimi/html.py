@@ -50,6 +50,8 @@ tr.ours td { font-weight: 650; } td small { display: block; font-size: .78em;
 figure { margin: 1rem 0; } figure img { max-width: 100%; background: #fff; border-radius: .4rem; }
 details { margin: .5rem 0; } summary { cursor: pointer; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: .75rem; }
+.figures { grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); }
+.figures img { width: 100%; } .wide { grid-column: 1 / -1; }
 """
 
 

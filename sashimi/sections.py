@@ -26,8 +26,8 @@ def study(run: Run, reports: Path) -> str:
         f"<p>{escape(run.record.get('question') or '')}</p>",
         origin(run),
         gates(run),
-        *(table(name, models) for name, models in run.record["metrics"].items()),
         figures(run.folder),
+        *(folded(name, models) for name, models in run.record["metrics"].items()),
         facts("What else was measured", run.record.get("facts")),
         provenance(run, reports),
     ]
@@ -67,6 +67,14 @@ def table(name: str, models: Mapping[str, Mapping[str, Any]]) -> str:
     )
 
 
+def folded(name: str, models: Mapping[str, Mapping[str, Any]]) -> str:
+    """`table`, shown on demand if it is long."""
+    if len(models) <= FOLDED:
+        return table(name, models)
+    shown = f"<summary>{escape(name)}, {len(models)} rows</summary>{table(name, models)}"
+    return f"<details>{shown}</details>"
+
+
 def cell(found: Any, style: str = "") -> str:
     """A number over its interval."""
     value, _, ends = interval(found).partition(" ")
@@ -82,11 +90,12 @@ def figures(folder: Path) -> str:
         if kind and caption.is_file():
             text = escape(caption.read_text(encoding="utf-8").strip())
             data = base64.b64encode(path.read_bytes()).decode()
+            wide = ' class="wide"' if path.suffix == ".png" else ""  # many points want room
             shown.append(
-                f'<figure><img alt="{text}" src="data:image/{kind};base64,{data}">'
+                f'<figure{wide}><img alt="{text}" src="data:image/{kind};base64,{data}">'
                 f"<figcaption>{text}</figcaption></figure>"
             )
-    return f'<div class="pair">{"".join(shown)}</div>' if shown else ""
+    return f'<div class="pair figures">{"".join(shown)}</div>' if shown else ""
 
 
 def facts(title: str, found: Mapping[str, Any] | None) -> str:
