@@ -68,7 +68,9 @@ def bars(
     sizes = sorted({i.n for row in table.values() for i in row.values()})
     axes.set_ylabel(f"{unit}{_n(sizes)}")
     axes.set_title(title, loc="left", fontsize=11)
-    figure.legend(loc="outside lower center", ncols=3 if len(table) > 4 else max(1, len(table)), frameon=False)
+    figure.legend(
+        loc="outside lower center", ncols=3 if len(table) > 4 else max(1, len(table)), frameon=False
+    )
     return figure
 
 

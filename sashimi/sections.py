@@ -44,8 +44,9 @@ def origin(run: Run) -> str:
     corpus = run.record["corpus"]
     sizes = ", ".join(f"{size} {name}" for name, size in corpus.get("sizes", {}).items())
     skipped = f"; {corpus['skipped']} lines skipped" if corpus.get("skipped") else ""
+    told = f": {sizes}{skipped}" if sizes else ""
     return (
-        f'<p class="soft">corpus {escape(corpus["source"])}: {sizes}{skipped}<br>'
+        f'<p class="soft">corpus {escape(corpus["source"])}{told}<br>'
         f"<code>{escape(run.record['command'])}</code></p>"
     )
 
