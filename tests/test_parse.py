@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from cases import REFUSED, VALID, Refused
+from work import calls
 
 from sashimi.program import ParseError, parse
 from sashimi.program.tree import (
@@ -161,18 +160,15 @@ def test_expectations_are_those_that_lead_on() -> None:
     assert caught.value.expected == ("CASE",)
 
 
-def test_cost_is_linear() -> None:
+def test_work_is_linear() -> None:
     line = 'ACTION gettext WFTextActionText="abc" k=`x{@prev}` l={"a": [1, 2]}\n'
 
-    def seconds(lines: int) -> float:
-        start = time.process_time()
-        parse('SHORTCUT "A"\n' + line * lines)
-        return time.process_time() - start
+    def text(lines: int) -> str:
+        return 'SHORTCUT "A"\n' + line * lines
 
-    seconds(10)  # builds the parser
-    small, large = min(seconds(500) for _ in range(3)), seconds(10_000)
-    assert large < 40 * small
-    assert large < 10
+    parse(text(10))  # builds the parser
+    small, large = calls(lambda: parse(text(100))), calls(lambda: parse(text(1000)))
+    assert 0 < large < 10.5 * small
 
 
 def test_every_real_program_is_read(real_texts: list[str]) -> None:
