@@ -47,37 +47,15 @@ NEGATIVES = Study(
     check=check_negatives,
     keeps="triples/train.jsonl",
 )
-LANGUAGE = Study(
-    name="language",
-    model=LanguageParams,
-    train="03_language",
-    read=(),
-    check=check,
-    keeps=PAGE,
+EVIDENCE = tuple(
+    Study(name=name, model=model, train=notebook, read=(), check=check, keeps=PAGE)
+    for name, model, notebook in (
+        ("language", LanguageParams, "03_language"),
+        ("encoder", EncoderParams, "10_encoder"),
+        ("domain", DomainParams, "11_domain"),
+        ("vocabulary", VocabularyParams, "12_vocabulary"),
+    )
 )
-ENCODER = Study(
-    name="encoder",
-    model=EncoderParams,
-    train="10_encoder",
-    read=(),
-    check=check,
-    keeps=PAGE,
-)
-DOMAIN = Study(
-    name="domain",
-    model=DomainParams,
-    train="11_domain",
-    read=(),
-    check=check,
-    keeps=PAGE,
-)
-VOCABULARY = Study(
-    name="vocabulary",
-    model=VocabularyParams,
-    train="12_vocabulary",
-    read=(),
-    check=check,
-    keeps=PAGE,
-)
-STUDIES = {study.name: study for study in (STUDY, LANGUAGE, NEGATIVES, ENCODER, DOMAIN, VOCABULARY)}
+"""What is settled before anything is trained, one notebook each."""
+STUDIES = {study.name: study for study in (STUDY, NEGATIVES, *EVIDENCE)}
 """By the name of their folder in ``params/``."""
