@@ -9,8 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from sashimi import notebooks, params
 from sashimi.errors import BadInput
-from sashimi.flagship.params import FlagshipParams
-from sashimi.flagship.study import STUDY
+from sashimi.flagship.study import STUDIES, STUDY
 from sashimi.notebooks import CHECKED, canonical, check
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
@@ -146,9 +145,10 @@ def test_every_notebook_is_canonical(path):
     assert check(path) == []
 
 
-def test_the_training_notebooks_defaults_are_the_smoke_row():
-    row = params.load(FOLDER.parent / "params" / "flagship" / "90_smoke.yaml", FlagshipParams)
-    path = FOLDER / f"{STUDY.train}.ipynb"
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_the_defaults_of_a_studys_notebook_are_its_smoke_row(study):
+    row = params.load(FOLDER.parent / "params" / study.name / "90_smoke.yaml", study.model)
+    path = FOLDER / f"{study.train}.ipynb"
     assert notebooks.parameters(notebooks.read(path)) == row.model_dump() | {"run_dir": ""}
 
 

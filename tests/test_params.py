@@ -8,10 +8,15 @@ from pydantic import ValidationError
 from sashimi import params
 from sashimi.errors import BadInput
 from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.study import STUDIES
 
 FOLDER = Path(__file__).resolve().parents[1] / "params" / "flagship"
 FULL = FOLDER / params.REFERENCE
-ROWS = sorted(FOLDER.glob("*.yaml"))
+ROWS = [
+    pytest.param(study, path, id=f"{study.name}/{path.stem}")
+    for study in STUDIES.values()
+    for path in sorted((FOLDER.parent / study.name).glob("*.yaml"))
+]
 
 
 class Small(params.Params):
@@ -84,14 +89,17 @@ def test_digest_and_changes_see_every_key():
     assert params.changes(one, one.model_dump() | {"old": 1}) == {"old": (1, None)}
 
 
-def test_the_reference_row_states_every_parameter():
-    assert set(params.read_row(FULL)) == set(FlagshipParams.model_fields)
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_the_reference_row_states_every_parameter(study):
+    full = FOLDER.parent / study.name / params.REFERENCE
+    assert set(params.read_row(full)) == set(study.model.model_fields)
 
 
-@pytest.mark.parametrize("path", ROWS, ids=lambda p: p.stem)
-def test_a_row_differs_from_the_reference_by_exactly_what_it_declares(path):
-    row, reference = params.load(path, FlagshipParams), params.load(FULL, FlagshipParams)
-    declared = set() if path == FULL else set(params.read_row(path))
+@pytest.mark.parametrize(("study", "path"), ROWS)
+def test_a_row_differs_from_the_reference_by_exactly_what_it_declares(study, path):
+    full = path.with_name(params.REFERENCE)
+    row, reference = params.load(path, study.model), params.load(full, study.model)
+    declared = set() if path == full else set(params.read_row(path))
     assert set(params.changes(row, reference.model_dump(mode="json"))) == declared
 
 
