@@ -256,7 +256,8 @@ def test_ctrl_c_stops_the_cells_on_the_workers(home, cluster):
     wait_for(lambda: step_of(slow) > 2, seconds=60)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
-    quiet(slow, patience=0)
+    assert process.returncode == -signal.SIGINT
+    assert 2 < quiet(slow, patience=0) < 40, "stopped under way, and nobody holds the cell"
 
 
 def test_an_address_where_no_scheduler_answers_is_bad_input(home, monkeypatch):
