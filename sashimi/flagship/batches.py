@@ -44,6 +44,7 @@ class Prepared:
 class Batch:
     """Padded tensors of B examples; slots of all examples stand in one list."""
 
+    examples: Tensor  # (B,) which of the dataset's examples these are
     pooled: Tensor  # (B, E)
     states: Tensor  # (B, P, E)
     pieces: Tensor  # (B, P) bool
@@ -129,6 +130,7 @@ class Dataset:
         frames = [row.frame for row in rows]
         entities = [torch.tensor(row.entities, dtype=torch.bool) for row in rows]
         return Batch(
+            examples=torch.tensor(list(indices)),
             pooled=self.encoded.pooled[list(indices)],
             states=padded,
             pieces=pad_sequence([torch.ones(len(s), dtype=torch.bool) for s in states], True),

@@ -5,6 +5,8 @@ Letters: B prompts, L tokens, S slots, K literals, P word pieces.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -27,17 +29,33 @@ def training_loss(network: Network, batch: Batch) -> tuple[Tensor, dict[str, flo
     return total, {**parts, "accuracy": float(right[counted].float().mean())}
 
 
-def losses_of(network: Network, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-    """Every part of the loss by name, and whether each token's first choice is right (B, L)."""
+@dataclass(frozen=True)
+class Read:
+    """What a network makes of a batch whose right programs it is fed with."""
+
+    intent: Tensor  # (B, 1 + P, I)
+    memory: tuple[list[tuple], Tensor]  # as `Decoder.remember` gives it
+    hidden: Tensor  # (B, L, D)
+    logits: Tensor  # (B, L, V)
+
+
+def read(network: Network, batch: Batch) -> Read:
+    """One pass from the encoder's states to the scores of every next token."""
     intent = network.understand(batch.pooled, batch.states)
     memory = network.decoder.remember(*network.memory(intent, batch.pieces))
     hidden, _ = network.decoder(batch.inputs, copied_states(batch), memory)
-    logits = network.decoder.logits(hidden)  # (B, L, V)
-    tokens = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
-    heads = frame_loss(network.intent.frame_logits(intent), batch.frame, batch.pieces)
-    losses = {"tokens": tokens, "values": value_loss(network, batch, hidden)}
+    return Read(intent, memory, hidden, network.decoder.logits(hidden))
+
+
+def losses_of(network: Network, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+    """Every part of the loss by name, and whether each token's first choice is right (B, L)."""
+    seen = read(network, batch)
+    flat = seen.logits.flatten(0, 1)
+    tokens = F.cross_entropy(flat, batch.targets.flatten(), ignore_index=IGNORED)
+    heads = frame_loss(network.intent.frame_logits(seen.intent), batch.frame, batch.pieces)
+    losses = {"tokens": tokens, "values": value_loss(network, batch, seen.hidden)}
     losses |= {f"frame/{head}": value for head, value in heads.items()}
-    return losses, logits.argmax(-1) == batch.targets
+    return losses, seen.logits.argmax(-1) == batch.targets
 
 
 def copied_states(batch: Batch) -> Tensor:

@@ -21,8 +21,18 @@ class FlagshipParams(Params):
     """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
     limit: Count | None
     """Training examples to keep; null keeps all."""
+    output: Literal["typed", "text"]
+    """What the decoder writes: tokens of the typed IR under masks, or the program's text freely."""
+    encoder: Literal["frozen", "fine_tuned", "scratch"]
+    """MiniLM as it is, with its last block trained along, or a small encoder from nothing."""
     memory: Literal["tokens", "pooled"]
     """What the decoder attends to: the prompt's token vectors, or its one pooled vector."""
+    neighbours: Annotated[int, Field(ge=0)]
+    """Programs of the most similar training prompts that join the decoder's memory."""
+    candidates: Count
+    """Programs that a prompt's answer is chosen from: 1 takes the decoder's greedy one."""
+    bridge: Literal["linear", "quantised"]
+    """The bottleneck: a projection, or one whose output is the nearest of learned codes."""
     intent_width: Count
     bridge_width: Count
     decoder_width: Count
@@ -33,6 +43,8 @@ class FlagshipParams(Params):
     """Fraction of the run at which the first layer becomes ternary."""
     ternary_end: Share
     """Fraction of the run from which every layer is ternary."""
+    quantiser: Literal["absmean", "median", "twn", "ttq"]
+    """How a weight becomes ternary: see `sashimi.ternary`."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
     batch_size: Count
     epochs: Count
@@ -41,7 +53,27 @@ class FlagshipParams(Params):
     warmup: Share
     """Fraction of the run over which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay_until: Share
+    """Fraction of the run after which nothing decays (BitNet b1.58's second stage); 1 keeps it."""
     gradient_clip: Positive
+    start: str
+    """A row whose finished run of this seed and corpus lends its weights at first; "" for none."""
+    teachers: str
+    """Rows whose finished runs of this seed and corpus teach this one, averaged: names and commas;
+    "" for none."""
+    teacher_weight: Share
+    """Share of the token loss that is the teachers'; the rest is the truth's."""
+    teacher_temperature: Positive
+    negatives: Literal["none", "perturbed", "adversarial"]
+    """Hard negatives of the margin: perturbed programs, or also a trained model's wrong beams."""
+    margin: Positive
+    """Nats by which a program's log-likelihood should exceed its negative's."""
+    weighting: Literal["fixed", "kendall", "uw_so"]
+    """How the parts of the loss are weighed."""
+    margin_weight: Annotated[float, Field(ge=0)]
+    """Of the margin in a fixed weighting."""
+    repair_weight: Annotated[float, Field(ge=0)]
+    """Of the repair-weighted token loss in a fixed weighting."""
     checkpoint_every: Count
     observations: Count
     """Checkpoints of the trajectory: how often dev is looked at in a run."""

@@ -20,6 +20,7 @@ from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.program import catalogue as catalogues
 from sashimi.program.vocabulary import Vocabulary
+from sashimi.result import NAME
 
 if TYPE_CHECKING:
     from sashimi.flagship.way import Sashimi
@@ -75,6 +76,18 @@ def read(directory: Path) -> Sashimi:
             raise BadInput(f"{directory / WEIGHTS}: not of this configuration: {first}") from None
     catalogue = catalogues.with_additions(config["catalogue"])
     return Sashimi(network.eval(), domain.eval(), vocabulary, literals, labels, catalogue)
+
+
+def finished(directory: Path, row: str) -> Path:
+    """The finished run of another row, at the seed and on the corpus of ``directory``.
+
+    Rows lie beside each other: ``<row>[-<corpus>]/seed<k>``. Raises `BadInput` if it has not run.
+    """
+    _, dash, corpus = directory.parent.name.partition("-")
+    other = directory.parent.parent / f"{row}{dash}{corpus}" / directory.name
+    if not (other / WEIGHTS).is_file() or not (other / NAME).is_file():
+        raise BadInput(f"{other}: not finished; this row needs it: sashimi run its row first")
+    return other
 
 
 def _config(path: Path) -> dict:
