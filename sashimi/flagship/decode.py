@@ -22,7 +22,7 @@ from sashimi.flagship.literals import COPYABLE, Slot
 from sashimi.program.legal import Legality
 from sashimi.program.tokens import OPEN_SLOTS
 from sashimi.program.vocabulary import Vocabulary
-from sashimi.ternary import TernaryLinear
+from sashimi.ternary import Kind, TernaryLinear
 
 MAX_TOKENS = 512
 """Positions the decoder knows: real programs of 100 lines stay below it."""
@@ -33,12 +33,14 @@ START = 0
 class Attention(nn.Module):
     """Multi-head attention with ternary projections, over itself or over a memory."""
 
-    def __init__(self, width: int, source_width: int, heads: int) -> None:
+    def __init__(
+        self, width: int, source_width: int, heads: int, quantiser: Kind = "absmean"
+    ) -> None:
         super().__init__()
         self.heads = heads
-        self.query = TernaryLinear(width, width)
-        self.key_value = TernaryLinear(source_width, 2 * width)
-        self.out = TernaryLinear(width, width)
+        self.query = TernaryLinear(width, width, quantiser)
+        self.key_value = TernaryLinear(source_width, 2 * width, quantiser)
+        self.out = TernaryLinear(width, width, quantiser)
 
     def project(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values: (B, H, S, D / H) each from (B, S, source width)."""
@@ -60,12 +62,19 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Self-attention, attention to the memory, and a two-layer perceptron, each added back."""
 
-    def __init__(self, width: int, memory_width: int, heads: int, dropout: float) -> None:
+    def __init__(
+        self,
+        width: int,
+        memory_width: int,
+        heads: int,
+        dropout: float,
+        quantiser: Kind = "absmean",
+    ) -> None:
         super().__init__()
-        self.itself = Attention(width, width, heads)
-        self.memory = Attention(width, memory_width, heads)
-        self.up = TernaryLinear(width, 4 * width)
-        self.down = TernaryLinear(4 * width, width)
+        self.itself = Attention(width, width, heads, quantiser)
+        self.memory = Attention(width, memory_width, heads, quantiser)
+        self.up = TernaryLinear(width, 4 * width, quantiser)
+        self.down = TernaryLinear(4 * width, width, quantiser)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, past: tuple | None, memory: tuple, mask: Tensor) -> tuple:
@@ -90,13 +99,14 @@ class Decoder(nn.Module):
         layers: int,
         heads: int,
         dropout: float,
+        quantiser: Kind = "absmean",
     ) -> None:
         super().__init__()
         self.embed = nn.Embedding(vocabulary, width)
         self.position = nn.Embedding(MAX_TOKENS, width)
         self.copied = nn.Linear(PIECE_WIDTH, width, bias=False)
         self.blocks = nn.ModuleList(
-            Block(width, memory_width, heads, dropout) for _ in range(layers)
+            Block(width, memory_width, heads, dropout, quantiser) for _ in range(layers)
         )
         self.norm = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary))

@@ -15,7 +15,7 @@ from sashimi.flagship.encode import PIECE_WIDTH, SURFACE, WIDTH
 from sashimi.flagship.fill import ValueFiller
 from sashimi.flagship.intent import IntentExtractor, Labels
 from sashimi.flagship.params import FlagshipParams
-from sashimi.ternary import TernaryLinear, ternary_layers
+from sashimi.ternary import ternary_layers
 
 
 class Network(nn.Module):
@@ -35,6 +35,7 @@ class Network(nn.Module):
             params.decoder_layers,
             params.decoder_heads,
             params.dropout,
+            params.quantiser,
         )
         self.filler = ValueFiller(params.decoder_width, literals)
 
@@ -55,10 +56,18 @@ class Network(nn.Module):
         return self.bridge(intent), present
 
     def size(self) -> dict[str, int]:
-        """Numbers of parameters, and of those that are stored as trits."""
-        ternary = sum(
-            layer.weight.numel()
-            for _, layer in ternary_layers(self)
-            if isinstance(layer, TernaryLinear) and float(layer.share) == 1.0
-        )
-        return {"total": sum(p.numel() for p in self.parameters()), "ternary": ternary}
+        """Numbers of parameters, of those that are stored as trits, and the bytes of all.
+
+        A trit takes 2 bits (its information is log2 3 = 1.58), four to a byte, with one float32
+        scale a layer (ttq has its two among the parameters); all else is float32.
+        """
+        layers = [layer for _, layer in ternary_layers(self) if float(layer.share) == 1.0]
+        total = sum(p.numel() for p in self.parameters())
+        trits = sum(layer.weight.numel() for layer in layers)
+        packed = sum(-(-layer.weight.numel() // 4) for layer in layers)
+        scales = sum(layer.kind != "ttq" for layer in layers)
+        return {
+            "total": total,
+            "ternary": trits,
+            "bytes": packed + 4 * (scales + total - trits),
+        }
