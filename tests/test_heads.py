@@ -89,12 +89,13 @@ def test_floors_answer_from_train():
     programs = [SHORT, SHORT, LONG, SHORT]
     queries = np.array([[0, 0, 1, 0], [1, 0, 0, 0]], dtype=np.float32)
     known, asked = ["fog", "fog now", "rain", "snow"], ["more rain", "fog"]
-    answers = floors.answers(vectors, programs, queries, known, asked)
+    fitted = floors.Floors(known, vectors, programs)
+    answers = fitted.answers(asked, queries)
     assert answers["constant"] == [SHORT, SHORT]
     assert answers["1-nearest neighbour"] == [LONG, SHORT]
     assert answers["linear probe"] == [LONG, SHORT]
     assert answers[floors.VOTE] == [LONG, SHORT]
-    assert floors.answers(vectors, programs, queries[:0], known, [])["linear probe"] == []
+    assert fitted.answers([], queries[:0])["linear probe"] == []
 
 
 def test_a_vote_weighs_its_neighbours_and_names_the_most_similar_of_the_winners():

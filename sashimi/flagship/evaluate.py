@@ -40,9 +40,9 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     head refuses is counted in ``domain``. The continuous twin of a row has the same name here: the
     row says what it is. Scores by example go to ``scores.json`` in ``folder``, where one is given.
     """
-    vectors = encode([e.prompt for e in corpus.train]).pooled.numpy()
     programs = [e.program for e in corpus.train]
     known = [e.prompt for e in corpus.train]
+    copying = floors.Floors(known, encode(known).pooled.numpy(), programs)
     metrics: dict[str, Any] = {}
     differences: dict[str, Any] = {}
     examples: list[dict[str, Any]] = []
@@ -52,8 +52,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         outcomes = whole.generate([e.prompt for e in part], refuse=False)
         answers: dict[str, Sequence[Program | None]] = {OURS: [o.program for o in outcomes]}
         asked = [e.prompt for e in part]
-        queries = encode(asked).pooled.numpy()
-        answers |= floors.answers(vectors, programs, queries, known, asked)
+        answers |= copying.answers(asked, encode(asked).pooled.numpy())
         tables = {
             name: score.table([e.program for e in part], produced, whole.catalogue)
             for name, produced in answers.items()
@@ -63,8 +62,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
             for model, (table, _) in tables.items()
         }
         differences[split] = over_nearest(tables)
-        right = {name: tables[OURS][1][name] for name in score.RIGHT}
-        single[split] = scores.Scores(digest(part), right)
+        single |= singly(split, digest(part), tables)
         examples += shown(split, part, outcomes)
     if folder:
         scores.write(folder, single)
@@ -79,6 +77,16 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         "examples": examples,
     }
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
+
+
+def singly(split: str, examples: str, tables: dict[str, tuple]) -> dict[str, scores.Scores]:
+    """Ours by example under the split's name, every other model's under ``<split>/<model>``."""
+    return {
+        split if name == OURS else f"{split}/{name}": scores.Scores(
+            examples, {kind: columns[kind] for kind in score.RIGHT}
+        )
+        for name, (_, columns) in tables.items()
+    }
 
 
 def over_nearest(tables: dict[str, tuple]) -> dict[str, Any]:
@@ -134,23 +142,22 @@ def frame_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
     Accuracy for domain, intent and complexity; F1 over (example, label) for constraints and over
     word pieces for entities, where the constant marks what most training examples mark, or all.
     """
-    train, test = (
-        Dataset(part, whole.vocabulary, whole.literals, whole.labels)
-        for part in (corpus.train, [*corpus.test, *corpus.test_unseen])
-    )
+    known = [whole.labels.targets(e.domain, e.program) for e in corpus.train]
+    held_out = [*corpus.test, *corpus.test_unseen]
+    test = Dataset(held_out, whole.vocabulary, whole.literals, whole.labels)
     result: dict[str, Any] = {}
     batch = test.batch(range(len(test)))
     intent = whole.network.understand(batch.pooled, batch.states)
     logits = whole.network.intent.frame_logits(intent)
     for head in ("domain", "intent", "complexity"):
-        seen = Counter(row.frame[head][0] for row in train.rows)
+        seen = Counter(frame[head][0] for frame in known)
         truth = batch.frame[head][:, 0]
         common = seen.most_common(1)[0][0]
         result[head] = {
             "ours": bootstrap((logits[head].argmax(1) == truth).float().tolist()).as_json(),
             "constant": bootstrap((truth == common).float().tolist()).as_json(),
         }
-    usual = torch.tensor([row.frame["constraints"] for row in train.rows]).float().mean(0) > 0.5
+    usual = torch.tensor([frame["constraints"] for frame in known]).float().mean(0) > 0.5
     for head, constant in (("constraints", usual), ("entities", torch.tensor(True))):
         truth = batch.frame[head].bool()
         counted = batch.pieces if head == "entities" else torch.ones_like(truth)

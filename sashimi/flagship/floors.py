@@ -22,48 +22,46 @@ VOTE = f"vote of {VOTERS} neighbours"
 NAMES = ("constant", "1-nearest neighbour", VOTE, "linear probe")
 
 
-def answers(
-    train: np.ndarray,
-    programs: Sequence[Program],
-    queries: np.ndarray,
-    known: Sequence[str],
-    asked: Sequence[str],
-) -> dict[str, list[Program]]:
-    """Each floor's program for every query.
+class Floors:
+    """The floors of a training set: unit vectors (N, E) of its prompts, and its programs."""
 
-    Unit vectors ``train`` (N, E) of the prompts ``known``, ``queries`` (Q, E) of the prompts
-    ``asked``. The vote counts skeletons among neighbours by words and vectors together; all others
-    read vectors alone.
-    """
-    skeletons = [tiers.skeleton(tiers.without_comments(p)) for p in programs]
-    similar = queries @ train.T  # (Q, N)
-    both = Index(known, train).similarity(asked, queries) if len(queries) else similar
-    nearest = similar.argmax(1) if len(queries) else np.zeros(0, dtype=int)
-    return {
-        "constant": [programs[_most_common(skeletons)]] * len(queries),
-        "1-nearest neighbour": [programs[i] for i in nearest],
-        VOTE: [programs[i] for i in vote(both, skeletons)],
-        "linear probe": [programs[i] for i in _probe(train, skeletons, queries, similar)],
-    }
+    def __init__(
+        self, prompts: Sequence[str], vectors: np.ndarray, programs: Sequence[Program]
+    ) -> None:
+        self.vectors, self.programs = vectors, programs
+        self.skeletons = [tiers.skeleton(tiers.without_comments(p)) for p in programs]
+        names = {s: i for i, s in enumerate(dict.fromkeys(self.skeletons))}
+        self.classes = np.array([names[s] for s in self.skeletons])
+        # ridge regression on one-hot skeletons: the least-squares probe, in closed form however
+        # many classes there are
+        self.probe = RidgeClassifier(alpha=1.0)
+        if len(names) > 1:
+            self.probe.fit(vectors, self.classes)
+        self.index = Index(prompts, vectors)
 
+    def answers(self, asked: Sequence[str], queries: np.ndarray) -> dict[str, list[Program]]:
+        """Each floor's program for every prompt asked, whose unit vectors are ``queries`` (Q, E).
 
-def _most_common(skeletons: Sequence[tuple[str, ...]]) -> int:
-    """The first training program of the most frequent skeleton."""
-    return skeletons.index(Counter(skeletons).most_common(1)[0][0])
+        The vote counts skeletons among neighbours by words and vectors together; all others read
+        vectors alone.
+        """
+        if not len(asked):
+            return {name: [] for name in NAMES}
+        similar = queries @ self.vectors.T  # (Q, N)
+        common = self.skeletons.index(Counter(self.skeletons).most_common(1)[0][0])
+        found = {
+            "constant": [common] * len(asked),
+            "1-nearest neighbour": similar.argmax(1),
+            VOTE: vote(self.index.similarity(asked, queries), self.skeletons),
+            "linear probe": self._probed(queries, similar),
+        }
+        return {name: [self.programs[i] for i in found[name]] for name in NAMES}
 
-
-def _probe(train, skeletons, queries: np.ndarray, similar: np.ndarray) -> list[int]:
-    """A linear classifier picks the skeleton; the nearest prompt that has it lends its values.
-
-    Ridge regression on one-hot skeletons: the least-squares probe, in closed form however many
-    classes there are.
-    """
-    names = {s: i for i, s in enumerate(dict.fromkeys(skeletons))}
-    classes = np.array([names[s] for s in skeletons])
-    if len(names) < 2 or not len(queries):
-        return similar.argmax(1).tolist() if len(queries) else []
-    predicted = RidgeClassifier(alpha=1.0).fit(train, classes).predict(queries)
-    return [
-        int(np.where(classes == c, row, -np.inf).argmax())
-        for c, row in zip(predicted, similar, strict=True)
-    ]
+    def _probed(self, queries: np.ndarray, similar: np.ndarray) -> list[int]:
+        """The probe picks the skeleton; the nearest prompt that has it lends its values."""
+        if not hasattr(self.probe, "classes_"):  # one skeleton only
+            return similar.argmax(1).tolist()
+        return [
+            int(np.where(self.classes == c, row, -np.inf).argmax())
+            for c, row in zip(self.probe.predict(queries), similar, strict=True)
+        ]
