@@ -45,6 +45,8 @@ class Schedule:
     learning_rate: float
     warmup: float = 0.05
     weight_decay: float = 0.01
+    decay_until: float = 1.0
+    """Fraction of the run after which nothing decays: half, in BitNet b1.58's two stages."""
     gradient_clip: float = 1.0
     checkpoint_every: int = 500
     observe_every: int = 100
@@ -56,6 +58,10 @@ class Schedule:
             return self.learning_rate * step / rise
         done = (step - rise) / max(1, self.steps - rise)
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+    def decay(self, step: int) -> float:
+        """The weight decay of a step counted from 1: constant, then 0."""
+        return self.weight_decay if step <= self.decay_until * self.steps else 0.0
 
 
 def pick_device() -> torch.device:
@@ -145,7 +151,7 @@ def _leave(tracker: Tracker, rule: ExitRule, directory: Path, say: Callable[[str
 
 
 def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
-    """AdamW; weight decay on matrices only, never on norms, biases or embeddings."""
+    """AdamW; its first group decays: matrices only, never norms, biases or embeddings."""
     embeddings = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
     trained = [p for p in model.parameters() if p.requires_grad]
     decayed = [p for p in trained if p.ndim > 1 and id(p) not in embeddings]
@@ -161,6 +167,7 @@ def _step(model, loss, batch, optimizer, schedule: Schedule, step: int) -> tuple
     """One step; returns the loss, its parts and the gradient norm before clipping, as floats."""
     for group in optimizer.param_groups:
         group["lr"] = schedule.rate(step)
+    optimizer.param_groups[0]["weight_decay"] = schedule.decay(step)
     optimizer.zero_grad(set_to_none=True)
     total, parts = loss(model, batch)
     value = float(total.detach())

@@ -43,8 +43,10 @@ def test_two_runs_of_one_seed_end_bit_for_bit_equal(tmp_path):
     assert not same(train(tmp_path / "a2"), train(tmp_path / "c", seed=4))
 
 
-def test_a_killed_run_resumes_to_the_same_end(tmp_path):
-    whole = train(tmp_path / "whole")
+@pytest.mark.parametrize("until", [1.0, 0.5])
+def test_a_killed_run_resumes_to_the_same_end(tmp_path, until):
+    stages = {"weight_decay": 0.3, "decay_until": until}
+    whole = train(tmp_path / "whole", **stages)
 
     def killed(model, pair):
         if killed.steps == 25:
@@ -55,10 +57,10 @@ def test_a_killed_run_resumes_to_the_same_end(tmp_path):
     killed.steps = 0
     seed_everything(3)
     model = nn.Sequential(nn.Linear(5, 16), nn.Dropout(0.2), nn.GELU(), nn.Linear(16, 1))
-    plan = Schedule(40, 0.01, checkpoint_every=10, observe_every=10)
+    plan = Schedule(40, 0.01, checkpoint_every=10, observe_every=10, **stages)
     with pytest.raises(KeyboardInterrupt):
         fit(model, killed, batch, plan, tmp_path / "cut", seed=3, config_digest="abc")
-    assert same(train(tmp_path / "cut"), whole)
+    assert same(train(tmp_path / "cut", **stages), whole)
     losses = [
         [json.loads(line).get("train_loss") for line in (tmp_path / d / "journal.jsonl").open()]
         for d in ("whole", "cut")
@@ -131,3 +133,28 @@ def test_the_rate_rises_then_falls_to_nothing():
     assert plan.rate(10) == 0.5
     assert plan.rate(55) == pytest.approx(0.25)
     assert plan.rate(100) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_decay_has_two_stages_and_spares_biases(tmp_path):
+    """With no gradient AdamW only shrinks: by 1 - rate x decay a step, up to the stage's end."""
+    plan = Schedule(10, learning_rate=0.1, warmup=0.0, weight_decay=0.5, decay_until=0.5)
+    assert [plan.decay(step) for step in (1, 5, 6, 10)] == [0.5, 0.5, 0.0, 0.0]
+    assert Schedule(10, 0.1, weight_decay=0.5).decay(10) == 0.5
+    model = nn.Linear(2, 1)
+    nn.init.ones_(model.weight)
+    nn.init.ones_(model.bias)
+    fit(
+        model,
+        lambda m, pair: (0.0 * m(pair[0]).sum(), {}),
+        batch=lambda step: (torch.zeros(1, 2), None),
+        schedule=plan,
+        directory=tmp_path,
+        seed=0,
+        config_digest="abc",
+        say=lambda line: None,
+    )
+    left = 1.0
+    for step in range(1, 6):
+        left *= 1 - 0.5 * plan.rate(step)
+    assert model.weight.tolist() == [pytest.approx([left, left])]
+    assert model.bias.tolist() == [1.0]
