@@ -59,10 +59,10 @@ def run(
 ) -> None:
     """Train a row, execute the notebooks that read it, and build the page of results."""
     from sashimi.flagship.study import STUDIES, STUDY
-    from sashimi.run import RunFailed
+    from sashimi.run import RunFailed, study_of
     from sashimi.run import run as execute
 
-    study = STUDIES.get(row.absolute().parent.name, STUDY) if row else STUDY
+    study = (row and study_of(row, STUDIES)) or STUDY
     try:
         folder = execute(study, row, corpus, seed, out, force)
     except RunFailed as error:

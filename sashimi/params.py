@@ -1,8 +1,8 @@
 """Parameters: frozen, flat, and refusing what nobody reads.
 
-A study states every value in ``params/<study>/00_full.yaml``; every other file of that folder is a
-row and holds only what it changes. The model of the parameters belongs to the study; this module
-reads, merges, explains mistakes and gives digests.
+A study states every value in ``params/<study>/00_full.yaml``; every other file of that folder, or
+of a folder in it, is a row and holds only what it changes. The model of the parameters belongs to
+the study; this module reads, merges, explains mistakes and gives digests.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sashimi.errors import BadInput
 from sashimi.files import digest as digest_of
+from sashimi.files import root
 
 REFERENCE = "00_full.yaml"
 """The file of a study that states every parameter."""
@@ -69,19 +70,32 @@ def read_row(path: str | Path) -> dict[str, Any]:
     return row
 
 
+def reference_of(row: str | Path) -> Path:
+    """``00_full.yaml`` beside a row, or else in the folder above, where it may not be either."""
+    beside, above = (folder / REFERENCE for folder in Path(row).absolute().parents[:2])
+    return beside if beside.is_file() else above
+
+
+def row_of(study: str, name: str) -> Path | None:
+    """The file of a row of the checkout: in the study's folder, or in a folder of that one."""
+    home = root() / "params" / study
+    found = [path for place in ("", "*/") for path in sorted(home.glob(f"{place}{name}.yaml"))]
+    return found[0] if found else None
+
+
 def load(
     path: str | Path, model: type[P], reference: str | Path | None = None, **overrides: Any
 ) -> P:
     """Read a row over the reference row and return the study's parameters.
 
-    ``reference`` defaults to ``00_full.yaml`` beside ``path``; ``overrides`` win over both, and
+    ``reference`` defaults to that of `reference_of`; ``overrides`` win over both, and
     those that are ``None`` are left out. Raises BadInput naming the file, the key and the remedy.
     """
     path = Path(path)
     row = read_row(path)
-    reference = Path(reference) if reference else path.with_name(REFERENCE)
+    reference = Path(reference) if reference else reference_of(path)
     if not reference.is_file():
-        raise BadInput(f"{path}: there is no {REFERENCE} beside it, over which a row is read")
+        raise BadInput(f"{path}: there is no {REFERENCE} beside it or above, to read it over")
     base = read_row(reference)
     given = {key: value for key, value in overrides.items() if value is not None}
     for values, source in ((base, reference), (row, path), (given, "overrides")):

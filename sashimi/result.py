@@ -14,7 +14,7 @@ from typing import Any
 
 from sashimi.errors import BadInput
 from sashimi.files import root, write_json
-from sashimi.params import Params, digest
+from sashimi.params import Params, digest, row_of
 
 SCHEMA = 1
 NAME = "result.json"
@@ -60,7 +60,9 @@ def provenance(run_dir: str | Path, params: Params) -> dict[str, Any]:
 def command(study: str, row: str, seed: int, corpus: str) -> str:
     """The command that repeats a run: ``sashimi run params/flagship/00_full.yaml --seed 0``."""
     name = row if corpus == "builtin" else row.removesuffix(f"-{corpus_name(corpus)}")
-    words = ["sashimi run", f"params/{study}/{name}.yaml"]
+    path = row_of(study, name)
+    told = path.relative_to(root()).as_posix() if path else f"params/{study}/{name}.yaml"
+    words = ["sashimi run", told]
     if corpus != "builtin":
         words.append(f"--corpus {shlex.quote(corpus)}")
     return " ".join([*words, f"--seed {seed}"])

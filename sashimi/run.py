@@ -111,15 +111,21 @@ def plan(
     force: bool = False,
 ) -> Planned:
     """What `run` would do, proved as far as it can be without writing; raises BadInput."""
-    home = root() / "params" / study.name
-    row = Path(row) if row else home / params.REFERENCE
-    beside = row.with_name(params.REFERENCE)
-    reference = beside if beside.is_file() else home / params.REFERENCE
+    full = root() / "params" / study.name / params.REFERENCE
+    row = Path(row) if row else full
+    near = params.reference_of(row)
+    reference = near if near.is_file() else full
     chosen = params.load(row, study.model, reference, corpus=corpus, seed=seed)
     arguments = {name: _arguments(study, name, chosen) for name in (study.train, *study.read)}
     run_dir = folder(study, row, chosen, out)
     state = "fresh" if force else _state(study, run_dir, chosen)
     return Planned(study, row, chosen, run_dir, state, arguments)
+
+
+def study_of(row: str | Path, studies: Mapping[str, Study]) -> Study | None:
+    """The study that a row belongs to, by the name of its folder or of the folder above that."""
+    names = [folder.name for folder in Path(row).absolute().parents[:2]]
+    return next((studies[name] for name in names if name in studies), None)
 
 
 def folder(study: Study, row: Path, chosen: params.Params, out: str | Path | None) -> Path:

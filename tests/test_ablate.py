@@ -18,6 +18,7 @@ from sashimi.ablate.cell import Ended
 from sashimi.cli import app
 from sashimi.errors import BadInput
 from sashimi.files import locked, root
+from sashimi.run import study_of
 
 STUDIES = "toy_study"
 
@@ -86,6 +87,16 @@ def test_rows_and_seeds_make_cells_the_first_seed_of_all_rows_first(home):
     alone = rows.expand([smoke], 1, out="reports", studies=STUDIES)
     assert [cell.name for cell in alone] == ["toy/90_smoke/seed0"]
     assert not Path("reports").exists()
+
+
+def test_a_row_in_a_folder_of_its_study_belongs_to_it(home):
+    Path("toy/more").mkdir()
+    Path("toy/more/60_wider.yaml").write_text("width: 3\n")
+    chosen = rows.known(STUDIES)
+    assert study_of(Path("toy/more/60_wider.yaml"), chosen) is chosen["toy"]
+    assert study_of("elsewhere/60_wider.yaml", chosen) is None
+    (cell,) = rows.expand([Path("toy/more/60_wider.yaml")], 1, out="reports", studies=STUDIES)
+    assert cell.name == "toy/60_wider/seed0" and dict(cell.changes) == {"width": (1, 3)}
 
 
 @pytest.mark.parametrize(

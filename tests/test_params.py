@@ -15,7 +15,7 @@ FULL = FOLDER / params.REFERENCE
 ROWS = [
     pytest.param(study, path, id=f"{study.name}/{path.stem}")
     for study in STUDIES.values()
-    for path in sorted((FOLDER.parent / study.name).glob("*.yaml"))
+    for path in sorted((FOLDER.parent / study.name).rglob("*.yaml"))
 ]
 
 
@@ -74,6 +74,23 @@ def test_missing_files_are_named(tmp_path):
         params.load(tmp_path / "alone.yaml", Small)
 
 
+def test_a_row_in_a_folder_of_its_study_is_read_over_the_studys_reference(tmp_path):
+    folder(tmp_path)
+    below = tmp_path / "more" / "20_slow.yaml"
+    below.parent.mkdir()
+    below.write_text("rate: 0.25\n")
+    assert params.load(below, Small) == Small(seed=0, rate=0.25, ternary=True)
+    assert params.reference_of(below) == tmp_path / params.REFERENCE
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_no_two_rows_of_a_study_share_a_name(study):
+    names = [path.stem for path in (FOLDER.parent / study).rglob("*.yaml")]
+    assert len(names) == len(set(names)), "results are kept by study and row"
+    assert {params.row_of(study, name).stem for name in names} == set(names)
+    assert params.row_of(study, "nowhere") is None
+
+
 def test_gather_reads_a_notebooks_assignments():
     cell = {"seed": 1, "rate": 0.5, "ternary": False, "run_dir": "elsewhere", "np": object()}
     assert params.gather(Small, cell) == Small(seed=1, rate=0.5, ternary=False)
@@ -97,7 +114,7 @@ def test_the_reference_row_states_every_parameter(study):
 
 @pytest.mark.parametrize(("study", "path"), ROWS)
 def test_a_row_differs_from_the_reference_by_exactly_what_it_declares(study, path):
-    full = path.with_name(params.REFERENCE)
+    full = params.reference_of(path)
     row, reference = params.load(path, study.model), params.load(full, study.model)
     declared = set() if path == full else set(params.read_row(path))
     assert set(params.changes(row, reference.model_dump(mode="json"))) == declared

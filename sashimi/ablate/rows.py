@@ -10,7 +10,7 @@ from typing import Any
 
 from sashimi import params
 from sashimi.errors import BadInput
-from sashimi.run import FAILED, Study, plan
+from sashimi.run import FAILED, Study, plan, study_of
 
 STUDIES = "sashimi.flagship.study"
 """The module whose ``STUDIES`` are known by the names of their folders in ``params/``."""
@@ -75,7 +75,7 @@ def expand(
     folders: dict[Path, Path] = {}
     for seed in range(seeds):
         for row in rows:
-            study = chosen.get(row.absolute().parent.name, next(iter(chosen.values())))
+            study = study_of(row, chosen) or next(iter(chosen.values()))
             planned = plan(study, row, corpus, seed, out)
             changes = _changes(study, row, planned.params, corpus, seed)
             _once(digests, (study.name, params.digest(planned.params)), row, "parameters")
@@ -95,7 +95,7 @@ def _changes(
     study: Study, row: Path, chosen: params.Params, corpus: str | None, seed: int
 ) -> dict[str, tuple[Any, Any]]:
     """What a row changes; BadInput for one that changes nothing, or states what changes nothing."""
-    reference = row.with_name(params.REFERENCE)
+    reference = params.reference_of(row)
     if not reference.is_file() or row.name == params.REFERENCE:
         return {}
     parent = params.load(reference, study.model, reference, corpus=corpus, seed=seed)

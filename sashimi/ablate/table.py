@@ -19,9 +19,8 @@ import numpy as np
 
 from sashimi import result, scores
 from sashimi.ablate.rows import Cell
-from sashimi.files import root
 from sashimi.metrics import Interval, bootstrap, student
-from sashimi.params import REFERENCE
+from sashimi.params import REFERENCE, row_of
 from sashimi.report import OURS, Run, interval, number, runs, standing
 
 METRICS = ("skeleton_exact", "action_f1", "program_exact")
@@ -163,8 +162,8 @@ def _by_example(mine: Run, theirs: Run, split: str, metric: str) -> np.ndarray |
 
 def question(study: str, name: str) -> str:
     """What a row asks: the comment on the first line of its file, or nothing."""
-    path = root() / "params" / study / f"{name}.yaml"
-    if not path.is_file():
+    path = row_of(study, name)
+    if path is None:
         return ""
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     return first.lstrip("# ").strip() if first.startswith("#") else ""
