@@ -6,6 +6,7 @@ Letters: B prompts, L tokens, S slots, K literals, P word pieces.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,15 +16,26 @@ from sashimi.flagship.batches import IGNORED, Batch
 from sashimi.flagship.intent import frame_loss
 from sashimi.flagship.network import Network
 
+if TYPE_CHECKING:
+    from sashimi.flagship.teach import Teachers
+
 FRAME_WEIGHT = 0.1
 """Each head of the frame beside the tokens; entities are what the pointer relies on as well."""
 
 
-def training_loss(network: Network, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """The sum of token, value and weighted frame losses (), and its parts as floats."""
-    losses, right = losses_of(network, batch)
+def training_loss(
+    network: Network, batch: Batch, teachers: Teachers | None = None
+) -> tuple[Tensor, dict[str, float]]:
+    """The sum of token, value and weighted frame losses (), and its parts as floats.
+
+    With teachers, their share of the token loss takes the place of as much of the truth's.
+    """
+    losses, right = losses_of(network, batch, teachers)
     frame = sum(v for k, v in losses.items() if k.startswith("frame/"))
-    total = losses["tokens"] + losses["values"] + FRAME_WEIGHT * frame
+    tokens = losses["tokens"]
+    if teachers:
+        tokens = (1 - teachers.weight) * tokens + teachers.weight * losses["teachers"]
+    total = tokens + losses["values"] + FRAME_WEIGHT * frame
     parts = {name: float(value.detach()) for name, value in losses.items()}
     counted = batch.targets != IGNORED
     return total, {**parts, "accuracy": float(right[counted].float().mean())}
@@ -33,6 +45,7 @@ def training_loss(network: Network, batch: Batch) -> tuple[Tensor, dict[str, flo
 class Read:
     """What a network makes of a batch whose right programs it is fed with."""
 
+    batch: Batch  # with what the network's encoder makes of its prompts
     intent: Tensor  # (B, 1 + P, I)
     memory: tuple[list[tuple], Tensor]  # as `Decoder.remember` gives it
     hidden: Tensor  # (B, L, D)
@@ -41,20 +54,25 @@ class Read:
 
 def read(network: Network, batch: Batch) -> Read:
     """One pass from the encoder's states to the scores of every next token."""
+    batch = network.refined(batch)
     intent = network.understand(batch.pooled, batch.states)
     memory = network.decoder.remember(*network.memory(intent, batch.pieces))
     hidden, _ = network.decoder(batch.inputs, copied_states(batch), memory)
-    return Read(intent, memory, hidden, network.decoder.logits(hidden))
+    return Read(batch, intent, memory, hidden, network.decoder.logits(hidden))
 
 
-def losses_of(network: Network, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+def losses_of(
+    network: Network, batch: Batch, teachers: Teachers | None = None
+) -> tuple[dict[str, Tensor], Tensor]:
     """Every part of the loss by name, and whether each token's first choice is right (B, L)."""
     seen = read(network, batch)
     flat = seen.logits.flatten(0, 1)
     tokens = F.cross_entropy(flat, batch.targets.flatten(), ignore_index=IGNORED)
     heads = frame_loss(network.intent.frame_logits(seen.intent), batch.frame, batch.pieces)
-    losses = {"tokens": tokens, "values": value_loss(network, batch, seen.hidden)}
+    losses = {"tokens": tokens, "values": value_loss(network, seen.batch, seen.hidden)}
     losses |= {f"frame/{head}": value for head, value in heads.items()}
+    if teachers:
+        losses["teachers"] = teachers.loss(batch, seen.logits)
     return losses, seen.logits.argmax(-1) == batch.targets
 
 

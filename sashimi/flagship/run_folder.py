@@ -63,8 +63,8 @@ def read(directory: Path) -> Sashimi:
     )
     vocabulary = Vocabulary.from_json(config["vocabulary"])
     literals = Literals.from_json(config["literals"])
-    settings = params.build(FlagshipParams, config["params"], directory / CONFIG)
-    network = Network(settings, labels, len(vocabulary), len(literals.values))
+    chosen = params.build(FlagshipParams, config["params"], directory / CONFIG)
+    network = Network(chosen, labels, len(vocabulary), len(literals.values))
     domain = DomainHead(WIDTH)
     tensors = _tensors(directory / WEIGHTS)
     for part, module in (("network", network), ("domain", domain)):
@@ -81,13 +81,22 @@ def read(directory: Path) -> Sashimi:
 def finished(directory: Path, row: str) -> Path:
     """The finished run of another row, at the seed and on the corpus of ``directory``.
 
-    Rows lie beside each other: ``<row>[-<corpus>]/seed<k>``. Raises `BadInput` if it has not run.
+    Rows lie beside each other: ``<row>[-<corpus>]/seed<k>``. ``builtin/<row>`` asks for the run on
+    the built-in corpus instead. Raises `BadInput` if it has not run.
     """
     _, dash, corpus = directory.parent.name.partition("-")
-    other = directory.parent.parent / f"{row}{dash}{corpus}" / directory.name
+    name = row.removeprefix("builtin/")
+    other = directory.parent.parent / (f"{name}{dash}{corpus}" if name == row else name)
+    other = other / directory.name
     if not (other / WEIGHTS).is_file() or not (other / NAME).is_file():
         raise BadInput(f"{other}: not finished; this row needs it: sashimi run its row first")
     return other
+
+
+def settings_of(directory: Path) -> FlagshipParams:
+    """The parameters that a run was trained with. Raises `BadInput` as `read` does."""
+    path = directory / CONFIG
+    return params.build(FlagshipParams, _config(path)["params"], path)
 
 
 def _config(path: Path) -> dict:
