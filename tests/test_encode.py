@@ -54,6 +54,11 @@ def test_operations_by_hand():
     assert bert.flops(20) == 6 * 2 * (20 * 12 * 384 * 384 + 2 * 400 * 384)
 
 
+def same(first, again) -> bool:
+    pairs = zip(vars(first).values(), vars(again).values(), strict=True)
+    return all(b is None if a is None else torch.equal(a, b) for a, b in pairs)
+
+
 @given(st.lists(st.integers(1, 9)), st.integers(1, 20))
 def test_a_batch_has_one_length_and_keeps_to_its_budget(lengths, budget):
     made = list(batches(lengths, budget))
@@ -93,11 +98,26 @@ def test_the_cache_gives_the_same_and_survives_damage(tmp_path, monkeypatch):
     first = encode(PROMPTS)
     (file,) = tmp_path.glob("*.safetensors")
     again = encode(PROMPTS)
-    assert all(
-        torch.equal(a, b) for a, b in zip(vars(first).values(), vars(again).values(), strict=True)
-    )
+    assert same(first, again)
     file.write_bytes(b"not a tensor")
     assert torch.equal(encode(PROMPTS).pooled, first.pooled)
+
+
+@pytest.mark.parametrize("encoder", ["fine_tuned", "scratch"])
+def test_a_trained_encoder_reads_the_markers_too(encoder, tmp_path, monkeypatch):
+    monkeypatch.setenv("SASHIMI_CACHE", str(tmp_path))
+    encoded = encode(PROMPTS, encoder=encoder)
+    assert same(encoded, encode(PROMPTS, encoder=encoder))
+    assert same(encoded, encode_uncached(PROMPTS, encoder))
+    assert len(encoded.raw) == len(encoded.states) + 2 * len(PROMPTS)
+    batch = encoded.padded([2, 0])
+    assert batch.raw.shape[:2] == (2, 9)  # seven word pieces, two markers
+    assert batch.pieces.sum(1).tolist() == [1, 7]
+    assert (batch.raw[0, 3:] == 0).all()
+    alone = encode_uncached(PROMPTS[:1], encoder).raw
+    assert torch.allclose(batch.raw[1], alone.to(batch.raw.dtype), atol=1e-3)
+    if encoder == "scratch":
+        assert alone.tolist() == token_ids(PROMPTS[:1])[0]
 
 
 def test_a_digest_tells_lists_apart():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from sashimi.flagship.decode import MAX_TOKENS, START
 from sashimi.flagship.encode import Encoded, encode
 from sashimi.flagship.intent import Labels
 from sashimi.flagship.literals import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
+from sashimi.flagship.text import Spelling
 from sashimi.program import tiers
 from sashimi.program.tokens import END
 from sashimi.program.vocabulary import Vocabulary
@@ -48,8 +49,9 @@ class Batch:
     pooled: Tensor  # (B, E)
     states: Tensor  # (B, P, E)
     pieces: Tensor  # (B, P) bool
+    raw: Tensor | None  # (B, P + 2, …), what a trained encoder reads
     inputs: Tensor  # (B, L) ids, beginning with the start token
-    copied: Tensor  # (B, L): the piece that the slot before copied from, -1 if none
+    copied: Tensor | None  # (B, L): the piece that the slot before copied from, -1 if none
     targets: Tensor  # (B, L) ids or IGNORED
     tier1: Tensor  # (B, L) bool: whether the target is of Tier 1
     slot_row: Tensor  # (S,)
@@ -63,7 +65,7 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         moved = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
-        return Batch(**moved, frame={k: v.to(device) for k, v in self.frame.items()})
+        return replace(self, **moved, frame={k: v.to(device) for k, v in self.frame.items()})
 
 
 class Dataset:
@@ -72,13 +74,16 @@ class Dataset:
     def __init__(
         self,
         examples: Sequence[Example],
-        vocabulary: Vocabulary,
+        vocabulary: Vocabulary | Spelling,
         literals: Literals,
         labels: Labels,
         say: Callable[[str], None] | None = None,
+        encoder: str = "frozen",
     ) -> None:
+        """``encoder`` is what the prompts are encoded for, `Network.reads`."""
         self.literals = literals
-        self.encoded: Encoded = encode([e.prompt for e in examples], say)
+        self.text = isinstance(vocabulary, Spelling)
+        self.encoded: Encoded = encode([e.prompt for e in examples], say, encoder)
         rows = []
         for index, example in enumerate(examples):
             offsets = self.encoded.offsets[self.encoded.pieces(index)].tolist()
@@ -118,9 +123,8 @@ class Dataset:
     def batch(self, indices: Sequence[int]) -> Batch:
         """The batch of these examples."""
         rows = [self.rows[i] for i in indices]
-        states = [self.encoded.states[self.encoded.pieces(i)].float() for i in indices]
-        padded = pad_sequence(states, batch_first=True)
-        widest = padded.shape[1]
+        padded = self.encoded.padded(indices)
+        widest = padded.states.shape[1]
         tokens = [torch.tensor(r.tokens) for r in rows]
         targets = pad_sequence(tokens, batch_first=True, padding_value=IGNORED)
         inputs = torch.cat([torch.full((len(rows), 1), START), targets.clamp_min(START)], 1)
@@ -131,15 +135,13 @@ class Dataset:
         entities = [torch.tensor(row.entities, dtype=torch.bool) for row in rows]
         return Batch(
             examples=torch.tensor(list(indices)),
-            pooled=self.encoded.pooled[list(indices)],
-            states=padded,
-            pieces=pad_sequence([torch.ones(len(s), dtype=torch.bool) for s in states], True),
+            **vars(padded),
             inputs=inputs,
-            copied=_copied(rows, inputs.shape[1]),
+            copied=None if self.text else _copied(rows, inputs.shape[1]),
             targets=targets,
             tier1=torch.nn.functional.pad(tier1, (0, 1)),
             slot_row=torch.tensor([b for b, _ in flat], dtype=torch.long),
-            slot_at=torch.tensor([rows[b].slots[i].position + 1 for b, i in flat]),
+            slot_at=torch.tensor([rows[b].slots[i].position + 1 for b, i in flat], dtype=torch.long),
             **self._slot_targets(rows, flat, widest),
             frame={
                 **{k: torch.tensor([f[k] for f in frames]) for k in frames[0]},
@@ -193,11 +195,14 @@ def _copied(rows: Sequence[Prepared], length: int) -> Tensor:
 def prepare(
     example: Example,
     offsets: Sequence[tuple[int, int]],
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | Spelling,
     literals: Literals,
     labels: Labels,
 ) -> Prepared:
-    """The targets of one example; ``offsets`` are its word pieces' characters."""
+    """The targets of one example; ``offsets`` are its word pieces' characters.
+
+    Text has no tiers and no slots, but the entities of the frame are the same.
+    """
     ir = tiers.encode(example.program)
     merged = ir.merged()[: MAX_TOKENS - 1]
     slots = [s for s in slots_of(ir.merged()) if s.position < len(merged)]
@@ -210,6 +215,10 @@ def prepare(
         spans.append(tuple(found))
         for first, last in found:
             entities[first : last + 1] = [True] * (last + 1 - first)
+    frame = labels.targets(example.domain, example.program)
+    if isinstance(vocabulary, Spelling):
+        spelt = vocabulary.target(example.program)
+        return Prepared(spelt, (False,) * len(spelt), (), (), (), tuple(entities), frame)
     return Prepared(
         tokens=tuple(vocabulary.ids.get(t, IGNORED) for t in merged),
         tier1=tuple(tier1),
@@ -217,7 +226,7 @@ def prepare(
         literals=tuple(right),
         spans=tuple(spans),
         entities=tuple(entities),
-        frame=labels.targets(example.domain, example.program),
+        frame=frame,
     )
 
 

@@ -14,11 +14,12 @@ import hashlib
 import importlib.util
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from sashimi import cache
 from sashimi.errors import BadInput
@@ -54,12 +55,36 @@ class Encoded:
     states: Tensor  # (S, E + F) float16
     offsets: Tensor  # (S, 2) int32: first and one past the last character in the prompt
     starts: Tensor  # (N + 1,) int64: where each prompt's pieces begin
+    raw: Tensor | None = None  # (S + 2 N, …): what a trained encoder reads, see `encode`
 
     def __len__(self) -> int:
         return len(self.pooled)
 
     def pieces(self, index: int) -> slice:
         return slice(int(self.starts[index]), int(self.starts[index + 1]))
+
+    def padded(self, rows: Sequence[int]) -> Padded:
+        """Some of the prompts as one batch."""
+        slices = [self.pieces(i) for i in rows]
+        raw = None
+        if self.raw is not None:  # each prompt before it has its own two markers
+            around = zip(rows, slices, strict=True)
+            raw = [self.raw[at.start + 2 * i : at.stop + 2 * i + 2] for i, at in around]
+            raw = pad_sequence([r.float() if r.is_floating_point() else r for r in raw], True)
+        sizes = torch.tensor([at.stop - at.start for at in slices])
+        states = pad_sequence([self.states[at].float() for at in slices], True)
+        pieces = torch.arange(states.shape[1]) < sizes[:, None]
+        return Padded(self.pooled[list(rows)], states, pieces, raw)
+
+
+@dataclass(frozen=True)
+class Padded:
+    """Encoded prompts of one batch, of P word pieces at most, zeros where there are fewer."""
+
+    pooled: Tensor  # (B, E)
+    states: Tensor  # (B, P, E + F) float32
+    pieces: Tensor  # (B, P) bool: where a word piece stands
+    raw: Tensor | None  # (B, P + 2, …)
 
 
 def model_folder() -> Path:
@@ -105,18 +130,49 @@ def check_prompt(prompt: str) -> None:
         )
 
 
-def encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) -> Encoded:
+def encode(
+    prompts: Sequence[str], say: Callable[[str], None] | None = None, encoder: str = "frozen"
+) -> Encoded:
     """Encodes prompts, through the tensor cache. Text past `MAX_PIECES` word pieces is not read.
 
-    ``say`` is told now and then how far a long encoding is.
+    ``say`` is told now and then how far a long encoding is. For an ``encoder`` that is trained,
+    ``raw`` is what that one reads, the two markers around each prompt among it: for "fine_tuned"
+    the states before the last block, (S + 2 N, E) float16; for "scratch" ids, (S + 2 N,) int64.
     """
-    key = ["encode", CODE_VERSION, weights_digest(), *prompts]
-    return Encoded(**cache.fetch(key, lambda: _encode(prompts, say)))
+    return _encoded(prompts, encoder, cache.fetch, say)
 
 
-def encode_uncached(prompts: Sequence[str]) -> Encoded:
+def encode_uncached(prompts: Sequence[str], encoder: str = "frozen") -> Encoded:
     """As `encode`, leaving nothing on disk: for prompts that arrive one at a time."""
-    return Encoded(**_encode(prompts))
+    return _encoded(prompts, encoder, lambda key, make: make())
+
+
+def _encoded(
+    prompts: Sequence[str],
+    encoder: str,
+    fetch: Callable[[list[str], Callable[[], dict[str, Tensor]]], dict[str, Tensor]],
+    say: Callable[[str], None] | None = None,
+) -> Encoded:
+    key = [CODE_VERSION, weights_digest(), *prompts]
+    encoded = Encoded(**fetch(["encode", *key], lambda: _encode(prompts, say)))
+    if encoder == "fine_tuned":
+        return replace(encoded, **fetch(["below", *key], lambda: _below(prompts)))
+    if encoder == "scratch":
+        ids = [i for own in token_ids(prompts) for i in own]
+        return replace(encoded, raw=torch.tensor(ids, dtype=torch.long))
+    return encoded
+
+
+@torch.inference_mode()
+def _below(prompts: Sequence[str]) -> dict[str, Tensor]:
+    """The states before the encoder's last block, markers included, prompt after prompt."""
+    ids = token_ids(prompts)
+    lower = replace(_model(), layers=_model().layers[:-1])
+    states: list[Tensor] = [torch.zeros(0, WIDTH)] * len(ids)
+    for chosen in batches([len(i) for i in ids], BUDGET):
+        for i, output in zip(chosen, lower(torch.tensor([ids[i] for i in chosen])), strict=True):
+            states[i] = output.half()
+    return {"raw": torch.cat([*states, torch.zeros(0, WIDTH)]).half()}
 
 
 @torch.inference_mode()

@@ -102,8 +102,9 @@ def shown(split: str, part: Sequence[Example], outcomes: Sequence[Outcome]) -> l
             "split": split,
             "prompt": example.prompt,
             "expected": score.body_text(example.program),
-            "produced": score.body_text(outcome.program),
-            "exact": bool(score.right(example.program, outcome.program)["program_exact"]),
+            "produced": score.body_text(outcome.program) if outcome.program else outcome.text,
+            "exact": outcome.program is not None
+            and bool(score.right(example.program, outcome.program)["program_exact"]),
         }
         for example, outcome in list(zip(part, outcomes, strict=True))[:SHOWN]
     ]
@@ -135,6 +136,12 @@ def domain_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
     return result
 
 
+def dataset(whole: Sashimi, part: Sequence[Example]) -> Dataset:
+    """Examples as a trained whole reads them."""
+    reads = whole.network.reads
+    return Dataset(part, whole.vocabulary, whole.literals, whole.labels, encoder=reads)
+
+
 @torch.no_grad()
 def frame_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
     """Each head of the semantic frame on test, beside the constant answer learned from train.
@@ -144,9 +151,9 @@ def frame_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
     """
     known = [whole.labels.targets(e.domain, e.program) for e in corpus.train]
     held_out = [*corpus.test, *corpus.test_unseen]
-    test = Dataset(held_out, whole.vocabulary, whole.literals, whole.labels)
+    test = dataset(whole, held_out)
     result: dict[str, Any] = {}
-    batch = test.batch(range(len(test)))
+    batch = whole.network.refined(test.batch(range(len(test))))
     intent = whole.network.understand(batch.pooled, batch.states)
     logits = whole.network.intent.frame_logits(intent)
     for head in ("domain", "intent", "complexity"):
@@ -182,20 +189,22 @@ def filler_scores(whole: Sashimi, part: Sequence[Example]) -> dict[str, Any]:
     """Share of values that are right in the slots of the *asked-for* structure, by kind of slot.
 
     The decoder reads the right tokens, so that only the filler is judged. "copied" are the values
-    that the prompt spells, "literals" those that it does not, "all" both.
+    that the prompt spells, "literals" those that it does not, "all" both. Text has no filler: {}.
     """
-    data = Dataset(part, whole.vocabulary, whole.literals, whole.labels)
+    if whole.network.filler is None:
+        return {}
+    data = dataset(whole, part)
     right: dict[str, list[float]] = {"all": [], "copied": [], "literals": []}
     filler = whole.network.filler
     for at in range(0, len(part), BATCH):
         indices = range(at, min(at + BATCH, len(part)))
-        batch = data.batch(indices)
+        batch = whole.network.refined(data.batch(indices))
         intent = whole.network.understand(batch.pooled, batch.states)
         memory = whole.network.decoder.remember(*whole.network.memory(intent, batch.pieces))
         hidden, _ = whole.network.decoder(batch.inputs, copied_states(batch), memory)
         for row, index in enumerate(indices):
-            own = data.encoded.pieces(index)
-            states, offsets = data.encoded.states[own], data.encoded.offsets[own]
+            offsets = data.encoded.offsets[data.encoded.pieces(index)]
+            states = batch.states[row, : len(offsets)]
             source = Source.of(filler, part[index].prompt, states, offsets)
             ir = tiers.encode(part[index].program)
             tokens = ir.merged()

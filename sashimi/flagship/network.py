@@ -5,6 +5,10 @@ Letters: B prompts, P word pieces, M memory positions (1 + P, or 1 when pooled),
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,16 +19,27 @@ from sashimi.flagship.encode import PIECE_WIDTH, SURFACE, WIDTH
 from sashimi.flagship.fill import ValueFiller
 from sashimi.flagship.intent import IntentExtractor, Labels
 from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.refine import build
 from sashimi.ternary import ternary_layers
+
+Prompts = TypeVar("Prompts")
+"""`encode.Padded` or `batches.Batch`: what has pooled, states, pieces and raw."""
 
 
 class Network(nn.Module):
     """The trained part of the way, from encoder states to token and value scores."""
 
     def __init__(
-        self, params: FlagshipParams, labels: Labels, vocabulary: int, literals: int
+        self,
+        params: FlagshipParams,
+        labels: Labels,
+        vocabulary: int,
+        literals: int,
+        words: Sequence[int] = (),
     ) -> None:
+        """``words`` are the word pieces that an encoder from scratch knows."""
         super().__init__()
+        self.reads, self.words = params.encoder, list(words)
         self.pooled_only = params.memory == "pooled"
         self.intent = IntentExtractor(PIECE_WIDTH, params.intent_width, labels, params.dropout)
         self.bridge = Bridge(params.intent_width, params.bridge_width)
@@ -36,8 +51,27 @@ class Network(nn.Module):
             params.decoder_heads,
             params.dropout,
             params.quantiser,
+            copies=params.output == "typed",
         )
-        self.filler = ValueFiller(params.decoder_width, literals)
+        typed = params.output == "typed"  # text has no slots to fill
+        self.filler = ValueFiller(params.decoder_width, literals) if typed else None
+        self.encoder = build(params.encoder, words, params.dropout)
+
+    def refined(self, prompts: Prompts) -> Prompts:
+        """Prompts with the pooled vector and the states that a trained encoder gives them.
+
+        Everything that reads a prompt reads it so. With the frozen encoder nothing changes. Raises
+        ValueError for prompts that were not encoded for this encoder, or that are refined already.
+        """
+        if self.encoder is None:
+            return prompts
+        if prompts.raw is None:
+            raise ValueError(f"these prompts hold nothing that a {self.reads} encoder reads")
+        present = F.pad(prompts.pieces, (2, 0), value=True)  # the markers too
+        vectors, pooled = self.encoder(prompts.raw, present)
+        vectors = vectors[:, 1:-1] * prompts.pieces[..., None]
+        states = torch.cat([vectors, prompts.states[..., WIDTH:]], -1)
+        return replace(prompts, pooled=pooled, states=states, raw=None)
 
     def understand(self, pooled: Tensor, states: Tensor) -> Tensor:
         """The intent (B, 1 + P, I) of pooled (B, E) and padded word pieces (B, P, E + F)."""

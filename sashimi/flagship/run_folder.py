@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -18,6 +19,7 @@ from sashimi.flagship.intent import Labels
 from sashimi.flagship.literals import Literals
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.text import Spelling
 from sashimi.program import catalogue as catalogues
 from sashimi.program.vocabulary import Vocabulary
 from sashimi.result import NAME
@@ -41,6 +43,7 @@ def write(sashimi: Sashimi, settings: FlagshipParams, directory: Path) -> None:
             "params": settings.model_dump(mode="json"),
             "vocabulary": sashimi.vocabulary.to_json(),
             "literals": sashimi.literals.to_json(),
+            "words": sashimi.network.words,
             "labels": {
                 "domains": list(labels.domains),
                 "intents": list(labels.intents),
@@ -52,7 +55,10 @@ def write(sashimi: Sashimi, settings: FlagshipParams, directory: Path) -> None:
 
 
 def read(directory: Path) -> Sashimi:
-    """The trained whole of a run's folder. Raises `BadInput` naming what is missing or damaged."""
+    """The trained whole of a run's folder. Raises `BadInput` naming what is missing or damaged.
+
+    The caller's random numbers are left as they were.
+    """
     from sashimi.flagship.way import Sashimi
 
     config = _config(directory / CONFIG)
@@ -61,11 +67,14 @@ def read(directory: Path) -> Sashimi:
         tuple(config["labels"]["intents"]),
         config["labels"]["frequency"],
     )
-    vocabulary = Vocabulary.from_json(config["vocabulary"])
+    written = Spelling if config["params"].get("output") == "text" else Vocabulary
+    vocabulary = written.from_json(config["vocabulary"])
     literals = Literals.from_json(config["literals"])
     chosen = params.build(FlagshipParams, config["params"], directory / CONFIG)
-    network = Network(chosen, labels, len(vocabulary), len(literals.values))
-    domain = DomainHead(WIDTH)
+    words = config["words"]
+    with torch.random.fork_rng(devices=[]):
+        network = Network(chosen, labels, len(vocabulary), len(literals.values), words)
+        domain = DomainHead(WIDTH)
     tensors = _tensors(directory / WEIGHTS)
     for part, module in (("network", network), ("domain", domain)):
         state = {k.removeprefix(f"{part}/"): v for k, v in tensors.items() if k.startswith(part)}

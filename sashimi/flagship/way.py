@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.nn.utils.rnn import pad_sequence
 
 from sashimi.flagship.decode import decode
 from sashimi.flagship.domain import DomainHead
@@ -62,13 +61,13 @@ class Sashimi:
         """
         if isinstance(prompt, str):
             check_prompt(prompt)
-            return self._batch([prompt], encode_uncached([prompt]), refuse)[0]
+            return self._batch([prompt], encode_uncached([prompt], self.network.reads), refuse)[0]
         for one in prompt:
             check_prompt(one)
         outcomes: list[Outcome] = []
         for at in range(0, len(prompt), BATCH):
             batch = list(prompt[at : at + BATCH])
-            outcomes.extend(self._batch(batch, encode(batch), refuse))
+            outcomes.extend(self._batch(batch, encode(batch, encoder=self.network.reads), refuse))
         return outcomes
 
     @torch.no_grad()
@@ -86,18 +85,19 @@ class Sashimi:
 
     def _make(self, prompts: list[str], encoded: Encoded, rows: list[int]) -> list[tuple]:
         """Everything between the domain head and the plist, for the admitted prompts."""
-        slices = [encoded.pieces(i) for i in rows]
-        states = pad_sequence([encoded.states[s].float() for s in slices], batch_first=True)
-        pieces = torch.tensor(
-            [[p < s.stop - s.start for p in range(states.shape[1])] for s in slices]
-        )
-        intent = self.network.understand(encoded.pooled[rows], states)  # (N, 1 + P, I)
+        batch = self.network.refined(encoded.padded(rows))
+        intent = self.network.understand(batch.pooled, batch.states)  # (N, 1 + P, I)
         heads = self.network.intent.frame_logits(intent)
-        memory, present = self.network.memory(intent, pieces)  # (N, M, Z), (N, M)
+        memory, present = self.network.memory(intent, batch.pieces)  # (N, M, Z), (N, M)
+        if isinstance(self.vocabulary, Spelling):
+            texts, likelihood = write(self.network.decoder, memory, present, self.vocabulary)
+            readings = [read_text(text, self.catalogue) for text in texts]
+            frames = self._frames(prompts, heads, [encoded.offsets[encoded.pieces(i)] for i in rows])
         filler, literals = self.network.filler, self.literals
+        offsets = [encoded.offsets[encoded.pieces(i)] for i in rows]
         sources = [
-            Source.of(filler, prompt, encoded.states[at], encoded.offsets[at])
-            for prompt, at in zip(prompts, slices, strict=True)
+            Source.of(filler, prompt, states[: len(own)], own)
+            for prompt, states, own in zip(prompts, batch.states, offsets, strict=True)
         ]
         written, hidden, likelihood = decode(
             self.network.decoder,
@@ -110,7 +110,7 @@ class Sashimi:
         for row, (source, tokens) in enumerate(zip(sources, written, strict=True)):
             values = fill(filler, literals, source, tokens, hidden[row], self.catalogue)
             one = {k: v[row : row + 1] for k, v in heads.items()}
-            frame = read_frame(one, self.labels, source.prompt, encoded.offsets[slices[row]])
+            frame = read_frame(one, self.labels, source.prompt, offsets[row])
             program = tiers.assemble(tokens, values)
             made.append((frame, float(likelihood[row]), *self._compile(program)))
         return made

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from sashimi import result
 from sashimi.errors import BadInput
@@ -187,7 +186,8 @@ def candidates(
     say: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Example, Program, int]]:
     """Each example with the programs of its ``width`` likeliest beams, and their places from 1."""
-    encoded = encode([example.prompt for example in examples])
+    reads = whole.network.reads
+    encoded = encode([example.prompt for example in examples], encoder=reads)
     for at in range(0, len(examples), PROMPTS):
         chosen = range(at, min(at + PROMPTS, len(examples)))
         for i, programs in zip(
@@ -204,15 +204,13 @@ def _programs(
 ) -> list[list[Program]]:
     """The programs of some examples' beams: the stages of `way.Sashimi`, with a search in them."""
     network, literals = whole.network, whole.literals
-    slices = [encoded.pieces(i) for i in chosen]
-    states = pad_sequence([encoded.states[s].float() for s in slices], batch_first=True)
-    sizes = torch.tensor([s.stop - s.start for s in slices])
-    pieces = torch.arange(states.shape[1])[None] < sizes[:, None]
-    intent = network.understand(encoded.pooled[list(chosen)], states)
-    memory, present = network.memory(intent, pieces)
+    batch = network.refined(encoded.padded(chosen))
+    intent = network.understand(batch.pooled, batch.states)
+    memory, present = network.memory(intent, batch.pieces)
+    offsets = [encoded.offsets[encoded.pieces(i)] for i in chosen]
     sources = [
-        Source.of(network.filler, examples[i].prompt, encoded.states[s], encoded.offsets[s])
-        for i, s in zip(chosen, slices, strict=True)
+        Source.of(network.filler, examples[i].prompt, states[: len(own)], own)
+        for i, states, own in zip(chosen, batch.states, offsets, strict=True)
     ]
     found = search(
         whole,
