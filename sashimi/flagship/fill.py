@@ -161,7 +161,7 @@ def fill(
     slots = slots_of(tokens)
     chosen = hidden[torch.tensor([s.position + 1 for s in slots])]
     found = scores(filler, literals, source, slots, chosen)
-    taken = _Taken(tokens, catalogue)
+    taken = Taken(tokens, catalogue)
     values: list[Value] = []
     for row, slot in enumerate(slots):
         for choice in found[row].argsort(descending=True).tolist():
@@ -198,7 +198,7 @@ def _value(
     return source.prompt[source.offsets[first][0] : source.offsets[int(ends.argmax())][1]]
 
 
-class _Taken:
+class Taken:
     """What the slots of one program already hold, where two must not hold the same."""
 
     def __init__(self, tokens: Sequence[str], catalogue: Catalogue) -> None:
