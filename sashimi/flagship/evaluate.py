@@ -13,7 +13,7 @@ import torch
 
 from sashimi import gates, scores
 from sashimi.files import root
-from sashimi.flagship import domain, floors, score, sides
+from sashimi.flagship import domain, failures, floors, score, sides
 from sashimi.flagship.batches import Dataset
 from sashimi.flagship.corpus import Corpus, Example, digest
 from sashimi.flagship.encode import encode
@@ -47,12 +47,15 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     differences: dict[str, Any] = {}
     examples: list[dict[str, Any]] = []
     single: dict[str, scores.Scores] = {}
+    failed: dict[str, Any] = {}
     for split in SPLITS:
         part: list[Example] = getattr(corpus, split)
         outcomes = whole.generate([e.prompt for e in part], refuse=False)
         answers: dict[str, Sequence[Program | None]] = {OURS: [o.program for o in outcomes]}
         asked = [e.prompt for e in part]
-        answers |= copying.answers(asked, encode(asked).pooled.numpy())
+        encoded = encode(asked)
+        answers |= copying.answers(asked, encoded.pooled.numpy())
+        failed[split] = failures.counts(part, answers[OURS], whole.domain.admits(encoded))
         tables = {
             name: score.table([e.program for e in part], produced, whole.catalogue)
             for name, produced in answers.items()
@@ -75,6 +78,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         "latency": latency(whole, [e.prompt for e in corpus.dev[:TIMED]]),
         "lowering_failures": lowering_failures(programs),
         "examples": examples,
+        "facts": {"failures": failed},
     }
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
 
