@@ -12,7 +12,7 @@ import torch
 from sashimi import params, train
 from sashimi.files import root
 from sashimi.flagship import corpus as corpora
-from sashimi.flagship import domain, sides
+from sashimi.flagship import domain, run_folder, sides, start
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.encode import encode
@@ -21,7 +21,7 @@ from sashimi.flagship.literals import Literals
 from sashimi.flagship.loss import losses_of, training_loss
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
-from sashimi.flagship.run_folder import write
+from sashimi.flagship.teach import Teachers
 from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
@@ -53,14 +53,19 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         f"{len(programs)} training examples, {len(vocabulary)} tokens, "
         f"{len(literals.values)} literals, {len(labels.intents)} intents"
     )
+    device = train.pick_device()
+    teachers = Teachers.of(settings, directory, vocabulary, device)
+    lender = run_folder.finished(directory, settings.start) if settings.start else None
     data = Dataset(corpus.train, vocabulary, literals, labels, say)
     probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels)
     head = train_domain_head(corpus, settings)
-    device = train.pick_device()
     network = Network(settings, labels, len(vocabulary), len(literals.values)).to(device)
+    if lender:
+        lent, size = start.lend(lender, network, start.rows_of(vocabulary, literals, labels))
+        say(f"{lent} of {size} parameters begin as {lender} ended")
     seconds = train.fit(
         network,
-        lambda model, batch: training_loss(model, batch.to(device)),
+        lambda model, batch: training_loss(model, batch.to(device), teachers),
         lambda step: data.training_batch(step, settings.batch_size, settings.seed),
         schedule_of(settings, len(data)),
         directory,
@@ -71,7 +76,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         say=say,
     )
     whole = Sashimi(network.cpu().eval(), head, vocabulary, literals, labels, catalogue)
-    write(whole, settings, directory)
+    run_folder.write(whole, settings, directory)
     return Trained(whole, seconds, str(device))
 
 
@@ -88,6 +93,7 @@ def schedule_of(settings: FlagshipParams, examples: int) -> train.Schedule:
         learning_rate=settings.learning_rate,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
+        decay_until=settings.weight_decay_until,
         gradient_clip=settings.gradient_clip,
         checkpoint_every=settings.checkpoint_every,
         observe_every=max(1, steps // settings.observations),

@@ -69,7 +69,7 @@ class Teachers:
         return torch.stack(each).mean(0)
 
     def loss(self, batch: Batch, logits: Tensor) -> Tensor:
-        """T² KL(teachers, student) (): the mean over the tokens that count; ``logits`` (B, L, V)."""
+        """T² KL(teachers, student) (): mean over the tokens that count; ``logits`` (B, L, V)."""
         counted = batch.targets != IGNORED
         student = (logits[counted] / self.temperature).log_softmax(-1)
         taught = self.probabilities(batch)[counted]

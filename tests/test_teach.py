@@ -1,0 +1,188 @@
+"""What another run gives: its weights at first, its answers beside the truth."""
+
+import pytest
+import torch
+
+from sashimi import params, result
+from sashimi.errors import BadInput
+from sashimi.files import root
+from sashimi.flagship import corpus as corpora
+from sashimi.flagship import learn, loss, run_folder, start
+from sashimi.flagship.batches import IGNORED, Dataset
+from sashimi.flagship.network import Network
+from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.teach import Teachers
+from sashimi.ternary import scale_of
+
+CPU = torch.device("cpu")
+
+
+def smoke(**changes):
+    base = {"epochs": 1, "limit": 100}
+    path = root() / "params" / "flagship" / "90_smoke.yaml"
+    return params.load(path, FlagshipParams, **{**base, **changes})
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return corpora.load("builtin", limit=100)
+
+
+@pytest.fixture(scope="module")
+def runs(corpus, tmp_path_factory):
+    """A folder of finished runs: two continuous ones of two seeds, and one of another corpus."""
+    base = tmp_path_factory.mktemp("runs")
+    other = corpora.load("builtin", limit=120)
+    for name, data, changes in (
+        ("one", corpus, {}),
+        ("two", corpus, {"seed": 1, "decoder_width": 16}),
+        ("foreign", other, {}),
+    ):
+        folder = base / name / "seed0"
+        learn.learn(data, smoke(ternary=False, **changes), folder, say=lambda line: None)
+        (folder / result.NAME).write_text("{}")
+    return base
+
+
+def whole_of(runs, name="one"):
+    return run_folder.read(runs / name / "seed0")
+
+
+def a_batch(corpus, whole):
+    data = Dataset(corpus.train[:12], whole.vocabulary, whole.literals, whole.labels)
+    return data.batch(range(12))
+
+
+def test_the_loss_is_the_papers_to_the_number(runs, corpus):
+    """T² sum p log(p / q) over counted tokens, p the mean of two teachers (Hinton et al. 2015)."""
+    one, two = whole_of(runs), whole_of(runs, "two")
+    batch = a_batch(corpus, one)
+    settings = smoke(teachers="one, two", teacher_temperature=3.0)
+    teachers = Teachers.of(settings, runs / "student" / "seed0", one.vocabulary, CPU)
+    student = torch.randn(*batch.targets.shape, len(one.vocabulary)).double()
+    with torch.no_grad():
+        own = loss.read(one.network, batch).logits
+        logits = [loss.read(w.network, batch).logits.double() for w in (one, two)]
+    p = sum(torch.exp(x / 3) / torch.exp(x / 3).sum(-1, keepdim=True) for x in logits) / 2
+    q = torch.exp(student / 3) / torch.exp(student / 3).sum(-1, keepdim=True)
+    each = (p * (p / q).log()).sum(-1)
+    wanted = 9 * each[batch.targets != IGNORED].mean()
+    assert float(teachers.loss(batch, student)) == pytest.approx(float(wanted), rel=1e-5)
+    assert float(Teachers((one.network,), 0.5, 2.0).loss(batch, own)) == pytest.approx(0, abs=1e-6)
+
+
+def test_teachers_take_their_share_of_the_token_loss(runs, corpus):
+    one = whole_of(runs)
+    batch = a_batch(corpus, one)
+    plain, parts = loss.training_loss(one.network, batch)
+    teachers = Teachers((whole_of(runs, "two").network,), 0.25, 2.0)
+    mixed, taught = loss.training_loss(one.network, batch, teachers)
+    wanted = plain - 0.25 * parts["tokens"] + 0.25 * taught["teachers"]
+    assert float(mixed.detach()) == pytest.approx(float(wanted), rel=1e-5)
+
+
+def test_only_the_student_learns(runs, corpus, tmp_path):
+    teacher = whole_of(runs).network.requires_grad_(False)
+    student = whole_of(runs, "two")
+    before = {k: v.clone() for k, v in teacher.state_dict().items()}
+    loss.training_loss(student.network, a_batch(corpus, student), Teachers((teacher,), 1.0, 2.0))[
+        0
+    ].backward()
+    assert all(p.grad is None for p in teacher.parameters())
+    assert student.network.decoder.embed.weight.grad.abs().sum() > 0
+    assert all(torch.equal(v, before[k]) for k, v in teacher.state_dict().items())
+
+
+def test_a_run_that_is_missing_or_of_another_vocabulary_is_named(runs, corpus):
+    folder, say = runs / "student" / "seed0", lambda line: None
+    for knob in ("teachers", "start"):
+        with pytest.raises(BadInput, match=r"nowhere.seed0: not finished"):
+            learn.learn(corpus, smoke(**{knob: "nowhere"}), folder, say)
+    with pytest.raises(BadInput, match=r"foreign.seed0: cannot teach, its vocabulary is another"):
+        learn.learn(corpus, smoke(teachers="foreign"), folder, say)
+    with pytest.raises(BadInput, match="cannot teach, its neighbours is another"):
+        learn.learn(corpus, smoke(teachers="one", neighbours=2), folder, say)
+    assert not folder.exists()
+
+
+def test_builtin_asks_for_the_run_beside_the_foreign_corpus(tmp_path):
+    """Rows of a foreign corpus carry its name; "builtin/" goes back to those that carry none."""
+    for row in ("00_full", "00_full-real"):
+        (tmp_path / row / "seed3").mkdir(parents=True)
+        for name in (run_folder.WEIGHTS, result.NAME):
+            (tmp_path / row / "seed3" / name).touch()
+    ours = tmp_path / "80_row-real" / "seed3"
+    assert run_folder.finished(ours, "00_full") == tmp_path / "00_full-real" / "seed3"
+    assert run_folder.finished(ours, "builtin/00_full") == tmp_path / "00_full" / "seed3"
+    with pytest.raises(BadInput, match="not finished"):
+        run_folder.finished(tmp_path / "80_row-real" / "seed4", "builtin/00_full")
+
+
+def fresh(whole, settings, seed=5):
+    torch.manual_seed(seed)
+    return Network(settings, whole.labels, len(whole.vocabulary), len(whole.literals.values))
+
+
+def test_a_run_of_the_same_corpus_lends_everything(runs):
+    one = whole_of(runs)
+    network = fresh(one, smoke())
+    rows = start.rows_of(one.vocabulary, one.literals, one.labels)
+    lent, size = start.lend(runs / "one" / "seed0", network, rows)
+    spare = one.network.filler.values.weight.shape[1]  # the row of no literal
+    assert lent == size - spare
+    for name, tensor in network.state_dict().items():
+        if name not in rows and not name.endswith("share"):
+            assert torch.equal(tensor, one.network.state_dict()[name]), name
+
+
+def test_rows_go_by_what_they_stand_for(runs, corpus):
+    """Tokens, literals and labels of another corpus: what both have is lent, the rest kept."""
+    ours, theirs = whole_of(runs), whole_of(runs, "foreign")
+    assert ours.vocabulary.tokens != theirs.vocabulary.tokens
+    network, untouched = fresh(ours, smoke()), fresh(ours, smoke())
+    rows = start.rows_of(ours.vocabulary, ours.literals, ours.labels)
+    start.lend(runs / "foreign" / "seed0", network, rows)
+    given = theirs.network.decoder.embed.weight
+    for index, token in enumerate(ours.vocabulary.tokens):
+        if token in theirs.vocabulary.ids:
+            wanted = given[theirs.vocabulary.ids[token]]
+        else:
+            wanted = untouched.decoder.embed.weight[index]
+        assert torch.equal(network.decoder.embed.weight[index], wanted), token
+    place = {name: i for i, name in enumerate(theirs.labels.intents)}
+    for index, name in enumerate(ours.labels.intents):
+        source = theirs.network if name in place else untouched
+        wanted = source.intent.heads["intent"].bias[place.get(name, index)]
+        assert network.intent.heads["intent"].bias[index] == wanted, name
+    for index, literal in enumerate(ours.literals.values):
+        known = theirs.literals.index.get(literal)
+        wanted = (
+            untouched.filler.bias[index] if known is None else theirs.network.filler.bias[known]
+        )
+        assert network.filler.bias[index] == wanted
+    assert torch.equal(network.bridge.project.weight, theirs.network.bridge.project.weight)
+
+
+def test_learned_magnitudes_begin_as_those_of_the_lent_weights(runs):
+    one = whole_of(runs)
+    network = fresh(one, smoke(quantiser="ttq"))
+    start.lend(
+        runs / "one" / "seed0", network, start.rows_of(one.vocabulary, one.literals, one.labels)
+    )
+    layer = network.decoder.blocks[0].up
+    assert torch.equal(layer.weight, one.network.decoder.blocks[0].up.weight)
+    assert layer.magnitudes.tolist() == pytest.approx([float(scale_of(layer.weight, "ttq"))] * 2)
+
+
+def test_a_run_of_which_nothing_fits_is_refused(runs):
+    network = torch.nn.Linear(3, 3)
+    with pytest.raises(BadInput, match="nothing of it fits"):
+        start.lend(runs / "one" / "seed0", network, {})
+
+
+def test_reading_a_run_leaves_the_random_numbers_alone(runs):
+    torch.manual_seed(0)
+    wanted = torch.rand(3)
+    torch.manual_seed(0)
+    whole_of(runs)
+    assert torch.equal(torch.rand(3), wanted)
