@@ -121,7 +121,7 @@ def generate(
     run: Annotated[Path | None, typer.Option(help="A run; default: the reference.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Turn a prompt into a program and its plist with a trained run; exit 1 if it is refused."""
+    """Turn a prompt into a program and its plist with a trained run; exit 1 if there is none."""
     from sashimi.files import atomic
 
     if prompt == "-":
@@ -133,7 +133,8 @@ def generate(
     from sashimi.program import write
 
     outcome = way.load(folder).generate(prompt)
-    if outcome.accepted and output:
+    written = output if outcome.plist is not None else None
+    if written:
         with atomic(output) as temporary:
             write(outcome.plist, temporary)
     if as_json:
@@ -145,17 +146,17 @@ def generate(
                 "text": outcome.text,
                 "findings": [asdict(finding) for finding in outcome.findings],
                 "seconds": outcome.seconds,
-                "written": str(output) if outcome.accepted and output else None,
+                "written": str(written) if written else None,
             }
         )
     elif outcome.accepted:
         typer.echo(outcome.text.rstrip("\n"))
         _tell([str(finding) for finding in outcome.findings] or ["no findings"])
-        if output:
+        if written:
             typer.echo(f"wrote {output} (unsigned; signing needs a Mac)", err=True)
     else:
         typer.echo(f"refused: out of domain, score {outcome.score:.3f}", err=True)
-    if not outcome.accepted:
+    if outcome.plist is None:
         raise typer.Exit(1)
 
 

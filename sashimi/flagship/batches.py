@@ -141,7 +141,9 @@ class Dataset:
             targets=targets,
             tier1=torch.nn.functional.pad(tier1, (0, 1)),
             slot_row=torch.tensor([b for b, _ in flat], dtype=torch.long),
-            slot_at=torch.tensor([rows[b].slots[i].position + 1 for b, i in flat], dtype=torch.long),
+            slot_at=torch.tensor(
+                [rows[b].slots[i].position + 1 for b, i in flat], dtype=torch.long
+            ),
             **self._slot_targets(rows, flat, widest),
             frame={
                 **{k: torch.tensor([f[k] for f in frames]) for k in frames[0]},

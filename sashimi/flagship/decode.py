@@ -100,11 +100,12 @@ class Decoder(nn.Module):
         heads: int,
         dropout: float,
         quantiser: Kind = "absmean",
+        copies: bool = True,
     ) -> None:
         super().__init__()
         self.embed = nn.Embedding(vocabulary, width)
         self.position = nn.Embedding(MAX_TOKENS, width)
-        self.copied = nn.Linear(PIECE_WIDTH, width, bias=False)
+        self.copied = nn.Linear(PIECE_WIDTH, width, bias=False) if copies else None
         self.blocks = nn.ModuleList(
             Block(width, memory_width, heads, dropout, quantiser) for _ in range(layers)
         )
@@ -121,19 +122,19 @@ class Decoder(nn.Module):
     def forward(
         self,
         tokens: Tensor,
-        copied: Tensor,
+        copied: Tensor | None,
         memory: tuple[list[tuple], Tensor],
         past: list | None = None,
     ) -> tuple[Tensor, list]:
         """Hidden states (B, L, D) after the last norm, and the cache for the next call.
 
         ``copied`` (B, L, W) is at each token the word piece that the slot before it copied from, or
-        zeros. With a cache, L is 1: the newest token only.
+        zeros; None for a decoder that copies nothing. With a cache, L is 1: the newest token only.
         """
         at = 0 if past is None else past[0][0].shape[2]
         places = torch.arange(at, at + tokens.shape[1], device=tokens.device)
         x = self.embed(tokens) * self.embed.embedding_dim**0.5 + self.position(places)
-        x = self.dropout(x + self.copied(copied))
+        x = self.dropout(x if self.copied is None else x + self.copied(copied))
         cache = []
         for index, block in enumerate(self.blocks):
             x, seen = block(x, past[index] if past else None, memory[0][index], memory[1])

@@ -21,7 +21,9 @@ from sashimi.flagship.literals import Literals
 from sashimi.flagship.loss import losses_of, training_loss
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.refine import words_of
 from sashimi.flagship.teach import Teachers
+from sashimi.flagship.text import Spelling
 from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
@@ -48,6 +50,9 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     catalogue = catalogues.load().extended(programs)
     vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
     literals = Literals.build((e.prompt, e.program) for e in corpus.train)
+    if settings.output == "text":  # as many tokens as typed tokens and literals together
+        vocabulary = Spelling.build(programs, len(vocabulary) + len(literals.values))
+        literals = Literals((), {})
     labels = Labels.of([e.domain for e in corpus.train], programs)
     say(
         f"{len(programs)} training examples, {len(vocabulary)} tokens, "
@@ -56,10 +61,11 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     device = train.pick_device()
     teachers = Teachers.of(settings, directory, vocabulary, device)
     lender = run_folder.finished(directory, settings.start) if settings.start else None
-    data = Dataset(corpus.train, vocabulary, literals, labels, say)
-    probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels)
+    data = Dataset(corpus.train, vocabulary, literals, labels, say, settings.encoder)
+    probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels, encoder=settings.encoder)
     head = train_domain_head(corpus, settings)
-    network = Network(settings, labels, len(vocabulary), len(literals.values)).to(device)
+    words = words_of(data.encoded, settings.encoder)
+    network = Network(settings, labels, len(vocabulary), len(literals.values), words).to(device)
     if lender:
         lent, size = start.lend(lender, network, start.rows_of(vocabulary, literals, labels))
         say(f"{lent} of {size} parameters begin as {lender} ended")
@@ -126,25 +132,28 @@ def observe(
     """What the trajectory records beside the training loss, on the fixed probe examples.
 
     The validation loss is that of tokens and values, without dropout. Tiers count examples whose
-    tokens of that tier are all predicted from a right history, domains those where all tokens are.
+    tokens of that tier are all predicted from a right history, domains those where all tokens are;
+    text has no tiers, and is counted whole.
     """
     batch = probe.batch(range(len(probe))).to(device)
     losses, right = losses_of(network, batch)
     counted = batch.targets != IGNORED
-    tier1, tier2 = counted & batch.tier1, counted & ~batch.tier1
+    parts = {"tier1": counted & batch.tier1, "tier2": counted & ~batch.tier1}
+    if probe.text:
+        parts = {"text": counted}
     domains: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for example, good in zip(examples, (right | ~counted).all(1).tolist(), strict=True):
         domains[example.domain][0] += good
         domains[example.domain][1] += 1
+    read = network.refined(batch)
     return {
         "val_loss": float(losses["tokens"] + losses["values"]),
         "tiers": {
-            "tier1": (int((right | ~tier1).all(1).sum()), len(right)),
-            "tier2": (int((right | ~tier2).all(1).sum()), len(right)),
+            name: (int((right | ~tier).all(1).sum()), len(right)) for name, tier in parts.items()
         },
         "domains": {name: tuple(pair) for name, pair in sorted(domains.items())},
         "trits": trit_arrays(network),
-        "embeddings": network.understand(batch.pooled, batch.states)[:, 0].cpu().numpy(),
+        "embeddings": network.understand(read.pooled, read.states)[:, 0].cpu().numpy(),
     }
 
 

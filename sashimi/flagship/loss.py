@@ -76,8 +76,13 @@ def losses_of(
     return losses, seen.logits.argmax(-1) == batch.targets
 
 
-def copied_states(batch: Batch) -> Tensor:
-    """The word pieces (B, L, W) that the decoder is fed with: where the slot before copied from."""
+def copied_states(batch: Batch) -> Tensor | None:
+    """The word pieces (B, L, W) that the decoder is fed with: where the slot before copied from.
+
+    None for text, which copies nothing.
+    """
+    if batch.copied is None:
+        return None
     rows = torch.arange(len(batch.copied), device=batch.copied.device)[:, None]
     states = batch.states[rows, batch.copied.clamp_min(0)]
     return states * (batch.copied >= 0)[..., None]

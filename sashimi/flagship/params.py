@@ -91,6 +91,15 @@ class FlagshipParams(Params):
             raise ValueError(
                 f"ternary_start {self.ternary_start} is after ternary_end {self.ternary_end}"
             )
+        typed_only = {
+            "neighbours": self.neighbours > 0,
+            "candidates": self.candidates > 1,
+            "teachers": self.teachers != "",
+            "negatives": self.negatives != "none",
+        }
+        wrong = [name for name, used in typed_only.items() if used]
+        if self.output == "text" and wrong:
+            raise ValueError(f"output text goes without {', '.join(wrong)}: they need typed tokens")
         return self
 
 

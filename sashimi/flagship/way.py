@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from sashimi.flagship.decode import decode
 from sashimi.flagship.domain import DomainHead
@@ -19,6 +20,7 @@ from sashimi.flagship.fill import Source, copied, fill
 from sashimi.flagship.intent import Labels, SemanticFrame, read_frame
 from sashimi.flagship.literals import Literals
 from sashimi.flagship.network import Network
+from sashimi.flagship.text import Spelling, read, write
 from sashimi.program import Finding, Program, compile, lint, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.repairs import Repair
@@ -29,7 +31,10 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one prompt. A refused prompt has no frame, program or plist, and no text."""
+    """What became of one prompt. A refused prompt has no frame, program or plist, and no text.
+
+    Text that was written freely may be no program, or one with errors: then it has no plist.
+    """
 
     prompt: str
     accepted: bool
@@ -49,7 +54,7 @@ class Sashimi:
 
     network: Network
     domain: DomainHead
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | Spelling
     literals: Literals
     labels: Labels
     catalogue: Catalogue
@@ -87,18 +92,31 @@ class Sashimi:
         """Everything between the domain head and the plist, for the admitted prompts."""
         batch = self.network.refined(encoded.padded(rows))
         intent = self.network.understand(batch.pooled, batch.states)  # (N, 1 + P, I)
-        heads = self.network.intent.frame_logits(intent)
         memory, present = self.network.memory(intent, batch.pieces)  # (N, M, Z), (N, M)
+        offsets = [encoded.offsets[encoded.pieces(i)] for i in rows]
         if isinstance(self.vocabulary, Spelling):
             texts, likelihood = write(self.network.decoder, memory, present, self.vocabulary)
-            readings = [read_text(text, self.catalogue) for text in texts]
-            frames = self._frames(prompts, heads, [encoded.offsets[encoded.pieces(i)] for i in rows])
+            answers = [read(text, self.catalogue) for text in texts]
+        else:
+            sources = [
+                Source.of(self.network.filler, prompt, states[: len(own)], own)
+                for prompt, states, own in zip(prompts, batch.states, offsets, strict=True)
+            ]
+            programs, likelihood = self._typed(memory, present, sources)
+            answers = [self._compile(program) for program in programs]
+        heads = self.network.intent.frame_logits(intent)
+        made = []
+        for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+            one = {k: v[row : row + 1] for k, v in heads.items()}
+            frame = read_frame(one, self.labels, prompt, offsets[row])
+            made.append((frame, float(likelihood[row]), *answer))
+        return made
+
+    def _typed(
+        self, memory: Tensor, present: Tensor, sources: list[Source]
+    ) -> tuple[list[Program], Tensor]:
+        """The programs that the masked decoder and the filler make, and their log-likelihoods."""
         filler, literals = self.network.filler, self.literals
-        offsets = [encoded.offsets[encoded.pieces(i)] for i in rows]
-        sources = [
-            Source.of(filler, prompt, states[: len(own)], own)
-            for prompt, states, own in zip(prompts, batch.states, offsets, strict=True)
-        ]
         written, hidden, likelihood = decode(
             self.network.decoder,
             memory,
@@ -106,14 +124,11 @@ class Sashimi:
             self.vocabulary,
             lambda row, slot, h: copied(filler, literals, sources[row], slot, h),
         )
-        made = []
-        for row, (source, tokens) in enumerate(zip(sources, written, strict=True)):
-            values = fill(filler, literals, source, tokens, hidden[row], self.catalogue)
-            one = {k: v[row : row + 1] for k, v in heads.items()}
-            frame = read_frame(one, self.labels, source.prompt, offsets[row])
-            program = tiers.assemble(tokens, values)
-            made.append((frame, float(likelihood[row]), *self._compile(program)))
-        return made
+        programs = []
+        for source, tokens, seen in zip(sources, written, hidden, strict=True):
+            values = fill(filler, literals, source, tokens, seen, self.catalogue)
+            programs.append(tiers.assemble(tokens, values))
+        return programs, likelihood
 
     def _compile(self, program: Program) -> tuple[Program, str, list[Finding], dict]:
         """Lower to text, read it back as foreign text would be, validate, compile.
@@ -122,9 +137,9 @@ class Sashimi:
         """
         text = render(program)
         findings = [_witnessed(repair) for repair in lint(text).repairs]
-        read = parse(text)
-        findings += validate(read, strict=True, catalogue=self.catalogue)
-        return read, text, findings, compile(read)
+        again = parse(text)
+        findings += validate(again, strict=True, catalogue=self.catalogue)
+        return again, text, findings, compile(again)
 
 
 def _witnessed(repair: Repair) -> Finding:
@@ -142,6 +157,6 @@ def _outcome(prompt: str, ok: bool, score: float, made: tuple | None, seconds: f
 
 def load(run_dir: str | Path) -> Sashimi:
     """The trained whole that a run left. Raises `BadInput` naming what is missing or damaged."""
-    from sashimi.flagship.run_folder import read
+    from sashimi.flagship import run_folder
 
-    return read(Path(run_dir))
+    return run_folder.read(Path(run_dir))
