@@ -114,8 +114,9 @@ def make(
     seed: int,
     beams: Iterable[tuple[Example, Program, int]] = (),
     say: Callable[[str], None] | None = None,
+    splits: Sequence[str] = SPLITS,
 ) -> Made:
-    """The negatives of all splits: the same for the same arguments.
+    """The negatives of some splits: the same for the same arguments, whatever the other splits.
 
     ``synthetic_each`` negatives of perturbation an example, ``drafts_each`` drafts an example;
     ``beams`` are (example, program, place) of a trained model (`beams.wrong`).
@@ -123,7 +124,7 @@ def make(
     programs = [example.program for example in corpus.train]
     catalogue = catalogues.load().extended(programs)
     judge, known = Judge(corpus, catalogue), Known.of(programs, catalogue)
-    for split in SPLITS:
+    for split in splits:
         examples = getattr(corpus, split)
         rng = random.Random(f"negatives {seed} {split}")
         _synthetic(judge, examples, known, synthetic_each, rng)
