@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +89,15 @@ def student(values: Sequence[float], level: float = 0.95) -> Interval:
         return Interval(mean, math.nan, math.nan, 1)
     half = float(t.ppf((1 + level) / 2, n - 1) * array.std(ddof=1) / math.sqrt(n))
     return Interval(mean, mean - half, mean + half, n)
+
+
+def holm(p: Mapping[str, float]) -> dict[str, float]:
+    """Holm's step-down adjustment (Holm 1979) of the p values of one family, by name."""
+    adjusted, worst = {}, 0.0
+    for place, name in enumerate(sorted(p, key=p.__getitem__)):
+        worst = max(worst, min(1.0, (len(p) - place) * p[name]))
+        adjusted[name] = worst
+    return adjusted
 
 
 def wilson(successes: int, n: int, z: float = 1.959964) -> Interval:

@@ -133,25 +133,38 @@ def of(cells: Iterable[Cell], reports: str | Path) -> list[Row]:
 
 
 def compare(
-    own: Iterable[Run], other: Iterable[Run], split: str, metric: str, model: str = OURS
+    own: Iterable[Run],
+    other: Iterable[Run],
+    split: str,
+    metric: str,
+    model: str = OURS,
+    other_model: str | None = None,
 ) -> Number:
-    """One metric of some runs, and its difference to another row's runs at the same seeds."""
+    """One metric of some runs, and its difference to another row's runs at the same seeds.
+
+    ``other_model`` compares with another model's numbers, such as a floor's; a row stands beside
+    the floors of its own runs where ``other`` is ``own``.
+    """
+    models = (model, other_model or model)
     mine = {run.record["seed"]: (run, _value(run, split, metric, model)) for run in own}
-    theirs = {run.record["seed"]: (run, _value(run, split, metric, model)) for run in other}
+    theirs = {run.record["seed"]: (run, _value(run, split, metric, models[1])) for run in other}
     common = sorted(mine.keys() & theirs.keys())
     mean = student([value for _, value in mine.values()])
     if not common:
         return Number(mean, None, None)
     by_seed = student([mine[seed][1] - theirs[seed][1] for seed in common])
-    pairs = [_by_example(mine[seed][0], theirs[seed][0], split, metric) for seed in common]
+    pairs = [_by_example((mine[s][0], theirs[s][0]), models, split, metric) for s in common]
     if any(pair is None or len(pair) != len(pairs[0]) for pair in pairs):
         return Number(mean, by_seed, None)
     return Number(mean, by_seed, bootstrap(np.mean(pairs, axis=0)))
 
 
-def _by_example(mine: Run, theirs: Run, split: str, metric: str) -> np.ndarray | None:
+def _by_example(
+    pair: tuple[Run, Run], models: tuple[str, str], split: str, metric: str
+) -> np.ndarray | None:
     """The differences on the same examples (n,), or None where they cannot be paired."""
-    found = [scores.read(run.folder).get(split) for run in (mine, theirs)]
+    keys = [split if model == OURS else f"{split}/{model}" for model in models]
+    found = [scores.read(run.folder).get(key) for run, key in zip(pair, keys, strict=True)]
     if None in found or found[0].examples != found[1].examples:
         return None
     if any(metric not in part.values for part in found):

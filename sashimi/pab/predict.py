@@ -12,6 +12,7 @@ import numpy as np
 
 from sashimi.errors import BadInput
 from sashimi.gates import GO, NOT_EVALUABLE, STOP, Gate
+from sashimi.metrics import holm
 from sashimi.pab.profile import Profile
 from sashimi.pab.stats import Correlation, correlate, resampled_spearman, spearman
 from sashimi.pab.trajectory import judge
@@ -66,7 +67,7 @@ def predictiveness(
     columns = _baselines(listed, dev, dev_lower_is_better, at)
     columns |= _summaries(listed, at)
     found = {name: correlate(values, results, seed=seed) for name, values in columns.items()}
-    adjusted = _holm({n: c.p for n, c in found.items() if n not in BASELINES and c.p is not None})
+    adjusted = holm({n: c.p for n, c in found.items() if n not in BASELINES and c.p is not None})
     ahead = [n for n in BASELINES[1:] if found[n].rho is not None]
     best = max(ahead, key=lambda n: abs(found[n].rho), default=None)
     rows = []
@@ -167,15 +168,6 @@ def _summaries(runs: list[Run], at: float) -> dict[str, np.ndarray]:
 
 
 _NO_SUMMARY = ("checkpoints", "last_step", "stability_n", "missing_losses", "train_loss_final")
-
-
-def _holm(p: dict[str, float]) -> dict[str, float]:
-    """Holm's step-down adjustment of p values by name."""
-    out, worst = {}, 0.0
-    for i, name in enumerate(sorted(p, key=p.get)):
-        worst = max(worst, min(1.0, (len(p) - i) * p[name]))
-        out[name] = worst
-    return out
 
 
 def _gain(x: np.ndarray, base: np.ndarray, results: np.ndarray, seed: int):
