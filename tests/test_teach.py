@@ -67,7 +67,7 @@ def test_the_loss_is_the_papers_to_the_number(runs, corpus):
     q = torch.exp(student / 3) / torch.exp(student / 3).sum(-1, keepdim=True)
     each = (p * (p / q).log()).sum(-1)
     wanted = 9 * each[batch.targets != IGNORED].mean()
-    assert float(teachers.loss(batch, student)) == pytest.approx(float(wanted), rel=1e-5)
+    assert float(teachers.loss(batch, student)) == pytest.approx(float(wanted.detach()), rel=1e-5)
     assert float(Teachers((one.network,), 0.5, 2.0).loss(batch, own)) == pytest.approx(0, abs=1e-6)
 
 
@@ -78,7 +78,7 @@ def test_teachers_take_their_share_of_the_token_loss(runs, corpus):
     teachers = Teachers((whole_of(runs, "two").network,), 0.25, 2.0)
     mixed, taught = loss.training_loss(one.network, batch, teachers)
     wanted = plain - 0.25 * parts["tokens"] + 0.25 * taught["teachers"]
-    assert float(mixed.detach()) == pytest.approx(float(wanted), rel=1e-5)
+    assert float(mixed.detach()) == pytest.approx(float(wanted.detach()), rel=1e-5)
 
 
 def test_only_the_student_learns(runs, corpus, tmp_path):
@@ -186,3 +186,38 @@ def test_reading_a_run_leaves_the_random_numbers_alone(runs):
     torch.manual_seed(0)
     whole_of(runs)
     assert torch.equal(torch.rand(3), wanted)
+
+
+def test_every_knob_of_another_run_is_alive(runs, corpus, tmp_path):
+    """Each changes the trained weights; a teacher of no weight changes nothing."""
+    taught = {"teachers": "one"}
+    rows = {
+        "plain": {},
+        "start": {"start": "one"},
+        "no weight": {**taught, "teacher_weight": 0.0},
+        "teachers": taught,
+        "two teachers": {"teachers": "one,two"},
+        "teacher_weight": {**taught, "teacher_weight": 0.9},
+        "teacher_temperature": {**taught, "teacher_temperature": 5.0},
+    }
+    ends = {}
+    for name, changes in rows.items():
+        folder = runs / f"alive {name}" / "seed0"
+        whole = learn.learn(corpus, smoke(**changes), folder, say=lambda line: None).sashimi
+        tensors = [p.detach().flatten() for p in whole.network.parameters()]
+        ends[name] = torch.cat(tensors).double().sum().item()
+    assert ends.pop("no weight") == ends["plain"]
+    assert len(set(ends.values())) == len(rows) - 1
+
+
+def test_a_killed_student_resumes_to_the_same_end(runs, corpus):
+    """The teachers and the lender leave no trace in what a checkpoint keeps."""
+    settings = smoke(teachers="one", start="two", decoder_width=16, checkpoint_every=4)
+    ends = []
+    for name in ("whole", "cut"):
+        folder = runs / f"resumed {name}" / "seed0"
+        learn.learn(corpus, settings, folder, say=lambda line: None)
+        if name == "cut":  # as if killed after its last checkpoint
+            learn.learn(corpus, settings, folder, say=lambda line: None)
+        ends.append(run_folder.read(folder).network.state_dict())
+    assert all(torch.equal(tensor, ends[1][key]) for key, tensor in ends[0].items())

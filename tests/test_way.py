@@ -170,6 +170,8 @@ CHANGES = {
     "learning_rate": 0.01,
     "warmup": 0.5,
     "weight_decay": 0.5,
+    "weight_decay_until": 0.2,
+    "quantiser": "twn",
     "gradient_clip": 0.1,
     "limit": 120,
 }
@@ -202,6 +204,7 @@ def test_every_knob_is_alive(knob, small, reference, tmp_path):
 
 def test_the_knobs_that_do_not_train(small, tmp_path):
     others = {"corpus", "checkpoint_every", "observations", "domain_precision"}
+    others |= {"start", "teachers", "teacher_weight", "teacher_temperature"}  # test_teach.py
     assert set(FlagshipParams.model_fields) == set(CHANGES) | others
     fingerprint(small, tmp_path / "a", checkpoint_every=1, observations=3)
     assert (tmp_path / "a" / "checkpoint.safetensors").exists()
