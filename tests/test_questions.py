@@ -1,0 +1,111 @@
+"""Which pair answers which question: the arithmetic by hand, what is missing, and among many."""
+
+import math
+
+import pytest
+from test_ablate_table import leave
+
+from sashimi import scores
+from sashimi.ablate import questions, table
+from sashimi.ablate.questions import Question
+from sashimi.errors import BadInput
+from sashimi.files import root
+from sashimi.metrics import Interval, holm, student
+from sashimi.params import row_of
+
+ASKED = [
+    Question("better", "Is it?", "10_other", "00_full", metric="action_f1"),
+    Question("unrun", "Would it be?", "20_never", "00_full", metric="action_f1"),
+    Question("copying", "More than a copy?", "00_full", floor="vote", metric="action_f1"),
+]
+
+
+def answered(reports, asked=ASKED):
+    rows = table.read(reports, metrics=("action_f1",))
+    return {(a.corpus, a.question.name): a for a in questions.answers(rows, asked)}
+
+
+def test_the_p_value_of_a_students_interval_is_its_test():
+    from scipy.stats import ttest_1samp
+
+    values = [0.02, 0.05, 0.03, 0.06]
+    p = questions.p_value(student(values), seeds=True)
+    assert p == pytest.approx(ttest_1samp(values, 0).pvalue)
+    assert questions.p_value(Interval(0.0196, 0.0, 0.0392, 300)) == pytest.approx(0.05, abs=1e-4)
+    assert math.isnan(questions.p_value(student([0.1]), seeds=True))
+    assert math.isnan(questions.p_value(None))
+    same = Interval(0.0, 0.0, 0.0, 9)
+    assert questions.p_value(same) == 1 and questions.p_value(Interval(1, 1, 1, 9)) == 0
+
+
+def test_holm_by_hand():
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx(
+        {"a": 0.03, "c": 0.06, "b": 0.06}
+    )
+    assert holm({}) == {}
+
+
+def test_a_pair_is_compared_and_a_row_that_has_not_run_stays_in_the_list(tmp_path):
+    for seed, base in ((0, 0.5), (1, 0.6), (2, 0.4)):
+        leave(tmp_path, "00_full", seed, base)
+        leave(tmp_path, "10_other", seed, base + 0.1 + seed / 1000, ternary=False)
+    found = answered(tmp_path)
+    better, unrun = (found["builtin", name] for name in ("better", "unrun"))
+    assert better.number.over_seeds.value == pytest.approx(0.101)
+    assert better.verdict == "above" and better.p == pytest.approx(questions.p_value(
+        student([0.1, 0.101, 0.102]), seeds=True
+    ))  # fmt: skip
+    assert unrun.number is None and unrun.verdict == "not run: 20_never"
+    assert better.family == 1 and math.isnan(unrun.p_holm), "what has not run is no part of it"
+    text = questions.markdown(list(found.values()))
+    assert "| Is it? | 10_other − 00_full | action_f1, test | 0.601 ± " in text
+    assert "| Would it be? | 20_never − 00_full | action_f1, test | – | – | – | not run:" in text
+    plain = better.as_json()
+    assert plain["verdict"] == "above" and len(plain["results"]) == 6
+
+
+def test_among_many_a_verdict_needs_more_than_its_own_interval(tmp_path):
+    for seed, own in ((0, 0.52), (1, 0.65), (2, 0.44)):  # differences 0.025, 0.05, 0.04
+        leave(tmp_path, "00_full", seed, own - (0.025, 0.05, 0.04)[seed])
+        leave(tmp_path, "10_other", seed, own, ternary=False)
+    alone = answered(tmp_path, ASKED[:1])["builtin", "better"]
+    assert alone.verdict == "above" and 0.03 < alone.p < 0.05
+    twice = [ASKED[0], Question("again", "?", "10_other", "00_full", metric="action_f1")]
+    found = answered(tmp_path, twice)["builtin", "better"]
+    assert found.p_holm == pytest.approx(2 * alone.p)
+    assert found.verdict == "above by itself, not among 2 questions"
+
+
+def test_a_floor_is_paired_by_example_within_the_same_runs(tmp_path):
+    folder = leave(tmp_path, "00_full", 0, 0.5, corpus="mine")
+    given = {
+        "test": scores.Scores("same", {"action_f1": [1.0, 0.0]}),
+        "test/vote": scores.Scores("same", {"action_f1": [0.4, -0.6]}),
+    }
+    (copying,) = (answered(tmp_path)["mine", "copying"],)
+    assert copying.verdict == "too few to say", "no number of the floor, and no scores"
+    scores.write(folder, given)
+    (copying,) = (answered(tmp_path)["mine", "copying"],)
+    assert copying.number.over_examples.value == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a:\n  asks: '?'\n  own: x\n", "needs other .* or floor, one of them"),
+        ("a:\n  asks: '?'\n  own: x\n  other: y\n  floor: z\n", "one of them"),
+        ("a:\n  asks: '?'\n  other: y\n", "needs asks and own"),
+        ("a:\n  asks: '?'\n  own: x\n  othr: y\n", "needs asks and own"),
+        ("a: 3\n", "needs asks and own"),
+    ],
+)
+def test_a_mistake_in_the_questions_is_named(tmp_path, text, says):
+    (tmp_path / "questions.yaml").write_text(text)
+    with pytest.raises(BadInput, match=rf"questions\.yaml: question 'a' .*{says}"):
+        questions.load(tmp_path / "questions.yaml")
+
+
+def test_the_questions_of_the_project_name_rows_that_exist():
+    asked = questions.load(root() / "reports" / questions.NAME)
+    rows = {(q.study, name) for q in asked for name in (q.own, q.other) if name}
+    assert {pair for pair in rows if row_of(*pair) is None} == set()
