@@ -97,7 +97,8 @@ def fit(
 
     ``loss(model, batch)`` gives a scalar and named parts (floats; "accuracy" is shown).
     ``batch(step)`` must depend on the step alone. ``before_step(progress)`` sets what a schedule
-    stages; ``observe()`` gives what `Tracker.record` takes beside the training loss. An
+    stages; ``observe()`` gives what `Tracker.record` takes beside the training loss, whose parts
+    join its ``components``. An
     ``exit_rule`` that fires ends the run and leaves its reason in ``exit.json``; without one a run
     never ends itself. Leaves ``journal.jsonl``, ``pab_profile.json``, ``checkpoint.safetensors``
     and ``progress.json``.
@@ -120,13 +121,15 @@ def fit(
         if tracker.due(step) or step == schedule.steps:
             before_step(step / schedule.steps)
             model.eval()
+            seen = dict(observe())
+            losses = {k: v for k, v in parts.items() if k != "accuracy"}
             tracker.record(
                 step,
                 train_loss=total[0] / total[1],
-                components={k: v for k, v in parts.items() if k != "accuracy"},
+                components=losses | seen.pop("components", {}),
                 learning_rate=schedule.rate(step),
                 gradient_norm=norm,
-                **observe(),
+                **seen,
             )
             model.train()
             total = (0.0, 0)

@@ -12,14 +12,15 @@ import torch
 from sashimi import params, train
 from sashimi.files import root
 from sashimi.flagship import corpus as corpora
-from sashimi.flagship import domain, run_folder, sides, start
+from sashimi.flagship import domain, margin, run_folder, sides, start
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.encode import encode
 from sashimi.flagship.intent import Labels
 from sashimi.flagship.literals import Literals
-from sashimi.flagship.loss import losses_of, training_loss
+from sashimi.flagship.loss import losses_of
 from sashimi.flagship.network import Network
+from sashimi.flagship.objective import Learner, Lessons, Objective
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.refine import words_of
 from sashimi.flagship.teach import Teachers
@@ -69,16 +70,22 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     if lender:
         lent, size = start.lend(lender, network, start.rows_of(vocabulary, literals, labels))
         say(f"{lent} of {size} parameters begin as {lender} ended")
+    negatives = margin.of_training(corpus, settings.negatives, data, vocabulary)
+    lessons = Lessons(data, negatives, teachers, settings.batch_size, settings.seed, device)
+    learner = Learner(network, Objective(settings)).to(device)
     seconds = train.fit(
-        network,
-        lambda model, batch: training_loss(model, batch.to(device), teachers),
-        lambda step: data.training_batch(step, settings.batch_size, settings.seed),
+        learner,
+        lessons.loss,
+        lessons.at,
         schedule_of(settings, len(data)),
         directory,
         seed=settings.seed,
         config_digest=training_digest(settings, corpus),
         before_step=lambda progress: stage(network, settings, progress),
-        observe=lambda: observe(network, probe, corpus.dev[:PROBE], device),
+        observe=lambda: {
+            **observe(network, probe, corpus.dev[:PROBE], device),
+            "components": lessons.pulls(learner),
+        },
         say=say,
     )
     whole = Sashimi(network.cpu().eval(), head, vocabulary, literals, labels, catalogue)

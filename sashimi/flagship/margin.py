@@ -33,6 +33,7 @@ from sashimi.flagship.literals import COPYABLE, Slot, slots_of, spans_of
 from sashimi.flagship.negatives import Triple, load, make, only, weight
 from sashimi.flagship.negatives.audit import kind
 from sashimi.flagship.negatives.make import PERTURBATIONS
+from sashimi.program import tiers
 from sashimi.program.vocabulary import Vocabulary
 from sashimi.result import corpus_name
 
@@ -203,6 +204,8 @@ def tokenised(
         index = places.get((triple.id, triple.prompt))
         if index is None or not (triple.legal and triple.in_structure):
             continue
+        if triple.positive != tiers.encode(examples[index].program):
+            continue  # of a corpus that gave the same prompt another program
         weights[index].append(weight(triple, ALPHA, BETA))
         offsets = data.encoded.offsets[data.encoded.pieces(index)].tolist()
         sequence = _sequence(triple, data.rows[index], offsets, vocabulary)

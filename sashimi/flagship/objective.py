@@ -8,13 +8,20 @@ an optimiser of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from sashimi.flagship.batches import Batch, Dataset
+from sashimi.flagship.loss import terms_of, training_loss
+from sashimi.flagship.margin import Negatives, Wrong
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.teach import Teachers
 
+WATCHED = 8
+"""Training examples whose gradients the trajectory records."""
 WEIGHED = ("tokens", "margin", "repair")
 TEMPERATURE = 10.0
 """Of the softmax of `uw_so`: losses of 1 and of 0.1 then differ in weight by a factor of e^0.9."""
@@ -64,6 +71,46 @@ class Learner(nn.Module):
     def __init__(self, network: Network, objective: Objective) -> None:
         super().__init__()
         self.network, self.objective = network, objective
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a learner is asked: batches of the data, negatives beside them where there are any."""
+
+    data: Dataset
+    negatives: Negatives | None
+    teachers: Teachers | None
+    batch_size: int
+    seed: int
+    device: torch.device
+
+    def at(self, step: int) -> tuple[Batch, Wrong | None]:
+        """The lesson of a step counted from 1, by step and seed alone."""
+        batch = self.data.training_batch(step, self.batch_size, self.seed)
+        wrong = self.negatives.draw(batch, step, self.seed) if self.negatives else None
+        return batch.to(self.device), wrong.to(self.device) if wrong else None
+
+    def loss(
+        self, learner: Learner, lesson: tuple[Batch, Wrong | None]
+    ) -> tuple[Tensor, dict[str, float]]:
+        """As `loss.training_loss`."""
+        batch, wrong = lesson
+        return training_loss(learner.network, batch, self.teachers, learner.objective, wrong)
+
+    @torch.enable_grad()
+    def pulls(self, learner: Learner) -> dict[str, float]:
+        """`gradients` on the first training examples that have a negative: the same ones always,
+        and nothing is drawn, so that a run that is looked at ends as one that is not."""
+        known = self.negatives.of if self.negatives else range(len(self.data))
+        batch = self.data.batch(sorted(known)[:WATCHED])
+        wrong = None
+        if self.negatives:
+            firsts = [(row, known[e][0]) for row, e in enumerate(batch.examples.tolist())]
+            wrong = self.negatives.beside(batch, firsts).to(self.device)
+        terms, _, _ = terms_of(
+            learner.network, batch.to(self.device), self.teachers, learner.objective, wrong
+        )
+        return gradients(learner.network, terms)
 
 
 def gradients(network: nn.Module, terms: Mapping[str, Tensor]) -> dict[str, float]:
