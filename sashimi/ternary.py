@@ -152,3 +152,23 @@ def trit_arrays(model: nn.Module) -> list[tuple[str, object]]:
             (name, trits(layer.weight, layer.kind).to(torch.int8).cpu().numpy())
             for name, layer in ternary_layers(model)
         ]
+
+
+def trit_shares(model: nn.Module) -> dict[str, dict[str, float]]:
+    """What share of trits is -1, 0 and +1: of "all", and of each layer that is wholly ternary."""
+    counts = {}
+    with torch.no_grad():
+        for name, layer in ternary_layers(model):
+            if float(layer.share) == 1.0:
+                found = trits(layer.weight, layer.kind).long().flatten() + 1
+                counts[name] = torch.bincount(found, minlength=3)
+    if not counts:
+        return {}
+    counts = {"all": torch.stack(list(counts.values())).sum(0), **counts}
+    return {
+        name: {
+            trit: round(n / sum(found.tolist()), 6)
+            for trit, n in zip(("-1", "0", "+1"), found.tolist(), strict=True)
+        }
+        for name, found in counts.items()
+    }

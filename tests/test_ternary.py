@@ -15,6 +15,7 @@ from sashimi.ternary import (
     ternary_layers,
     threshold_of,
     trit_arrays,
+    trit_shares,
     trits,
 )
 
@@ -129,3 +130,19 @@ def test_trits_for_the_trajectory_are_int8():
     ((name, array),) = trit_arrays(model)
     assert (name, array.dtype.name, array.shape) == ("0", "int8", (3, 4))
     assert array.tolist() == trits(model[0].weight).tolist()
+
+
+def test_shares_of_trits_are_counted_by_layer_and_of_all():
+    model = nn.Sequential(TernaryLinear(2, 2), TernaryLinear(2, 1), TernaryLinear(9, 9))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[1.0, -1.0], [0.01, 1.0]]))
+        model[1].weight.copy_(torch.tensor([[-1.0, 0.01]]))
+    assert trit_shares(model) == {}  # nothing is ternary yet
+    for layer in (model[0], model[1]):
+        layer.share.fill_(1.0)
+    third = pytest.approx(1 / 3, abs=1e-6)
+    assert trit_shares(model) == {
+        "all": {"-1": third, "0": third, "+1": third},
+        "0": {"-1": 0.25, "0": 0.25, "+1": 0.5},
+        "1": {"-1": 0.5, "0": 0.5, "+1": 0.0},
+    }

@@ -24,6 +24,7 @@ from sashimi.flagship.way import BATCH, Outcome, Sashimi
 from sashimi.metrics import bootstrap, overlap, paired
 from sashimi.program import tiers
 from sashimi.program.tree import Program
+from sashimi.ternary import trit_shares
 
 OURS = "ternary decoder"
 SPLITS = ("dev", "test", "test_unseen")
@@ -78,7 +79,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         "latency": latency(whole, [e.prompt for e in corpus.dev[:TIMED]]),
         "lowering_failures": lowering_failures(programs),
         "examples": examples,
-        "facts": {"failures": failed},
+        "facts": {"failures": failed, "trits": trit_shares(whole.network)},
     }
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
 
