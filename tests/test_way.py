@@ -139,6 +139,21 @@ def test_the_trained_decoder_is_ternary(whole):
     assert 0 < size["ternary"] < size["total"]
 
 
+def test_stored_bytes_by_hand(whole):
+    """One block of width 32: twice q, k, v, out, then up and down; four trits to a byte."""
+    trits = 2 * 4 * 32 * 32 + 2 * 32 * 128
+    size, scales = whole.network.size(), 4 * 8
+    assert size["ternary"] == trits
+    assert size["bytes"] == trits // 4 + scales + 4 * (size["total"] - trits)
+    layer = whole.network.decoder.blocks[0].up
+    layer.share.fill_(0.5)  # a layer that is not wholly ternary is stored as floats
+    try:
+        more = whole.network.size()["bytes"] - size["bytes"]
+    finally:
+        layer.share.fill_(1.0)
+    assert more == 4 * 32 * 128 - 32 * 128 // 4 - 4
+
+
 def test_numbers_of_a_run_are_complete(whole, corpus):
     numbers = evaluate.evaluate(whole, corpus)
     for split in evaluate.SPLITS:
