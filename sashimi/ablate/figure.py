@@ -1,23 +1,29 @@
-"""The differences of a matrix as a picture: a row a line, zero is the reference row."""
+"""A matrix as pictures: differences with their intervals, and where the way breaks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from sashimi.ablate.table import METRICS, Row
+from sashimi.ablate.questions import Answer
+from sashimi.ablate.table import METRICS, Number, Row
 from sashimi.metrics import Interval
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
-from sashimi.report import RIGHT
+from sashimi.report import RIGHT, SPLITS, STAGES
 
 KINDS = {
     "over seeds": ("over_seeds", COLOURS[0], -0.14),
     "over examples": ("over_examples", COLOURS[1], 0.14),
 }
 """Label: attribute of a Number, colour, offset from the row's line."""
+STAGE_COLOURS = {
+    "right": "#009E73", "value": "#56B4E9", "parameter": "#0072B2", "reference": "#CC79A7",
+    "action": "#E69F00", "blocks": "#D55E00", "too long": "#F0E442", "too short": "#BBBBBB",
+    "no program": "#777777", "refused": "#000000",
+}  # fmt: skip
 
 
 def differences(rows: Sequence[Row], split: str, metrics: Sequence[str] = METRICS) -> Figure:
@@ -31,11 +37,7 @@ def differences(rows: Sequence[Row], split: str, metrics: Sequence[str] = METRIC
         raise ValueError("no row has a difference to its reference")
     figure, axes = canvas(9.6, 1.3 + 0.42 * len(shown), 1, len(metrics), sharey=True)
     for axis, metric in zip(axes[0], metrics, strict=True):
-        for label, (kind, colour, offset) in KINDS.items():
-            for place, row in enumerate(shown):
-                _whisker(axis, _known(row, split, metric, kind), place + offset, colour)
-            axis.plot([], [], marker="o", ms=4, color=colour, label=label)
-        axis.axvline(0, color="black", lw=0.8)
+        _pairs(axis, [row.numbers.get(split, {}).get(metric) for row in shown])
         axis.set_xlabel(f"{RIGHT.get(metric, metric)}: difference")
         axis.locator_params(axis="x", nbins=4)
     axes[0][0].set_yticks(range(len(shown)), [f"{r.name}, n = {len(r.seeds)}" for r in shown])
@@ -46,6 +48,62 @@ def differences(rows: Sequence[Row], split: str, metrics: Sequence[str] = METRIC
     return figure
 
 
+def answers(found: Sequence[Answer]) -> Figure:
+    """The deciding difference of every question of one corpus; those without one say why.
+
+    Raises ValueError if no question has one.
+    """
+    if not any(answer.number for answer in found):
+        raise ValueError("no question is answered")
+    figure, ((axis,),) = canvas(9.6, 1.2 + 0.42 * len(found))
+    _pairs(axis, [answer.number for answer in found])
+    labels = []
+    for place, answer in enumerate(found):
+        asked = answer.question
+        what = f"{RIGHT.get(asked.metric, asked.metric)}, {SPLITS.get(asked.split, asked.split)}"
+        labels.append(f"{asked.name}\n{asked.own} − {asked.against}; {what}")
+        axis.text(
+            *(1.01, place, answer.verdict), transform=axis.get_yaxis_transform(), va="center",
+            fontsize=8, color="black" if answer.number else "#777777",
+        )  # fmt: skip
+    axis.set_yticks(range(len(found)), labels, fontsize=8)
+    axis.set_ylim(len(found) - 0.5, -0.5)
+    axis.set_xlabel("difference, with 95% intervals")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def stages(table: Mapping[str, Mapping[str, int]]) -> Figure:
+    """Where the way first breaks: a bar a name, its prompts by stage, right ones at the left."""
+    figure, ((axis,),) = canvas(9.6, 1.7 + 0.34 * len(table))
+    used = [stage for stage in STAGE_COLOURS if any(row.get(stage) for row in table.values())]
+    for place, row in enumerate(table.values()):
+        total, left = sum(row.values()), 0.0
+        for stage in used:
+            share = row.get(stage, 0) / total if total else 0.0
+            axis.barh(place, share, left=left, height=0.72, color=STAGE_COLOURS[stage])
+            left += share
+    for stage in used:
+        axis.bar([0], [0], width=0, color=STAGE_COLOURS[stage], label=f"{stage}: {STAGES[stage]}")
+    names = [f"{name}, n = {sum(row.values())}" for name, row in table.items()]
+    axis.set_yticks(range(len(table)), names, fontsize=9)
+    axis.set_ylim(len(table) - 0.5, -0.5)
+    axis.set_xlim(0, 1)
+    axis.grid(visible=False, axis="y")
+    axis.set_xlabel("share of prompts")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    return figure
+
+
+def _pairs(axis, numbers: Sequence[Number | None]) -> None:
+    """Both intervals of each difference on a line of its own, from the top."""
+    for label, (kind, colour, offset) in KINDS.items():
+        for place, number in enumerate(numbers):
+            _whisker(axis, number and getattr(number, kind), place + offset, colour)
+        axis.plot([], [], marker="o", ms=4, color=colour, label=label)
+    axis.axvline(0, color="black", lw=0.8)
+
+
 def _known(row: Row, split: str, metric: str, kind: str) -> Interval | None:
     found = row.numbers.get(split, {}).get(metric)
     known = found and getattr(found, kind)
@@ -53,7 +111,7 @@ def _known(row: Row, split: str, metric: str, kind: str) -> Interval | None:
 
 
 def _whisker(axis, known: Interval | None, place: float, colour: str) -> None:
-    if known is None:
+    if known is None or math.isnan(known.value):
         return
     single = math.isnan(known.low)
     axis.plot([known.value], [place], "o", ms=4, color=colour, mfc="white" if single else colour)
