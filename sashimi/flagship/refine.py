@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,42 @@ from sashimi.flagship.encode import Encoded, model_folder
 
 RATE = 0.02
 """How fast the published weights move beside all others."""
-SCRATCH_WIDTH, SCRATCH_LAYERS, SCRATCH_HEADS = 192, 2, 6
+SCRATCH_WIDTH, SCRATCH_LAYERS, SCRATCH_HEADS = 128, 2, 4
+
+
+class Product(torch.autograd.Function):
+    """``F.linear`` with oneDNN's matrix products, forwards and backwards.
+
+    At these sizes they take half of the time that PyTorch's own take on some processors.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return _times(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        flat = gradient.flatten(0, -2)
+        to_x = _times(gradient.contiguous(), weight.T.contiguous()) if x.requires_grad else None
+        to_weight = _times(flat.T.contiguous(), x.flatten(0, -2).T.contiguous())
+        return to_x, to_weight, flat.sum(0)
+
+
+def _times(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """(…, O) of x (…, I) and weight (O, I), both contiguous."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "none")
+
+
+@dataclass(frozen=True)
+class Learning(Dense):
+    """An affine map whose weights learn."""
+
+    def __call__(self, x: Tensor, activation: str = "none") -> Tensor:
+        there = x.device.type == "cpu" and torch.backends.mkldnn.is_available()
+        y = (Product.apply if there else F.linear)(x, self.weight, self.bias)
+        return F.gelu(y) if activation == "gelu" else y
 
 
 class FineTuned(nn.Module):
@@ -49,7 +85,7 @@ class FineTuned(nn.Module):
         parts = {}
         for name, kind in self.kinds.items():
             own = weights[f"{name}_weight"], weights[f"{name}_bias"]
-            parts[name] = Norm(*own) if kind is Norm else Dense(*own, packed=False)
+            parts[name] = Norm(*own) if kind is Norm else Learning(*own, packed=False)
         vectors = Layer(**parts)(raw, present[:, None, None])
         return vectors, _pooled(vectors, present)
 
@@ -67,7 +103,7 @@ class Scratch(nn.Module):
             SCRATCH_WIDTH,
             SCRATCH_HEADS,
             4 * SCRATCH_WIDTH,
-            dropout,
+            dropout=0.0,  # in the blocks it costs as much as their products do
             activation="gelu",
             batch_first=True,
             norm_first=True,
