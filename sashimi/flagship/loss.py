@@ -62,6 +62,8 @@ def terms_of(
     weights, extra = objective.weights(weighed) if objective else ({"tokens": 1.0}, 0.0)
     terms = {name: weights[name] * loss for name, loss in weighed.items()}
     terms["tokens"], terms["values"] = (weights["tokens"] * v for v in (tokens, losses["values"]))
+    if "bridge" in losses:
+        terms["bridge"] = losses["bridge"]
     terms["frame"] = FRAME_WEIGHT * sum(v for k, v in losses.items() if k.startswith("frame/"))
     if len(weights) > 1:
         told |= {f"weight/{name}": float(weight.detach()) for name, weight in weights.items()}
@@ -108,6 +110,8 @@ def losses_of(
     losses = {"tokens": costs.sum() / counted.sum()}
     losses["values"] = value_loss(network, seen.batch, seen.hidden)
     losses |= {f"frame/{head}": value for head, value in heads.items()}
+    if network.bridge.commitment is not None:
+        losses["bridge"] = network.bridge.commitment
     if teachers:
         losses["teachers"] = teachers.loss(batch, seen.logits)
     if wrong:

@@ -42,7 +42,7 @@ class Network(nn.Module):
         self.reads, self.words = params.encoder, list(words)
         self.pooled_only = params.memory == "pooled"
         self.intent = IntentExtractor(PIECE_WIDTH, params.intent_width, labels, params.dropout)
-        self.bridge = Bridge(params.intent_width, params.bridge_width)
+        self.bridge = Bridge(params.intent_width, params.bridge_width, params.bridge == "quantised")
         self.decoder = Decoder(
             vocabulary,
             params.bridge_width,
@@ -87,7 +87,7 @@ class Network(nn.Module):
         present = F.pad(pieces, (1, 0), value=True)
         if self.pooled_only:
             intent, present = intent[:, :1], present[:, :1]
-        return self.bridge(intent), present
+        return self.bridge(intent, present), present
 
     def size(self) -> dict[str, int]:
         """Numbers of parameters, of those that are stored as trits, and the bytes of all.

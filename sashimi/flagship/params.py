@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from sashimi.params import Params
 
+GROUPS = 8
+"""Slices of a position in a quantised bridge, each with a codebook of its own."""
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -87,6 +89,8 @@ class FlagshipParams(Params):
                 f"decoder_width {self.decoder_width} is no multiple of "
                 f"decoder_heads {self.decoder_heads}"
             )
+        if self.bridge == "quantised" and self.bridge_width % GROUPS:
+            raise ValueError(f"bridge_width {self.bridge_width} has no {GROUPS} equal slices")
         if self.ternary_start > self.ternary_end:
             raise ValueError(
                 f"ternary_start {self.ternary_start} is after ternary_end {self.ternary_end}"
