@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -50,7 +51,8 @@ def page(runs: Sequence[Run], reports: Path, matrix: str = "") -> str:
     """
     asking = [run for run in runs if run.record.get("question")]
     trained = [run for run in runs if run not in asking]
-    links = ['<li><a href="#ablations">ablations</a></li>'] if matrix else []
+    headings = re.findall(r'<h2 id="(\w+)">(.*?)</h2>', matrix)
+    links = [f'<li><a href="#{name}">{title}</a></li>' for name, title in headings]
     links += [f'<li><a href="#{identity(run)}">{escape(run.name)}</a></li>' for run in runs]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

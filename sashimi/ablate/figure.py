@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from sashimi.ablate.questions import Answer
+from sashimi.ablate.questions import Answer, Question
 from sashimi.ablate.table import METRICS, Number, Row
 from sashimi.metrics import Interval
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
-from sashimi.report import RIGHT, SPLITS, STAGES
+from sashimi.report import RIGHT, SPLITS
 
 KINDS = {
     "over seeds": ("over_seeds", COLOURS[0], -0.14),
@@ -55,13 +55,12 @@ def answers(found: Sequence[Answer]) -> Figure:
     """
     if not any(answer.number for answer in found):
         raise ValueError("no question is answered")
-    figure, ((axis,),) = canvas(9.6, 1.2 + 0.42 * len(found))
+    figure, ((axis,),) = canvas(11.0, 1.2 + 0.42 * len(found))
     _pairs(axis, [answer.number for answer in found])
     labels = []
     for place, answer in enumerate(found):
         asked = answer.question
-        what = f"{RIGHT.get(asked.metric, asked.metric)}, {SPLITS.get(asked.split, asked.split)}"
-        labels.append(f"{asked.name}\n{asked.own} − {asked.against}; {what}")
+        labels.append(f"{asked.name}: {_decided_by(asked)}\n{asked.own} − {asked.against}")
         axis.text(
             *(1.01, place, answer.verdict), transform=axis.get_yaxis_transform(), va="center",
             fontsize=8, color="black" if answer.number else "#777777",
@@ -74,8 +73,11 @@ def answers(found: Sequence[Answer]) -> Figure:
 
 
 def stages(table: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Where the way first breaks: a bar a name, its prompts by stage, right ones at the left."""
-    figure, ((axis,),) = canvas(9.6, 1.7 + 0.34 * len(table))
+    """Where the way first breaks: a bar a name, its prompts by stage, right ones at the left.
+
+    ``table[name][stage]`` counts prompts; `sashimi.report.STAGES` says what the stages are.
+    """
+    figure, ((axis,),) = canvas(9.6, 1.2 + 0.34 * len(table))
     used = [stage for stage in STAGE_COLOURS if any(row.get(stage) for row in table.values())]
     for place, row in enumerate(table.values()):
         total, left = sum(row.values()), 0.0
@@ -84,15 +86,19 @@ def stages(table: Mapping[str, Mapping[str, int]]) -> Figure:
             axis.barh(place, share, left=left, height=0.72, color=STAGE_COLOURS[stage])
             left += share
     for stage in used:
-        axis.bar([0], [0], width=0, color=STAGE_COLOURS[stage], label=f"{stage}: {STAGES[stage]}")
+        axis.bar([0], [0], width=0, color=STAGE_COLOURS[stage], label=stage)
     names = [f"{name}, n = {sum(row.values())}" for name, row in table.items()]
     axis.set_yticks(range(len(table)), names, fontsize=9)
     axis.set_ylim(len(table) - 0.5, -0.5)
     axis.set_xlim(0, 1)
     axis.grid(visible=False, axis="y")
     axis.set_xlabel("share of prompts")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=len(used), frameon=False)
     return figure
+
+
+def _decided_by(asked: Question) -> str:
+    return f"{RIGHT.get(asked.metric, asked.metric)}, {SPLITS.get(asked.split, asked.split)}"
 
 
 def _pairs(axis, numbers: Sequence[Number | None]) -> None:

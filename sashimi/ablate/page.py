@@ -10,10 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sashimi import result
+from sashimi.ablate import questions, reading
 from sashimi.ablate.figure import differences
 from sashimi.ablate.table import METRICS, Number, Row, ends, read, spread
+from sashimi.files import root
 from sashimi.html import mark, picture, words
-from sashimi.report import RIGHT, SPLITS
+from sashimi.report import RIGHT, SPLITS, Run
 
 NOTE = (
     "Means over seeds, ± half of Student's 95% interval. A difference to the reference row is "
@@ -24,8 +26,26 @@ NOTE = (
 
 
 def section(reports: str | Path) -> str:
-    """The section, or nothing where no row stands beside its reference. Links are relative."""
+    """All that is read from the matrix, or nothing where no row stands beside its reference.
+
+    Links are relative to ``reports``.
+    """
     rows = [row for row in read(reports) if any(row.numbers.values())]
+    asked = questions.load(root() / "reports" / questions.NAME)
+    found = questions.answers(rows, asked)
+    reports = Path(reports)
+    parts = [
+        reading.questions(found, lambda run: _target(run, reports)),
+        _changes(rows, reports),
+        reading.trajectories(found, rows),
+        reading.failures(rows),
+        reading.prediction(rows),
+    ]
+    return "".join(parts)
+
+
+def _changes(rows: Sequence[Row], reports: Path) -> str:
+    """What each row changes, and what that is worth beside the reference row."""
     sides = dict.fromkeys((row.study, row.corpus) for row in rows if row.changes)
     if not sides:
         return ""
@@ -34,7 +54,7 @@ def section(reports: str | Path) -> str:
         mine = [row for row in rows if (row.study, row.corpus) == (study, corpus)]
         for split in dict.fromkeys(split for row in mine for split in row.numbers):
             parts.append(f"<h3>{escape(f'{study}, {corpus}, {SPLITS.get(split, split)}')}</h3>")
-            parts.append(_table(mine, split, Path(reports)))
+            parts.append(_table(mine, split, reports))
             parts.append(_figure(mine, split))
     return f"<section>{''.join(parts)}</section>"
 
@@ -78,7 +98,10 @@ def _links(row: Row, reports: Path) -> str:
     parts = []
     for run in row.runs:
         seed = run.record["seed"]
-        target = quote(os.path.relpath(run.folder / result.NAME, reports))
         early = f"<small>{escape(row.early[seed])}</small>" if seed in row.early else ""
-        parts.append(f'<div><a href="{target}">seed {seed}</a>{early}</div>')
+        parts.append(f'<div><a href="{_target(run, reports)}">seed {seed}</a>{early}</div>')
     return "".join(parts)
+
+
+def _target(run: Run, reports: Path) -> str:
+    return quote(os.path.relpath(run.folder / result.NAME, reports))

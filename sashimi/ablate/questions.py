@@ -65,7 +65,8 @@ class Answer:
     def number(self) -> Number | None:
         """What decides; None where it cannot be had."""
         found = self.numbers.get((self.question.split, self.question.metric))
-        return found if found and found.over_seeds is not None else None
+        known = [i for i in ((found and (found.over_seeds, found.over_examples)) or ()) if i]
+        return found if any(not math.isnan(i.value) for i in known) else None
 
     @cached_property
     def p(self) -> float:
@@ -181,10 +182,10 @@ def _answer(
     names = dict.fromkeys(filter(None, (question.own, question.other)))
     missing = tuple(name for name in names if (question.study, corpus, name) not in runs)
     own = runs.get((question.study, corpus, question.own), ())
-    other = runs.get((question.study, corpus, question.other), ()) if question.other else own
+    other = runs.get((question.study, corpus, question.other), ())
     wanted = {(question.split, question.metric): 0} | {(s, m): 0 for s in SPLITS for m in METRICS}
     numbers = {
-        (split, metric): compare(own, other, split, metric, OURS, question.floor or OURS)
+        (split, metric): compare(*(own, other or own, split, metric), OURS, question.floor or OURS)
         for split, metric in ({} if missing else wanted)
     }
     return Answer(question, corpus, own, other, missing, numbers)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -164,13 +165,23 @@ def _by_example(
 ) -> np.ndarray | None:
     """The differences on the same examples (n,), or None where they cannot be paired."""
     keys = [split if model == OURS else f"{split}/{model}" for model in models]
-    found = [scores.read(run.folder).get(key) for run, key in zip(pair, keys, strict=True)]
+    found = [_scores(run.folder).get(key) for run, key in zip(pair, keys, strict=True)]
     if None in found or found[0].examples != found[1].examples:
         return None
     if any(metric not in part.values for part in found):
         return None
     ours, others = (np.asarray(part.values[metric], dtype=float) for part in found)
     return ours - others
+
+
+def _scores(folder: Path) -> dict[str, scores.Scores]:
+    path = folder / scores.NAME
+    return _parsed(folder, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@lru_cache(maxsize=256)
+def _parsed(folder: Path, written: int) -> dict[str, scores.Scores]:
+    return scores.read(folder)
 
 
 def question(study: str, name: str) -> str:

@@ -1,0 +1,180 @@
+"""The matrix read back, as sections of the page: answers, courses, failures, prediction.
+
+Every number comes from a ``result.json``, a ``pab_profile.json`` or a ``scores.json`` beside it;
+what a folder of results does not hold is left out, or said to be missing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from sashimi.ablate import figure, overlays
+from sashimi.ablate.questions import Answer
+from sashimi.ablate.table import METRICS, SPLITS, Number, Row, ends, spread
+from sashimi.html import mark, picture, words
+from sashimi.pab import plots as courses
+from sashimi.pab import predict
+from sashimi.report import RIGHT, STAGES, Run
+from sashimi.report import SPLITS as NAMES
+
+ASKED = (
+    "Written before the rows ran (<code>reports/questions.yaml</code>): which two rows answer "
+    "which question, and by which metric on which split. The difference is the first row less the "
+    "second, paired. Its verdict needs the interval over seeds and that over examples to exclude "
+    "0; <i>by itself, not among n questions</i> says that it would not survive Holm's adjustment "
+    "for the number of questions asked."
+)
+FAILED = "Where a prompt's program first differs from what was asked for, in the order of the way: "
+
+
+def questions(found: Sequence[Answer], target: Callable[[Run], str]) -> str:
+    """The answers of every corpus; ``target`` is where a link to a run's result leads."""
+    parts = []
+    for corpus in dict.fromkeys(answer.corpus for answer in found):
+        mine = [answer for answer in found if answer.corpus == corpus]
+        if not any(answer.number for answer in mine):
+            continue
+        caption = (
+            f"Every question on {corpus}: the difference that decides it, with 95% intervals. "
+            "Hollow: one seed."
+        )
+        heads = ["question", "rows", "decided by", "difference", "verdict"]
+        table = words(heads, [_asked(answer, target) for answer in mine])
+        others = words(["question", *_heads()], [_numbers(a) for a in mine if a.number])
+        parts += [f"<h3>{escape(corpus)}</h3>", picture(figure.answers(mine), caption), table]
+        parts.append(f"<details><summary>every metric and split</summary>{others}</details>")
+    return _section("questions", "Questions and answers", ASKED, parts)
+
+
+def trajectories(found: Sequence[Answer], rows: Sequence[Row]) -> str:
+    """How pairs of rows learned, what domains lost, and the bottleneck."""
+    parts = []
+    for answer in found:
+        told = f"{answer.question.asks} {answer.corpus}, {answer.question.own} beside"
+        told += f" {answer.question.against}."
+        for drawn, what in (
+            (overlays.course(answer), "The course of both rows"),
+            (overlays.domains(answer), "What each domain of dev lost after its best checkpoint"),
+        ):
+            parts += [picture(drawn, f"{told} {what}.")] if drawn else []
+    for corpus in dict.fromkeys(row.corpus for row in rows):
+        drawn = overlays.bottleneck([row for row in rows if row.corpus == corpus])
+        caption = f"Bottleneck and crystallization, {corpus}: a point a run, the line joins means."
+        parts += [picture(drawn, caption)] if drawn else []
+    lines = overlays.regimes(rows)
+    if lines:
+        cells = [["–" if v is None else _shown(v) for v in line.values()] for line in lines]
+        parts.append(words(list(lines[0]), cells))
+    return _section("trajectories", "How they learned", "", parts)
+
+
+def failures(rows: Sequence[Row]) -> str:
+    """Where the way breaks: every row on test and unseen skeletons, the reference by category."""
+    parts = []
+    for corpus in dict.fromkeys(row.corpus for row in rows):
+        mine = [row for row in rows if row.corpus == corpus]
+        for split in SPLITS:
+            table = {row.name: failed(row, split).get("all", {}) for row in mine}
+            table = {name: counted for name, counted in table.items() if counted}
+            if table:
+                caption = f"{corpus}, {NAMES[split]}: prompts of all seeds by stage."
+                parts.append(picture(figure.stages(table), caption))
+            for row in (row for row in mine if row.name in table and row.changed() == "reference"):
+                for category, groups in failed(row, split).items():
+                    if category != "all":
+                        caption = f"{corpus}, {NAMES[split]}, {row.name} by {category}."
+                        parts.append(picture(figure.stages(groups), caption))
+    note = FAILED + "; ".join(f"<i>{name}</i>, {told}" for name, told in STAGES.items()) + "."
+    return _section("failures", "Where it fails", note, parts)
+
+
+def failed(row: Row, split: str) -> dict[str, Any]:
+    """A row's counts of stages over its seeds: ``{"all": {stage: n}, "domain": {label: …}, …}``."""
+    total: dict[str, Any] = {}
+    for run in row.runs:
+        found = _fact(run, "failures", split)
+        for category, groups in found.items():
+            if category == "all":
+                total["all"] = Counter(total.get("all", {})) + Counter(groups)
+                continue
+            into = total.setdefault(category, {})
+            for label, counted in groups.items():
+                into[label] = into.get(label, Counter()) + Counter(counted)
+    return total
+
+
+def prediction(rows: Sequence[Row]) -> str:
+    """Whether the first half of a run tells its end, by corpus; needs several runs."""
+    parts = []
+    for corpus in dict.fromkeys(row.corpus for row in rows):
+        mine = [row for row in rows if row.corpus == corpus]
+        found = overlays.predictive(mine)
+        if not found:
+            continue
+        caption = (
+            f"{corpus}: rank correlation of what is known at half time with skeleton exact on test "
+            "at the end, over all finished runs. Rows differ in recipe, so this is prediction "
+            "between recipes; the seeds of a row are not independent of each other."
+        )
+        parts.append(picture(courses.correlations(found), caption))
+        lines = predict.table(found)
+        cells = [["–" if v is None else _shown(v) for v in line.values()] for line in lines]
+        parts.append(f"<details><summary>numbers, {escape(corpus)}</summary>")
+        parts += [words(list(lines[0]), cells), "</details>"]
+    return _section("prediction", "Does a trajectory tell the end?", "", parts)
+
+
+def _asked(answer: Answer, target: Callable[[Run], str]) -> list[str]:
+    asked = answer.question
+    sides = ((asked.own, answer.own), (f"less {asked.against}", answer.other))
+    pair = "".join(f"<div>{escape(name)} {_links(runs, target)}</div>" for name, runs in sides)
+    told = mark(answer.verdict)
+    if not math.isnan(answer.p_holm):
+        told += f"<small>Holm's p = {answer.p_holm:.2g}</small>"
+    decided = f"{RIGHT.get(asked.metric, asked.metric)}, {NAMES.get(asked.split, asked.split)}"
+    what = f"{escape(asked.name)}<small>{escape(asked.asks)}</small>"
+    return [what, pair, escape(decided), _cell(answer.number), told]
+
+
+def _numbers(answer: Answer) -> list[str]:
+    keys = [(split, metric) for split in SPLITS for metric in METRICS]
+    return [escape(answer.question.name), *(_cell(answer.numbers.get(key)) for key in keys)]
+
+
+def _links(runs: Sequence[Run], target: Callable[[Run], str]) -> str:
+    """``(seed 0, 1, 2)``, each number a link."""
+    made = ", ".join(f'<a href="{target(run)}">{run.record["seed"]}</a>' for run in runs)
+    return f"<small>seed {made}</small>" if made else ""
+
+
+def _heads() -> list[str]:
+    return [f"{escape(RIGHT[m])}, {escape(NAMES[s])}" for s in SPLITS for m in METRICS]
+
+
+def _cell(found: Number | None) -> str:
+    if found is None or found.over_seeds is None or math.isnan(found.over_seeds.value):
+        return "–"
+    lines = [escape(spread(found.mean)), *map(escape, ends(found))]
+    return f"{found.over_seeds.value:+.3f}" + "".join(f"<small>{line}</small>" for line in lines)
+
+
+def _fact(run: Run, *path: str) -> Mapping[str, Any]:
+    found: Any = run.record.get("facts") or {}
+    for key in path:
+        found = found.get(key) or {}
+    return found
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
+
+
+def _section(identity: str, title: str, note: str, parts: Sequence[str]) -> str:
+    if not parts:
+        return ""
+    told = f'<p class="soft">{note}</p>' if note else ""
+    return f'<section><h2 id="{identity}">{title}</h2>{told}{"".join(parts)}</section>'
