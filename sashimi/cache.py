@@ -7,15 +7,21 @@ foreign file is made anew; nothing is ever unpickled.
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sashimi.files import atomic, locked, writable
+
+NUMERICS = ("torch", "numpy", "scipy", "scikit-learn")
+"""Packages whose version may change a computed number."""
 
 
 def folder() -> Path:
@@ -31,6 +37,16 @@ def digest(parts: Iterable[str]) -> str:
         sha.update(f"{len(data)}:".encode())
         sha.update(data)
     return sha.hexdigest()
+
+
+def code(*modules: ModuleType) -> str:
+    """A part of a key: what these modules say, and the versions of what they compute with.
+
+    The number of threads is part of it: sums over several threads are rounded otherwise.
+    """
+    said = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules]
+    versions = [importlib.metadata.version(name) for name in NUMERICS]
+    return digest([*said, *versions, str(torch.get_num_threads())])
 
 
 def save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str] | None = None) -> None:

@@ -48,6 +48,31 @@ def test_training_a_head_is_repeatable_and_leaves_the_generator_alone():
     assert torch.equal(first.pieces.weight, again.pieces.weight)
 
 
+def test_a_head_from_the_cache_is_the_one_that_was_trained(tmp_path, monkeypatch):
+    """To the bit, and without a second training; another seed or another prompt is another head."""
+    monkeypatch.setenv("SASHIMI_CACHE", str(tmp_path))
+    inside = [f"Start a timer for {n} minutes" for n in range(9)]
+    outside = [f"why is planet {n} so cold?" for n in range(9)]
+    trained, times = domain.train_head, []
+
+    def counted(*arguments):
+        times.append(1)
+        return trained(*arguments)
+
+    monkeypatch.setattr(domain, "train_head", counted)
+    cold, warm = domain.cached_head(inside, outside, 0), domain.cached_head(inside, outside, 0)
+    right = trained(encode_uncached(inside), encode_uncached(outside), 0)
+    for name, tensor in right.state_dict().items():
+        assert torch.equal(cold.state_dict()[name], tensor), name
+        assert torch.equal(warm.state_dict()[name], tensor), name
+    assert not any(p.requires_grad for p in warm.parameters()) and not warm.training
+    assert len(times) == 1
+    domain.cached_head(inside, outside, 1)
+    domain.cached_head([*inside[:-1], "Ring me"], outside, 0)
+    domain.cached_head(inside[:-1], [inside[-1], *outside], 0)
+    assert len(times) == 4
+
+
 def test_a_prompt_scores_the_same_alone_and_among_others():
     prompts = ["Start a timer", "why is the sky blue over the Baltic Sea in autumn?", "Ring me"]
     head = domain.DomainHead(384).eval()

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from sashimi.flagship import matching
+from sashimi.flagship import corpus, matching, sides
 
 WORDS = ["garden", "invoice", "kettle", "lamp", "marble", "novel", "orchard", "printer"]
 
@@ -66,3 +66,28 @@ def test_pairs_hide_what_gives_the_pools_away():
 def test_too_few_prompts_make_no_pairs():
     few = [("go", "command")] * 3
     assert len(matching.match(few, few, ["a", "b", "c"]).inside) == 0
+
+
+def test_sides_from_the_cache_are_those_that_were_matched(tmp_path, monkeypatch):
+    """The same pairs, cold and warm; the second time nothing is matched."""
+    monkeypatch.setenv("SASHIMI_CACHE", str(tmp_path))
+    monkeypatch.setattr(sides, "CANDIDATES", 12)
+    small = corpus.load("builtin", limit=160)
+    made, match = [], matching.match
+
+    def noted(*arguments):
+        made.append(match(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(matching, "match", noted)
+    part = sides.examples(small, "test")
+    found = sides.candidates("test", 12 * len(part))
+    for _ in range(2):
+        sides._pairs.cache_clear()
+        have = sides.matched(small, "test")
+        (right,) = made
+        assert len(right.outside) > 20
+        assert have.outside == [found[j] for j in right.outside]
+        assert [have.inside[i] for i in have.beside] == [part[i] for i in right.inside]
+        assert have.auroc == pytest.approx(right.auroc, abs=0, nan_ok=True)
+    sides._pairs.cache_clear()

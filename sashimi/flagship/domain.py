@@ -10,6 +10,7 @@ Letters: N prompts, T word pieces of the longest prompt, E encoder width, H hidd
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,8 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, gelu
 from torch.nn.utils.rnn import pad_sequence
 
-from sashimi.flagship.encode import Encoded
+from sashimi import cache
+from sashimi.flagship.encode import CODE_VERSION, WIDTH, Encoded, encode, weights_digest
 
 HIDDEN = 96
 DROPOUT = 0.3
@@ -118,6 +120,17 @@ def train_head(inside: Encoded, outside: Encoded, seed: int, epochs: int = EPOCH
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+    return head.eval().requires_grad_(False)
+
+
+def cached_head(inside: Sequence[str], outside: Sequence[str], seed: int) -> DomainHead:
+    """`train_head` on prompts, through the tensor cache: the rows of a corpus share one head."""
+    parts = ["domain head", cache.code(sys.modules[__name__]), weights_digest(), CODE_VERSION]
+    key = [*parts, str(seed), str(len(inside)), *inside, *outside]
+    state = cache.fetch(key, lambda: train_head(encode(inside), encode(outside), seed).state_dict())
+    with torch.random.fork_rng(devices=[]):
+        head = DomainHead(WIDTH)
+    head.load_state_dict(state)
     return head.eval().requires_grad_(False)
 
 

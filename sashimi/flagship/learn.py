@@ -121,9 +121,9 @@ def stage(network: Network, settings: FlagshipParams, progress: float) -> None:
 
 def train_domain_head(corpus: Corpus, settings: FlagshipParams) -> domain.DomainHead:
     """A head of the corpus against out-of-domain prompts, its threshold set on matched dev."""
-    inside = encode([e.prompt for e in corpus.train])
-    outside = encode([c.prompt for c in sides.candidates("train", len(corpus.train))])
-    head = domain.train_head(inside, outside, settings.seed)
+    inside = [e.prompt for e in corpus.train]
+    outside = [c.prompt for c in sides.candidates("train", len(corpus.train))]
+    head = domain.cached_head(inside, outside, settings.seed)
     dev = sides.matched(corpus, "dev")
     without = encode([c.prompt for c in dev.outside])
     good = encode([e.prompt for e in dev.inside])

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import torch
 
+from sashimi import cache
 from sashimi.flagship import matching, out_of_domain
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.matching import Pairs
@@ -53,7 +55,7 @@ def examples(corpus: Corpus, split: str) -> list[Example]:
 
 
 def matched(corpus: Corpus, split: str) -> Sides:
-    """The matched sides of "dev" or "test"; the same for the same corpus."""
+    """The matched sides of "dev" or "test"; the same for the same corpus, kept in the cache."""
     part = examples(corpus, split)
     found = candidates(split, CANDIDATES * len(part))
     pairs = _pairs(tuple((e.prompt, e.style) for e in part), split)
@@ -72,4 +74,14 @@ def candidates(split: str, most: int) -> list[Prompt]:
 def _pairs(inside: tuple[tuple[str, str], ...], split: str) -> Pairs:
     found = candidates(split, CANDIDATES * len(inside))
     outside = [(c.prompt, c.style) for c in found]
-    return matching.match(inside, outside, [c.template for c in found], EACH)
+    templates = [c.template for c in found]
+
+    def make() -> dict[str, torch.Tensor]:
+        pairs = matching.match(inside, outside, templates, EACH)
+        sides = {"inside": pairs.inside, "outside": pairs.outside, "auroc": np.array(pairs.auroc)}
+        return {name: torch.from_numpy(values) for name, values in sides.items()}
+
+    texts = [text for row in (*inside, *outside) for text in row]
+    key = ["matched", cache.code(matching), str(EACH), str(len(inside)), *texts, *templates]
+    kept = cache.fetch(key, make)
+    return Pairs(kept["inside"].numpy(), kept["outside"].numpy(), float(kept["auroc"]))
