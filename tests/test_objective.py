@@ -1,0 +1,368 @@
+"""The composite loss: margins and repair weights to the number, weighed as the papers say."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import nn
+
+from sashimi import params, train
+from sashimi.errors import BadInput
+from sashimi.files import root
+from sashimi.flagship import corpus as corpora
+from sashimi.flagship import learn, loss, margin, negatives
+from sashimi.flagship.batches import IGNORED, Dataset
+from sashimi.flagship.objective import LEAST, TEMPERATURE, Learner, Lessons, Objective, gradients
+from sashimi.flagship.params import FlagshipParams
+from sashimi.program import tiers
+from sashimi.program.vocabulary import Vocabulary
+
+CPU = torch.device("cpu")
+
+
+def smoke(**changes):
+    base = {"epochs": 1, "limit": 100, "negatives": "perturbed"}
+    path = root() / "params" / "flagship" / "90_smoke.yaml"
+    return params.load(path, FlagshipParams, **{**base, **changes})
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return corpora.load("builtin", limit=100)
+
+
+@pytest.fixture(scope="module")
+def whole(corpus, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return learn.learn(corpus, smoke(), folder, say=lambda line: None).sashimi
+
+
+@pytest.fixture(scope="module")
+def data(corpus, whole):
+    return Dataset(corpus.train, whole.vocabulary, whole.literals, whole.labels)
+
+
+@pytest.fixture(scope="module")
+def triples(corpus):
+    return negatives.make(corpus, margin.EACH, 0, margin.SEED, splits=("train",)).triples["train"]
+
+
+@pytest.fixture(scope="module")
+def found(corpus, data, whole):
+    return margin.of_training(corpus, "perturbed", data, whole.vocabulary)
+
+
+# Negatives as tokens.
+
+
+def test_only_legal_negatives_of_other_structure_are_shown(corpus, whole, triples, found):
+    good = [t for t in triples if t.legal and t.in_structure]
+    known = [t for t in good if whole.vocabulary.encode(t.negative.merged())]
+    assert len(good) < len(triples)
+    assert int(found.dropped) == len(good) - len(known) > 0
+    ends = [0, *found.ends.tolist()]
+    shown = {
+        (corpus.train[e].id, tuple(found.tokens[a:b].tolist()))
+        for e, a, b in zip(found.example.tolist(), ends[:-1], ends[1:], strict=True)
+    }
+    asked = {(t.id, tuple(whole.vocabulary.encode(t.negative.merged()))) for t in known}
+    assert shown == asked
+    assert found.example.tolist() == sorted(found.example.tolist())
+
+
+def test_a_vocabulary_that_lacks_a_token_drops_its_negatives(corpus, whole, data, triples):
+    gone = "missing step"
+    own = [t for t in triples if t.legal and t.in_structure and t.kind == gone]
+    words = {token for t in own for token in t.negative.merged()}
+    known = tuple(t for t in whole.vocabulary.tokens if t not in words)
+    less = margin.tokenised(own, corpus.train, data, Vocabulary(known, {}))
+    assert (len(less), int(less.dropped)) == (0, len(own))
+
+
+def test_another_program_under_the_same_prompt_gives_no_negative(corpus, whole, data, triples):
+    """Beams of another corpus may be right here."""
+    own = next(t for t in triples if t.legal and t.in_structure)
+    assert len(margin.tokenised([own], corpus.train, data, whole.vocabulary)) == 1
+    other = replace(own, positive=own.negative, negative=own.positive)
+    assert len(margin.tokenised([other], corpus.train, data, whole.vocabulary)) == 0
+
+
+def test_an_examples_repair_weight_is_the_mean_of_its_negatives(corpus, triples, found):
+    first = corpus.train[int(found.example[0])].id
+    own = [t for t in triples if t.id == first and t.legal and t.in_structure]
+    weights = [1 + margin.ALPHA * t.severity + margin.BETA * t.count for t in own]
+    assert float(found.repair[int(found.example[0])]) == pytest.approx(sum(weights) / len(own))
+    without = set(range(len(corpus.train))) - {
+        i for i, e in enumerate(corpus.train) if any(t.id == e.id and t.legal for t in triples)
+    }
+    assert all(float(found.repair[i]) == 1.0 for i in without)
+
+
+def test_a_draw_depends_on_step_and_seed_alone(data, found):
+    batch = data.training_batch(1, 16, 0)
+    once, again = found.draw(batch, 5, 0), found.draw(batch, 5, 0)
+    pairs = zip(vars(once).values(), vars(again).values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert 0 < len(once.row) <= 4
+    drawn = [
+        found.draw(batch, step, seed).targets.tolist() for step, seed in ((5, 0), (6, 0), (5, 1))
+    ]
+    assert drawn[0] != drawn[1]
+    assert drawn[0] != drawn[2]
+    assert torch.equal(once.repair, found.repair[batch.examples])
+
+
+def test_adversarial_ones_come_from_the_study_or_name_its_command(tmp_path, monkeypatch, corpus):
+    with pytest.raises(BadInput, match=r"sashimi run params/negatives/10_adversarial.yaml$"):
+        margin.beams_of("builtin", "train", tmp_path)
+    with pytest.raises(BadInput, match=r"21_many_adversarial.yaml --corpus ../data/mine.jsonl"):
+        margin.beams_of("../data/mine.jsonl", "train", tmp_path)
+
+
+def test_adversarial_ones_join_the_perturbed(
+    tmp_path, monkeypatch, corpus, data, whole, triples, found
+):
+    path = tmp_path / "negatives" / margin.BEAMS / "seed0" / "triples" / "train.jsonl"
+    legal = [t for t in triples if t.legal and t.in_structure][:7]
+    beams = [replace(t, source="adversarial", kind="beam 1") for t in legal]
+    path.parent.mkdir(parents=True)
+    negatives.save(beams, path)
+    asked = (corpus, "adversarial", data, whole.vocabulary)
+    monkeypatch.setattr(margin, "root", lambda: tmp_path.parent / "nowhere")
+    with pytest.raises(BadInput, match="no adversarial negatives here"):
+        margin.of_training(*asked)
+    monkeypatch.setattr(margin, "beams_of", lambda source, split: path)
+    more = margin.of_training(*asked)
+    assert len(more) == len(found) + 7
+    assert int((more.kind == margin.KINDS.index("beam")).sum()) == 7
+    negatives.save(legal, path)
+    with pytest.raises(BadInput, match="holds no wrong beam of this corpus"):
+        margin.of_training(*asked)
+
+
+# The parts of the loss.
+
+
+@pytest.fixture
+def shown(whole, data, found):
+    """The network at rest, a batch, and every negative of it."""
+    whole.network.eval()
+    batch = data.batch(range(12))
+    return whole.network, batch, found.every(batch)[0]
+
+
+def test_a_gap_is_the_difference_of_two_log_likelihoods(whole, corpus, triples, shown):
+    """Asked about the wrong programs as if they were right ones, each from its first token on."""
+    network, batch, wrong = shown
+    seen = loss.read(network, batch)
+    ours = loss.gaps(network, seen, loss.costs_of(seen.logits, batch.targets), wrong)
+
+    def cost(example, ir):
+        alone = replace(example, program=tiers.lower(ir))
+        one = Dataset([alone], whole.vocabulary, whole.literals, whole.labels).batch([0])
+        return float(loss.costs_of(loss.read(network, one).logits, one.targets).sum().detach())
+
+    for row, targets, gap in zip(wrong.row.tolist(), wrong.targets, ours.tolist(), strict=True):
+        example = corpus.train[int(batch.examples[row])]
+        tokens = [whole.vocabulary.tokens[i] for i in targets[targets != IGNORED].tolist()]
+        same = [t for t in triples if t.id == example.id and t.negative.merged() == tokens]
+        right = cost(example, tiers.encode(example.program))
+        assert any(gap == pytest.approx(cost(example, t.negative) - right, abs=1e-3) for t in same)
+    assert int((wrong.first > 0).sum()) > 5  # the shared beginning was left out, and cancels
+
+
+def test_the_margin_is_a_hinge_on_the_gaps(shown):
+    network, batch, wrong = shown
+    seen = loss.read(network, batch)
+    gaps = loss.gaps(network, seen, loss.costs_of(seen.logits, batch.targets), wrong).tolist()
+    wanted = sorted(gaps)[len(gaps) // 2]
+    losses, _ = loss.losses_of(network, batch, None, wrong, wanted)
+    hinge = [max(0.0, wanted - gap) for gap in gaps]
+    assert 0 < sum(h == 0 for h in hinge) < len(hinge)
+    assert float(losses["margin"].detach()) == pytest.approx(sum(hinge) / len(hinge), rel=1e-4)
+
+
+def test_repair_weighs_the_tokens_of_an_example(shown):
+    network, batch, wrong = shown
+    plain = loss.losses_of(network, batch)[0]["tokens"]
+    even = replace(wrong, repair=torch.full((12,), 2.5))
+    assert torch.allclose(loss.losses_of(network, batch, None, even)[0]["repair"], plain)
+    only = replace(wrong, repair=torch.eye(12)[3] + 1e-12)
+    costs = loss.costs_of(loss.read(network, batch).logits, batch.targets)
+    alone = costs[3].sum() / (batch.targets[3] != IGNORED).sum()
+    assert torch.allclose(loss.losses_of(network, batch, None, only)[0]["repair"], alone)
+
+
+def test_a_batch_without_negatives_has_no_margin(shown, found):
+    network, batch, _ = shown
+    none = found.beside(batch, [])
+    total, told = loss.training_loss(network, batch, None, Objective(smoke()), none)
+    assert "margin" not in told
+    assert torch.isfinite(total)
+
+
+def test_the_loss_is_the_weighted_sum_of_its_parts(shown):
+    network, batch, wrong = shown
+    rule = Objective(smoke(margin_weight=0.5, repair_weight=0.25))
+    total, told = loss.training_loss(network, batch, None, rule, wrong)
+    frame = sum(v for k, v in told.items() if k.startswith("frame/"))
+    sum_of = told["tokens"] + told["values"] + 0.5 * told["margin"] + 0.25 * told["repair"]
+    assert float(total.detach()) == pytest.approx(sum_of + 0.1 * frame, rel=1e-5)
+    plain = float(loss.training_loss(network, batch)[0].detach())
+    assert plain == pytest.approx(told["tokens"] + told["values"] + 0.1 * frame, rel=1e-5)
+
+
+# How they are weighed.
+
+
+LOSSES = {name: torch.tensor(v) for name, v in (("tokens", 2.0), ("margin", 0.5), ("repair", 1.0))}
+
+
+def test_kendalls_weights_are_learned_to_the_inverse_of_twice_the_loss():
+    """d/ds (exp(-s) L + s / 2) = 0 at exp(-s) = 1 / (2 L) (Kendall et al. 2018, eq. 10)."""
+    rule = Objective(smoke(weighting="kendall"))
+    weights, extra = rule.weights(LOSSES)
+    assert [float(w.detach()) for w in weights.values()] == [1.0, 1.0, 1.0]
+    assert float(extra.detach()) == 0.0
+    optimiser = torch.optim.Adam(rule.parameters(), lr=0.05)
+    for _ in range(800):
+        weights, extra = rule.weights(LOSSES)
+        optimiser.zero_grad()
+        (sum(weights[k] * v for k, v in LOSSES.items()) + extra).backward()
+        optimiser.step()
+    assert [float(w.detach()) for w in weights.values()] == pytest.approx(
+        [0.25, 1.0, 0.5], rel=1e-3
+    )
+    logs = [math.log(2 * float(v)) for v in LOSSES.values()]
+    assert float(extra.detach()) == pytest.approx(sum(logs) / 2, abs=1e-3)
+
+
+def test_uw_so_is_a_softmax_of_inverse_losses():
+    """Kirchdorfer et al. 2024: softmax(1 / L / T), times the number of parts; no gradient."""
+    rule = Objective(smoke(weighting="uw_so"))
+    live = {name: value.clone().requires_grad_() for name, value in LOSSES.items()}
+    weights, extra = rule.weights(live)
+    powers = [math.exp(1 / float(v) / TEMPERATURE) for v in LOSSES.values()]
+    wanted = [3 * p / sum(powers) for p in powers]
+    assert [float(w) for w in weights.values()] == pytest.approx(wanted, rel=1e-5)
+    assert not any(w.requires_grad for w in weights.values())
+    assert float(extra) == 0.0
+    kept = {**LOSSES, "margin": torch.tensor(0.0)}  # no negative is left within the margin
+    least = {**LOSSES, "margin": torch.tensor(LEAST)}
+    assert rule.weights(kept)[0]["margin"] == rule.weights(least)[0]["margin"] < 3
+    assert float(rule.weights({"tokens": torch.tensor(7.0)})[0]["tokens"]) == 1.0
+
+
+def test_fixed_weights_are_those_of_the_row():
+    weights, extra = Objective(smoke(margin_weight=0.5, repair_weight=0.1)).weights(LOSSES)
+    assert [round(float(w), 6) for w in weights.values()] == [1.0, 0.5, 0.1]
+    assert float(extra) == 0.0
+
+
+CHANGES = {"margin": 5.0, "weighting": "uw_so", "margin_weight": 0.5, "repair_weight": 0.5}
+
+
+@pytest.mark.parametrize("knob", CHANGES)
+def test_every_knob_is_alive(knob, corpus, whole, tmp_path):
+    settings = smoke(**{knob: CHANGES[knob]})
+    other = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
+    pairs = zip(whole.network.parameters(), other.network.parameters(), strict=True)
+    assert not all(torch.equal(a, b) for a, b in pairs)
+
+
+# What is trained, recorded and saved.
+
+
+def lessons_of(data, found, seed=0):
+    return Lessons(data, found, None, 16, seed, CPU)
+
+
+def test_learned_weights_resume_to_the_same_end_and_stay_out_of_the_model(
+    corpus, tmp_path, monkeypatch
+):
+    """A run of Kendall's rule that is killed after its checkpoint ends as an unbroken one."""
+    settings = smoke(weighting="kendall", epochs=2, checkpoint_every=5)
+    silent = {"say": lambda line: None}
+    learn.learn(corpus, settings, tmp_path / "unbroken", **silent)
+    whole_loss, calls = Lessons.loss, []
+
+    def killed(self, learner, lesson):
+        calls.append(1)
+        if len(calls) > 8:
+            raise KeyboardInterrupt
+        return whole_loss(self, learner, lesson)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lessons, "loss", killed)
+        with pytest.raises(KeyboardInterrupt):
+            learn.learn(corpus, settings, tmp_path / "cut", **silent)
+    learn.learn(corpus, settings, tmp_path / "cut", **silent)
+    models, weights = [], []
+    for name in ("unbroken", "cut"):
+        with safe_open(tmp_path / name / "model.safetensors", "pt") as file:
+            models.append({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
+        with safe_open(tmp_path / name / train.CHECKPOINT, "pt") as file:
+            weights.append(file.get_tensor("model/objective.log_variances"))
+    assert {key.partition("/")[0] for key in models[0]} == {"network", "domain"}
+    assert models[0].keys() == models[1].keys()
+    assert all(torch.equal(tensor, models[1][key]) for key, tensor in models[0].items())
+    assert torch.equal(*weights)
+    assert weights[0].abs().min() > 0
+
+
+def test_learned_weights_do_not_decay():
+    learner = Learner(nn.Linear(2, 2), Objective(smoke(weighting="kendall")))
+    decayed, free = train._optimizer(learner, train.Schedule(1, 0.1)).param_groups
+    assert decayed["weight_decay"] > 0 == free["weight_decay"]
+    assert any(p is learner.objective.log_variances for p in free["params"])
+
+
+def test_the_journal_has_weights_and_gradients(corpus, tmp_path):
+    folder = tmp_path / "run"
+    learn.learn(corpus, smoke(weighting="uw_so"), folder, say=lambda line: None)
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").open()]
+    recorded = [line["components"] for line in lines if line["kind"] == "record"]
+    for one in recorded:
+        weights = [one[f"weight/{name}"] for name in ("tokens", "margin", "repair")]
+        assert sum(weights) == pytest.approx(3.0, rel=1e-5)
+        for group in ("intent", "bridge", "decoder", "filler"):
+            shares = [v for k, v in one.items() if k.startswith(f"share/{group}/")]
+            assert sum(shares) == pytest.approx(1.0)
+            assert one[f"gradient/{group}"] > 0
+        assert -1 <= one["cosine/margin"] <= 1
+
+
+def test_watching_the_gradients_changes_nothing(corpus, whole, tmp_path):
+    often = learn.learn(corpus, smoke(observations=1), tmp_path, say=lambda line: None).sashimi
+    pairs = zip(whole.network.parameters(), often.network.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_pulls_are_told_apart_by_group_and_by_direction():
+    """Terms with known gradients: (3, 4) and (-6, -8) on one weight, 5 on the other."""
+
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right = nn.Linear(2, 1, bias=False), nn.Linear(1, 1, bias=False)
+
+    net = Two()
+    left, right = net.left.weight[0], net.right.weight[0, 0]
+    terms = {
+        "tokens": 3 * left[0] + 4 * left[1],
+        "margin": -6 * left[0] - 8 * left[1],
+        "values": 5 * right,
+        "frame": torch.tensor(1.0),
+    }
+    told = gradients(net, terms)
+    assert told["gradient/left"] == pytest.approx(5.0)
+    assert told["gradient/right"] == pytest.approx(5.0)
+    assert told["share/left/tokens"] == pytest.approx(1 / 3)
+    assert told["share/left/margin"] == pytest.approx(2 / 3)
+    assert told["share/right/values"] == 1.0
+    assert told["cosine/margin"] == pytest.approx(-1.0)
+    assert told["cosine/values"] == 0.0
+    assert not any("frame" in name for name in told)
