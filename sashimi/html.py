@@ -41,7 +41,8 @@ th, td { padding: .35rem .55rem; border-bottom: 1px solid var(--line); text-alig
   vertical-align: top; }
 td { white-space: nowrap; } thead th[colspan] { text-align: center; }
 th:first-child, td:first-child, .words td, .words th { text-align: left; }
-.words td { white-space: normal; } thead th { color: var(--soft); font-weight: 600; }
+.words td { white-space: normal; } .words td div { white-space: nowrap; }
+.words td div small { white-space: normal; } thead th { color: var(--soft); font-weight: 600; }
 tr.ours td { font-weight: 650; } td small { display: block; font-size: .78em;
   color: var(--soft); font-weight: 400; }
 .right { border-left: 3px solid var(--line); }

@@ -11,6 +11,7 @@ from typing import Any
 from sashimi import plots
 from sashimi.html import CSS, mark, picture, words
 from sashimi.pab import journal
+from sashimi.params import REFERENCE
 from sashimi.report import (
     FLOORS,
     OURS,
@@ -31,6 +32,8 @@ from sashimi.sections import (
     study,
 )
 
+DRAWN = frozenset({"failures", "confidence"})
+"""Facts that the matrix shows as figures."""
 WAY = (
     "prompt", "encode", "domain", "intent", "bridge", "decode", "fill", "lower", "lint", "parse",
     "validate", "compile",
@@ -44,6 +47,12 @@ EVIDENCE = (
 )
 
 
+OTHERS = (
+    "<h2>Every other run</h2><p>Rows of the matrix and further seeds, each with its numbers, its "
+    "gates and how it was made.</p>"
+)
+
+
 def page(runs: Sequence[Run], reports: Path, matrix: str = "") -> str:
     """The whole page. Links are relative to ``reports``; whatever a run lacks is left out.
 
@@ -53,7 +62,10 @@ def page(runs: Sequence[Run], reports: Path, matrix: str = "") -> str:
     trained = [run for run in runs if run not in asking]
     headings = re.findall(r'<h2 id="(\w+)">(.*?)</h2>', matrix)
     links = [f'<li><a href="#{name}">{title}</a></li>' for name, title in headings]
-    links += [f'<li><a href="#{identity(run)}">{escape(run.name)}</a></li>' for run in runs]
+    leading = [run for run in trained if leads(run, trained)]
+    others = [run for run in trained if run not in leading]
+    linked = [*leading, *asking]
+    links += [f'<li><a href="#{identity(run)}">{escape(run.name)}</a></li>' for run in linked]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -66,11 +78,51 @@ def page(runs: Sequence[Run], reports: Path, matrix: str = "") -> str:
         f'<ul class="way">{"".join(f"<li>{stage}</li>" for stage in WAY)}</ul>'
         + (f"<nav><ul>{''.join(links)}</ul></nav>" if len(runs) > 1 else "")
         + matrix
-        + "".join(_run(run, reports) for run in trained)
+        + "".join(_run(run, reports) for run in leading)
+        + (OTHERS if others else "")
+        + "".join(_brief(run, reports) for run in others)
         + (EVIDENCE if asking else "")
         + "".join(study(run, reports) for run in asking)
         + "</body></html>\n"
     )
+
+
+def leads(run: Run, among: Sequence[Run]) -> bool:
+    """Whether a run has a section in full: the first seed of a reference row, or of any row on a
+    corpus that no reference row has run on.
+    """
+    beside = [other for other in among if _side(other) == _side(run)]
+    references = [other for other in beside if _reference(other)]
+    seeds = [o.record["seed"] for o in beside if o.record["row"] == run.record["row"]]
+    return (_reference(run) or not references) and run.record["seed"] == min(seeds)
+
+
+def _reference(run: Run) -> bool:
+    full = Path(REFERENCE).stem
+    return run.record["row"] == full or run.record["row"].startswith(f"{full}-")
+
+
+def _side(run: Run) -> tuple[str, str]:
+    return run.record["study"], run.record["corpus"]["source"]
+
+
+def _brief(run: Run, reports: Path) -> str:
+    """A run of a matrix, on demand: its numbers, without figures and examples."""
+    splits = [split for split in SPLITS if split in run.record["metrics"]]
+    parts = [origin(run), *(_table(run, split) for split in splits), gates(run)]
+    parts += [*_facts(run), provenance(run, reports)]
+    told = f'<details id="{identity(run)}"><summary>{escape(run.name)}</summary>'
+    return f"{told}{''.join(parts)}</details>"
+
+
+def _facts(run: Run) -> list[str]:
+    """What a run recorded under names of its own, but for what the matrix draws."""
+    found = run.record.get("facts") or {}
+    return [
+        facts(escape(name.replace("_", " ")).capitalize(), found[name] or None)
+        for name in sorted(found)
+        if name not in DRAWN and isinstance(found[name], Mapping)
+    ]
 
 
 def _run(run: Run, reports: Path) -> str:
@@ -90,6 +142,7 @@ def _run(run: Run, reports: Path) -> str:
         facts("The domain head", run.record.get("domain")),
         facts("The semantic frame", run.record.get("intent")),
         facts("The value filler, in the structure that was asked for", run.record.get("filler")),
+        *_facts(run),
         _training(run),
         gates(run),
         _examples(run.record.get("examples") or []),

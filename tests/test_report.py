@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sashimi import plots, report, result
+from sashimi import page, plots, report, result
 from sashimi.errors import BadInput
 from sashimi.html import grid
 from sashimi.metrics import Interval
@@ -181,7 +181,8 @@ def test_the_page_stands_alone_and_is_well_formed(reports):
     outline = Outline()
     outline.feed(text)
     assert outline.open == []
-    assert len(outline.sources) == 3, "bars for each run, curves for the one with a journal"
+    assert len(outline.sources) == 2, "bars and curves of the reference, tables of the other row"
+    assert '<details id="flagship-10_other-seed0"><summary>flagship/10_other/seed0<' in text
     assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.sources)
     assert all(outline.alts)
     assert "flagship/00_full/seed0/run.html" in outline.links
@@ -192,6 +193,15 @@ def test_the_page_stands_alone_and_is_well_formed(reports):
         "50 of 50" in plain and "short by 0.75" in plain and "0.900 [0.850, 0.950], n = 50" in plain
     )
     assert report.build(reports).read_text() == text, "the same results give the same page"
+
+
+def test_a_reference_row_leads_and_without_one_each_row_does():
+    def run(row, seed):
+        return Run(Path("x"), record(row) | {"seed": seed})
+
+    every = [run("00_full", 0), run("00_full", 1), run("10_other", 0)]
+    assert [page.leads(r, every) for r in every] == [True, False, False]
+    assert [page.leads(r, every[2:]) for r in every[2:]] == [True]
 
 
 def test_results_that_are_missing_or_damaged_are_named(reports, tmp_path_factory):

@@ -19,6 +19,8 @@ KINDS = {
     "over examples": ("over_examples", COLOURS[1], 0.14),
 }
 """Label: attribute of a Number, colour, offset from the row's line."""
+LEAST = 0.01
+"""The narrowest axis of differences."""
 STAGE_COLOURS = {
     "right": "#009E73", "value": "#56B4E9", "parameter": "#0072B2", "reference": "#CC79A7",
     "action": "#E69F00", "blocks": "#D55E00", "too long": "#F0E442", "too short": "#BBBBBB",
@@ -108,6 +110,9 @@ def _pairs(axis, numbers: Sequence[Number | None]) -> None:
             _whisker(axis, number and getattr(number, kind), place + offset, colour)
         axis.plot([], [], marker="o", ms=4, color=colour, label=label)
     axis.axvline(0, color="black", lw=0.8)
+    low, high = axis.get_xlim()
+    if high - low < LEAST:  # nothing differs: no scale of rounding errors
+        axis.set_xlim(-LEAST, LEAST)
 
 
 def _known(row: Row, split: str, metric: str, kind: str) -> Interval | None:

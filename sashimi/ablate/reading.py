@@ -113,7 +113,7 @@ def prediction(rows: Sequence[Row]) -> str:
     for corpus in dict.fromkeys(row.corpus for row in rows):
         mine = [row for row in rows if row.corpus == corpus]
         found = overlays.predictive(mine)
-        if not found:
+        if not any(line.correlation.rho is not None for line in found):
             continue
         caption = (
             f"{corpus}: rank correlation of what is known at half time with skeleton exact on test "
