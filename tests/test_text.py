@@ -29,7 +29,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def spelling(corpus):
-    return text.Spelling.build([e.program for e in corpus.train], 400)
+    return text.Spelling.build([text.text_of(e.program) for e in corpus.train], 400)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_any_text_can_be_spelt(spelling, written):
 
 
 def test_a_spelling_is_a_function_of_the_programs(corpus, spelling):
-    assert text.Spelling.build([e.program for e in corpus.train], 400) == spelling
+    assert text.Spelling.build([text.text_of(e.program) for e in corpus.train], 400) == spelling
     again = text.Spelling.from_json(json.loads(json.dumps(spelling.to_json())))
     assert again == spelling
     assert len(spelling) == 400 == len(spelling.tokens) == len(set(spelling.tokens))

@@ -24,7 +24,7 @@ from sashimi.flagship.objective import Learner, Lessons, Objective
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.refine import words_of
 from sashimi.flagship.teach import Teachers
-from sashimi.flagship.text import Spelling
+from sashimi.flagship.text import Spelling, text_of
 from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
@@ -52,7 +52,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
     literals = Literals.build((e.prompt, e.program) for e in corpus.train)
     if settings.output == "text":  # as many tokens as typed tokens and literals together
-        vocabulary = Spelling.build(programs, len(vocabulary) + len(literals.values))
+        vocabulary = Spelling.build(map(text_of, programs), len(vocabulary) + len(literals.values))
         literals = Literals((), {})
     labels = Labels.of([e.domain for e in corpus.train], programs)
     say(

@@ -11,7 +11,7 @@ Letters: B prompts, L tokens, M memory positions, Z bridge width, V vocabulary.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,8 +39,8 @@ class Spelling:
     """The tokenizer as its library's JSON."""
 
     @staticmethod
-    def build(programs: Sequence[Program], size: int) -> Spelling:
-        """At most ``size`` ids, learned from the texts of training programs; at least 258."""
+    def build(texts: Iterable[str], size: int) -> Spelling:
+        """At most ``size`` ids, 258 at least, learned from training texts."""
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
         tokenizer = Tokenizer(models.BPE())
@@ -51,7 +51,7 @@ class Spelling:
             initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         )
-        tokenizer.train_from_iterator(map(text_of, programs), trainer)
+        tokenizer.train_from_iterator(texts, trainer)
         return Spelling(tokenizer.to_str())
 
     def to_json(self) -> dict:
