@@ -36,6 +36,7 @@ def section(reports: str | Path) -> str:
     reports = Path(reports)
     parts = [
         reading.questions(found, lambda run: _target(run, reports)),
+        reading.verdicts(rows),
         _changes(rows, reports),
         reading.trajectories(found, rows),
         reading.failures(rows),

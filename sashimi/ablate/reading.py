@@ -20,6 +20,7 @@ from sashimi.pab import plots as courses
 from sashimi.pab import predict
 from sashimi.report import RIGHT, STAGES, Run
 from sashimi.report import SPLITS as NAMES
+from sashimi.verdicts import judged
 
 ASKED = (
     "Written before the rows ran (<code>reports/questions.yaml</code>): which two rows answer "
@@ -27,6 +28,11 @@ ASKED = (
     "second, paired. Its verdict needs the interval over seeds and that over examples to exclude "
     "0; <i>by itself, not among n questions</i> says that it would not survive Holm's adjustment "
     "for the number of questions asked."
+)
+JUDGED = (
+    "The gates of <code>reports/gates.yaml</code> on the reference rows, one value a seed. The mean "
+    "must clear the threshold by the margin that the noise asks for: three standard errors of the "
+    "noise stated beforehand or of the spread between seeds, whichever is larger."
 )
 FAILED = "Where a prompt's program first differs from what was asked for, in the order of the way: "
 
@@ -48,6 +54,28 @@ def questions(found: Sequence[Answer], target: Callable[[Run], str]) -> str:
         parts += [f"<h3>{escape(corpus)}</h3>", picture(figure.answers(mine), caption), table]
         parts.append(f"<details><summary>every metric and split</summary>{others}</details>")
     return _section("questions", "Questions and answers", ASKED, parts)
+
+
+def verdicts(rows: Sequence[Row]) -> str:
+    """The gates of every reference row, over its seeds."""
+    parts = []
+    for row in (row for row in rows if row.changed() == "reference"):
+        lines = [
+            [
+                escape(v.gate),
+                mark(v.decision),
+                "n/a" if v.value is None else f"{v.value:.4g}",
+                f"{v.threshold:.4g}",
+                "–" if v.margin is None else f"{v.margin:+.4g}",
+                "–" if v.needed is None else f"{v.needed:.4g}",
+                str(v.n),
+                escape(v.reason),
+            ]
+            for v in judged(row.runs)
+        ]
+        heads = ["gate", "verdict", "mean", "threshold", "margin", "margin needed", "n", "reason"]
+        parts += [f"<h3>{escape(f'{row.name}, {row.corpus}')}</h3>", words(heads, lines)]
+    return _section("verdicts", "Verdicts over seeds", JUDGED, parts)
 
 
 def trajectories(found: Sequence[Answer], rows: Sequence[Row]) -> str:
