@@ -30,8 +30,8 @@ ASKED = (
     "for the number of questions asked."
 )
 JUDGED = (
-    "The gates of <code>reports/gates.yaml</code> on the reference rows, one value a seed. The mean "
-    "must clear the threshold by the margin that the noise asks for: three standard errors of the "
+    "The gates of <code>reports/gates.yaml</code> on the reference rows, one value a seed. The "
+    "mean must clear the threshold by the margin that the noise asks for: three standard errors of the "
     "noise stated beforehand or of the spread between seeds, whichever is larger."
 )
 FAILED = "Where a prompt's program first differs from what was asked for, in the order of the way: "
@@ -74,7 +74,8 @@ def verdicts(rows: Sequence[Row]) -> str:
             for v in judged(row.runs)
         ]
         heads = ["gate", "verdict", "mean", "threshold", "margin", "margin needed", "n", "reason"]
-        parts += [f"<h3>{escape(f'{row.name}, {row.corpus}')}</h3>", words(heads, lines)]
+        if lines:
+            parts += [f"<h3>{escape(f'{row.name}, {row.corpus}')}</h3>", words(heads, lines)]
     return _section("verdicts", "Verdicts over seeds", JUDGED, parts)
 
 
