@@ -66,10 +66,10 @@ class Codes(nn.Module):
 
     def forward(self, z: Tensor, present: Tensor) -> Tensor:
         """(…, Z) to the same of codes; ``present`` (…) bool. Leaves the commitment loss."""
-        vectors = z[present].unflatten(-1, (len(self.table), -1)).transpose(0, 1)  # (G, N, W)
+        vectors = self._slices(z[present])
         if self.training:
             self._begin(vectors.detach())
-        found = self.nearest(vectors)  # (G, N)
+        found = self._nearest(vectors)  # (G, N)
         nearest = self._look_up(found)
         self.commitment = COMMITMENT * F.mse_loss(vectors, nearest)
         if self.training:
@@ -77,7 +77,14 @@ class Codes(nn.Module):
         straight = vectors + (nearest - vectors).detach()
         return torch.zeros_like(z).index_put((present,), straight.transpose(0, 1).flatten(1))
 
-    def nearest(self, vectors: Tensor) -> Tensor:
+    def indices(self, z: Tensor) -> Tensor:
+        """The codes (G, N) of vectors (N, Z), which may be codes themselves."""
+        return self._nearest(self._slices(z))
+
+    def _slices(self, z: Tensor) -> Tensor:
+        return z.unflatten(-1, (len(self.table), -1)).transpose(0, 1)  # (G, N, W)
+
+    def _nearest(self, vectors: Tensor) -> Tensor:
         """The index (G, N) of the code nearest to each slice (G, N, W)."""
         inner = vectors @ self.table.transpose(1, 2)  # (G, N, K)
         return (self.table.square().sum(-1)[:, None] - 2 * inner).argmin(-1)
