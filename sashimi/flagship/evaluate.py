@@ -13,7 +13,7 @@ import torch
 
 from sashimi import gates, scores
 from sashimi.files import root
-from sashimi.flagship import domain, failures, floors, score, sides
+from sashimi.flagship import domain, failures, floors, geometry, score, sides
 from sashimi.flagship.batches import Dataset
 from sashimi.flagship.corpus import Corpus, Example, digest
 from sashimi.flagship.encode import encode
@@ -79,7 +79,11 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         "latency": latency(whole, [e.prompt for e in corpus.dev[:TIMED]]),
         "lowering_failures": lowering_failures(programs),
         "examples": examples,
-        "facts": {"failures": failed, "trits": trit_shares(whole.network)},
+        "facts": {
+            "failures": failed,
+            "trits": trit_shares(whole.network),
+            "bridge": geometry.facts(whole, corpus.dev),
+        },
     }
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
 
