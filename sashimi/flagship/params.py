@@ -193,3 +193,105 @@ class DomainParams(Params):
     """What the decision rule asks of precision; thresholds are set to reach it on dev."""
     recall: Share
     """What the decision rule asks of recall."""
+
+
+class ToyParams(Params):
+    """The toy problem; ``params/toy/00_full.yaml`` states every value. It has no corpus."""
+
+    seed: Annotated[int, Field(ge=0)]
+    """The first of the seeds, which draw tasks and networks."""
+    seeds: Count
+    prompts: Count
+    """Prompts of random tokens that are learned by heart."""
+    prompts_in_earnest: Count
+    """Prompts whose tokens can be told from their vectors, of several tasks in turn."""
+    held_out: Count
+    """Prompts more that are not learned."""
+    width: Count
+    """Of the vectors, and of the network's one layer."""
+    iterations: Count
+    iterations_in_earnest: Count
+    batch_size: Count
+    learning_rate: Positive
+
+
+class SkeletonParams(Params):
+    """The Tier 1 decoder; ``params/skeleton/00_full.yaml`` states every value."""
+
+    seed: Annotated[int, Field(ge=0)]
+    """The first of the seeds of the networks; the oracle's directions are those of seed 0."""
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    seeds: Count
+    evaluated: Count
+    """Examples of each evaluation split, at most."""
+    noise: Annotated[float, Field(ge=0)]
+    """Length of the noise that is added to the oracle's unit vectors."""
+    layers: Count
+    plan_iterations: Count
+    plan_batch_size: Count
+    plan_learning_rate: Positive
+    plan_width: Count
+    """The plan's configuration."""
+    learning_rates: Annotated[list[Positive], Field(min_length=1)]
+    """The sweep: rates, then iterations, then widths, each at the best of what came before."""
+    iterations: Annotated[list[Count], Field(min_length=1)]
+    widths: Annotated[list[Count], Field(min_length=1)]
+
+
+class TypedParametersParams(Params):
+    """The Tier 1 and 2 decoder; ``params/typed_parameters/00_full.yaml`` states every value."""
+
+    seed: Annotated[int, Field(ge=0)]
+    """The first of the seeds of the networks; the oracle's directions are those of seed 0."""
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    seeds: Count
+    evaluated: Count
+    """Examples of each evaluation split, at most."""
+    noise: Annotated[float, Field(ge=0)]
+    """Length of the noise that is added to the oracle's unit vectors."""
+    layers: Count
+    iterations: Count
+    batch_size: Count
+    learning_rate: Positive
+    width: Count
+
+
+class PeerParams(Params):
+    """One outside peer beside the floors and our rows; ``params/peer/00_full.yaml`` states all."""
+
+    seed: Annotated[int, Field(ge=0)]
+    corpus: str
+    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    limit: Count | None
+    """Training examples to keep; null keeps all."""
+    reads_states: bool
+    """Whether it reads the frozen encoder's states, as ours does, or the prompt's own tokens."""
+    vocabulary: Annotated[int, Field(ge=300)]
+    """Tokens of prompts and texts together, at most."""
+    width: Count
+    layers: Count
+    """Of the encoder, and as many of the decoder."""
+    heads: Count
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    batch_size: Count
+    steps: Count
+    learning_rate: Positive
+    warmup: Share
+    """Fraction of the run over which the learning rate rises."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    gradient_clip: Positive
+    checkpoint_every: Count
+    observations: Count
+    """Checkpoints of the trajectory."""
+
+    @model_validator(mode="after")
+    def _divides(self) -> PeerParams:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+        return self

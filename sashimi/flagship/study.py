@@ -11,6 +11,9 @@ from sashimi.flagship.params import (
     FlagshipParams,
     LanguageParams,
     NegativesParams,
+    SkeletonParams,
+    ToyParams,
+    TypedParametersParams,
     VocabularyParams,
 )
 from sashimi.params import Params
@@ -19,7 +22,7 @@ from sashimi.run import PAGE, Study
 
 def check(settings: Params) -> None:
     """Read a foreign corpus before anything is written; raises BadInput for one of no use."""
-    if settings.corpus != "builtin":
+    if getattr(settings, "corpus", "builtin") != "builtin":
         from sashimi.flagship import corpus
 
         corpus.load(settings.corpus, seed=settings.seed, limit=settings.limit)
@@ -54,8 +57,9 @@ EVIDENCE = tuple(
         ("encoder", EncoderParams, "10_encoder"),
         ("domain", DomainParams, "11_domain"),
         ("vocabulary", VocabularyParams, "12_vocabulary"),
+        ("toy", ToyParams, "13_toy"),
     )
 )
-"""What is settled before anything is trained, one notebook each."""
+"""What is settled before the whole is trained, one notebook each."""
 STUDIES = {study.name: study for study in (STUDY, NEGATIVES, *EVIDENCE)}
 """By the name of their folder in ``params/``."""
