@@ -95,30 +95,15 @@ class Dataset:
         return len(self.rows)
 
     def training_batch(self, step: int, size: int, seed: int) -> Batch:
-        """The batch of a step counted from 1; every epoch has its own order, by seed alone.
-
-        Examples of like length go together: a shuffled epoch is cut into windows of 16 batches,
-        each sorted by length, and the batches of a window are shuffled again.
-        """
+        """The batch of a step counted from 1; every epoch has its own order, by seed alone."""
         per_epoch = max(1, len(self) // size)
         epoch, index = divmod(step - 1, per_epoch)
-        return self.batch(self._epoch(epoch, size, seed)[index])
+        return self.batch(epoch_of(self._lengths, size, seed, epoch)[index])
 
-    @functools.lru_cache(maxsize=2)  # noqa: B019 - one dataset a run; only the newest epochs stay
-    def _epoch(self, epoch: int, size: int, seed: int) -> list[list[int]]:
-        generator = np.random.default_rng([seed, epoch])
-        order = generator.permutation(len(self))
-        batches: list[list[int]] = []
-        for at in range(0, len(order), 16 * size):
-            window = sorted(order[at : at + 16 * size], key=self._length)
-            cut = [window[k : k + size] for k in range(0, len(window), size)]
-            full = [b for b in cut if len(b) == min(size, len(self))]
-            batches.extend(full[i] for i in generator.permutation(len(full)))
-        return batches
-
-    def _length(self, index: int) -> int:
-        """Tokens and word pieces of an example: both are padded to the longest of its batch."""
-        return len(self.rows[index].tokens) + len(self.rows[index].entities)
+    @functools.cached_property
+    def _lengths(self) -> tuple[int, ...]:
+        """Tokens and word pieces of each example: both are padded to the longest of its batch."""
+        return tuple(len(row.tokens) + len(row.entities) for row in self.rows)
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """The batch of these examples."""
@@ -182,6 +167,24 @@ class Dataset:
         if key not in self._allowed:
             self._allowed[key] = self.literals.allowed(slot)
         return self._allowed[key]
+
+
+@functools.lru_cache(maxsize=2)
+def epoch_of(lengths: tuple[int, ...], size: int, seed: int, epoch: int) -> list[list[int]]:
+    """The batches of one epoch, as indices, of examples of these lengths.
+
+    Examples of like length go together: a shuffled epoch is cut into windows of 16 batches, each
+    sorted by length, and the batches of a window are shuffled again.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(lengths))
+    batches: list[list[int]] = []
+    for at in range(0, len(order), 16 * size):
+        window = sorted(order[at : at + 16 * size], key=lengths.__getitem__)
+        cut = [window[k : k + size] for k in range(0, len(window), size)]
+        full = [b for b in cut if len(b) == min(size, len(lengths))]
+        batches.extend(full[i] for i in generator.permutation(len(full)))
+    return batches
 
 
 def _copied(rows: Sequence[Prepared], length: int) -> Tensor:
