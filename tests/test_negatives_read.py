@@ -20,6 +20,7 @@ from sashimi.flagship.negatives import audit, beams, detect
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.run_folder import write
+from sashimi.flagship.search import search
 from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue, parse, tiers
 from sashimi.program.legal import Legality
@@ -128,8 +129,8 @@ def test_one_beam_is_greedy_and_the_others_are_what_they_claim(whole):
     memory, present = torch.randn(3, 4, smoke().bridge_width), torch.ones(3, 4, dtype=torch.bool)
     decoder, words = whole.network.decoder, whole.vocabulary
     tokens, hidden, likelihood = decode(decoder, memory, present, words, nothing_copied)
-    one = beams.search(whole, memory, present, nothing_copied, width=1)
-    four = beams.search(whole, memory, present, nothing_copied, width=4)
+    one = search(whole.network.decoder, whole.vocabulary, memory, present, nothing_copied, 1)
+    four = search(whole.network.decoder, whole.vocabulary, memory, present, nothing_copied, 4)
     for row in range(3):
         assert [beam.tokens for beam in one[row]] == [tokens[row]]
         assert torch.allclose(one[row][0].hidden, hidden[row], atol=1e-5)

@@ -190,6 +190,7 @@ CHANGES = {
     "gradient_clip": 0.1,
     "negatives": "perturbed",
     "limit": 120,
+    "neighbours": 2,
 }
 """Knobs that change the trained weights; the three others are looked at by what they do change."""
 
@@ -221,6 +222,7 @@ def test_every_knob_is_alive(knob, small, reference, tmp_path):
 def test_the_knobs_that_do_not_train(small, tmp_path):
     others = {"corpus", "checkpoint_every", "observations", "domain_precision"}
     others |= {"start", "teachers", "teacher_weight", "teacher_temperature"}  # test_teach.py
+    others |= {"candidates"}  # test_library.py, test_choose.py
     others |= {"margin", "weighting", "margin_weight", "repair_weight"}  # test_objective.py
     assert set(FlagshipParams.model_fields) == set(CHANGES) | others
     fingerprint(small, tmp_path / "a", checkpoint_every=1, observations=3)

@@ -18,10 +18,11 @@ from sashimi.flagship.corpus import Example
 from sashimi.flagship.decode import MAX_TOKENS, START
 from sashimi.flagship.encode import Encoded, encode
 from sashimi.flagship.intent import Labels
+from sashimi.flagship.library import Structures, padded
 from sashimi.flagship.literals import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
 from sashimi.flagship.text import Spelling
 from sashimi.program import tiers
-from sashimi.program.tokens import END
+from sashimi.program.tokens import in_parameters
 from sashimi.program.vocabulary import Vocabulary
 
 IGNORED = -100
@@ -50,6 +51,9 @@ class Batch:
     states: Tensor  # (B, P, E)
     pieces: Tensor  # (B, P) bool
     raw: Tensor | None  # (B, P + 2, …), what a trained encoder reads
+    near: (
+        Tensor | None
+    )  # (B, K, T) token ids of retrieved structures, for a decoder that reads them
     inputs: Tensor  # (B, L) ids, beginning with the start token
     copied: Tensor | None  # (B, L): the piece that the slot before copied from, -1 if none
     targets: Tensor  # (B, L) ids or IGNORED
@@ -79,8 +83,12 @@ class Dataset:
         labels: Labels,
         say: Callable[[str], None] | None = None,
         encoder: str = "frozen",
+        near: Structures | None = None,
     ) -> None:
-        """``encoder`` is what the prompts are encoded for, `Network.reads`."""
+        """``encoder`` is what the prompts are encoded for, `Network.reads`; ``near`` what was
+        retrieved for each of them.
+        """
+        self.near = near
         self.literals = literals
         self.text = isinstance(vocabulary, Spelling)
         self.encoded: Encoded = encode([e.prompt for e in examples], say, encoder)
@@ -108,8 +116,10 @@ class Dataset:
     def batch(self, indices: Sequence[int]) -> Batch:
         """The batch of these examples."""
         rows = [self.rows[i] for i in indices]
-        padded = self.encoded.padded(indices)
-        widest = padded.states.shape[1]
+        prompts = self.encoded.padded(indices)
+        if self.near is not None:
+            prompts = replace(prompts, near=padded([self.near[i] for i in indices]))
+        widest = prompts.states.shape[1]
         tokens = [torch.tensor(r.tokens) for r in rows]
         targets = pad_sequence(tokens, batch_first=True, padding_value=IGNORED)
         inputs = torch.cat([torch.full((len(rows), 1), START), targets.clamp_min(START)], 1)
@@ -120,7 +130,7 @@ class Dataset:
         entities = [torch.tensor(row.entities, dtype=torch.bool) for row in rows]
         return Batch(
             examples=torch.tensor(list(indices)),
-            **vars(padded),
+            **vars(prompts),
             inputs=inputs,
             copied=None if self.text else _copied(rows, inputs.shape[1]),
             targets=targets,
@@ -211,7 +221,7 @@ def prepare(
     ir = tiers.encode(example.program)
     merged = ir.merged()[: MAX_TOKENS - 1]
     slots = [s for s in slots_of(ir.merged()) if s.position < len(merged)]
-    tier1 = [not t for t in _in_parameters(merged)]
+    tier1 = [not within for within in in_parameters(merged)]
     right, spans = [], []
     entities = [False] * len(offsets)
     for slot, value in zip(slots, ir.values[: len(slots)], strict=True):
@@ -233,17 +243,3 @@ def prepare(
         entities=tuple(entities),
         frame=frame,
     )
-
-
-def _in_parameters(merged: Sequence[str]) -> list[bool]:
-    """Whether each merged token is of Tier 2: from an action's first key to its next statement."""
-    inside, result = False, []
-    begins = {"SET", "IF", "ELSE", "ENDIF", "MENU", "CASE", "ENDMENU", END}
-    begins |= {"REPEAT", "ENDREPEAT", "FOREACH", "ENDFOREACH"}
-    for token in merged:
-        if token.startswith("key:"):
-            inside = True
-        elif token in begins or token.startswith("ACTION "):
-            inside = False
-        result.append(inside)
-    return result

@@ -10,7 +10,7 @@ D width, V vocabulary, H heads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -152,9 +152,14 @@ Copied = Callable[[int, Slot, Tensor], Tensor]
 
 @torch.no_grad()
 def decode(
-    decoder: Decoder, memory: Tensor, present: Tensor, vocabulary: Vocabulary, copied: Copied
+    decoder: Decoder,
+    memory: Tensor,
+    present: Tensor,
+    vocabulary: Vocabulary,
+    copied: Copied,
+    given: Sequence[Sequence[int]] | None = None,
 ) -> tuple[list[list[str]], list[Tensor], Tensor]:
-    """Greedy decoding under the legality masks.
+    """Greedy decoding under the legality masks, or the reading of ``given`` legal sequences.
 
     ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge; ``copied`` says what each slot
     copies, as soon as it is decoded. Returns per prompt its merged tokens, the hidden states
@@ -179,7 +184,12 @@ def decode(
             return [r.tokens for r in rows], [torch.stack(r.hidden) for r in rows], likelihood
         masks = torch.from_numpy(np.stack([rows[i].legality.mask() for i in active]))
         scores = decoder.logits(hidden[active, 0]).masked_fill(~masks, float("-inf"))
-        best, chosen = scores.log_softmax(-1).max(-1)
+        likelihoods = scores.log_softmax(-1)
+        if given is None:
+            chosen = likelihoods.argmax(-1)
+        else:
+            chosen = torch.tensor([given[i][len(rows[i].tokens)] for i in active])
+        best = likelihoods[torch.arange(len(active)), chosen]
         for index, token, gained in zip(active, chosen.tolist(), best.tolist(), strict=True):
             rows[index].take(token, gained)
 

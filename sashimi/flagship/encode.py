@@ -85,6 +85,7 @@ class Padded:
     states: Tensor  # (B, P, E + F) float32
     pieces: Tensor  # (B, P) bool: where a word piece stands
     raw: Tensor | None  # (B, P + 2, …)
+    near: Tensor | None = None  # (B, K, T) token ids of retrieved structures
 
 
 def model_folder() -> Path:

@@ -147,8 +147,11 @@ def domain_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
 
 def dataset(whole: Sashimi, part: Sequence[Example]) -> Dataset:
     """Examples as a trained whole reads them."""
-    reads = whole.network.reads
-    return Dataset(part, whole.vocabulary, whole.literals, whole.labels, encoder=reads)
+    data = Dataset(
+        part, whole.vocabulary, whole.literals, whole.labels, encoder=whole.network.reads
+    )
+    data.near = whole.recalled([e.prompt for e in part], encode([e.prompt for e in part]).pooled)
+    return data
 
 
 @torch.no_grad()
@@ -209,7 +212,9 @@ def filler_scores(whole: Sashimi, part: Sequence[Example]) -> dict[str, Any]:
         indices = range(at, min(at + BATCH, len(part)))
         batch = whole.network.refined(data.batch(indices))
         intent = whole.network.understand(batch.pooled, batch.states)
-        memory = whole.network.decoder.remember(*whole.network.memory(intent, batch.pieces))
+        memory = whole.network.decoder.remember(
+            *whole.network.memory(intent, batch.pieces, batch.near)
+        )
         hidden, _ = whole.network.decoder(batch.inputs, copied_states(batch), memory)
         for row, index in enumerate(indices):
             offsets = data.encoded.offsets[data.encoded.pieces(index)]

@@ -11,12 +11,13 @@ import torch
 
 from sashimi import params, train
 from sashimi.files import root
+from sashimi.flagship import candidates, domain, margin, run_folder, sides, start
 from sashimi.flagship import corpus as corpora
-from sashimi.flagship import domain, margin, run_folder, sides, start
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.encode import encode
 from sashimi.flagship.intent import Labels
+from sashimi.flagship.library import Library
 from sashimi.flagship.literals import Literals
 from sashimi.flagship.loss import losses_of
 from sashimi.flagship.network import Network
@@ -64,6 +65,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     lender = run_folder.finished(directory, settings.start) if settings.start else None
     data = Dataset(corpus.train, vocabulary, literals, labels, say, settings.encoder)
     probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels, encoder=settings.encoder)
+    library = retrieve(corpus, settings, data, probe)
     head = train_domain_head(corpus, settings)
     words = words_of(data.encoded, settings.encoder)
     network = Network(settings, labels, len(vocabulary), len(literals.values), words).to(device)
@@ -88,9 +90,35 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         },
         say=say,
     )
-    whole = Sashimi(network.cpu().eval(), head, vocabulary, literals, labels, catalogue)
+    parts = network.cpu().eval(), head, vocabulary, literals, labels, catalogue
+    whole = Sashimi(*parts, library, settings.candidates)
+    if settings.candidates > 1:
+        whole = candidates.tuned(whole, corpus.dev)
     run_folder.write(whole, settings, directory)
     return Trained(whole, seconds, str(device))
+
+
+def retrieve(
+    corpus: Corpus, settings: FlagshipParams, data: Dataset, probe: Dataset
+) -> Library | None:
+    """The library of a row that retrieves; both datasets are given what it holds for them.
+
+    A training prompt is never given its own program.
+    """
+    if not settings.neighbours and settings.candidates == 1:
+        return None
+    library = Library.of(corpus.train, encode(prompts_of(corpus.train)).pooled.numpy(), data.rows)
+    if settings.neighbours:
+        data.near = library.read(library.others(settings.neighbours))
+        asked = prompts_of(corpus.dev[: len(probe)])
+        vectors = encode(asked).pooled.numpy()
+        probe.near = library.read(library.nearest(asked, vectors, settings.neighbours)[0])
+    return library
+
+
+def prompts_of(examples: Sequence[Example]) -> list[str]:
+    """Their prompts."""
+    return [example.prompt for example in examples]
 
 
 def training_digest(settings: FlagshipParams, corpus: Corpus) -> str:

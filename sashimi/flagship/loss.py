@@ -86,7 +86,7 @@ def read(network: Network, batch: Batch) -> Read:
     """One pass from the encoder's states to the scores of every next token."""
     batch = network.refined(batch)
     intent = network.understand(batch.pooled, batch.states)
-    memory = network.decoder.remember(*network.memory(intent, batch.pieces))
+    memory = network.decoder.remember(*network.memory(intent, batch.pieces, batch.near))
     hidden, _ = network.decoder(batch.inputs, copied_states(batch), memory)
     return Read(batch, intent, memory, hidden, network.decoder.logits(hidden))
 

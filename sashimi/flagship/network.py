@@ -18,6 +18,7 @@ from sashimi.flagship.decode import Decoder
 from sashimi.flagship.encode import PIECE_WIDTH, SURFACE, WIDTH
 from sashimi.flagship.fill import ValueFiller
 from sashimi.flagship.intent import IntentExtractor, Labels
+from sashimi.flagship.library import Recall
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.refine import build
 from sashimi.ternary import ternary_layers
@@ -54,6 +55,11 @@ class Network(nn.Module):
             copies=params.output == "typed",
         )
         typed = params.output == "typed"  # text has no slots to fill
+        self.recall = (
+            Recall(params.neighbours, params.decoder_width, params.bridge_width)
+            if params.neighbours
+            else None
+        )
         self.filler = ValueFiller(params.decoder_width, literals) if typed else None
         self.encoder = build(params.encoder, words, params.dropout)
 
@@ -79,15 +85,22 @@ class Network(nn.Module):
         vectors, features = torch.cat([first, states], 1).split([WIDTH, len(SURFACE)], -1)
         return self.intent(torch.cat([F.layer_norm(vectors, (WIDTH,)), features], -1))
 
-    def memory(self, intent: Tensor, pieces: Tensor) -> tuple[Tensor, Tensor]:
+    def memory(
+        self, intent: Tensor, pieces: Tensor, near: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """What the decoder may look at: (B, M, Z), and which of it stands (B, M) bool.
 
-        ``pieces`` (B, P) is True where a word piece stands.
+        ``pieces`` (B, P) is True where a word piece stands; ``near`` (B, K, T) are the structures
+        that were retrieved, for a network that recalls.
         """
         present = F.pad(pieces, (1, 0), value=True)
         if self.pooled_only:
             intent, present = intent[:, :1], present[:, :1]
-        return self.bridge(intent, present), present
+        memory = self.bridge(intent, present)
+        if self.recall is None:
+            return memory, present
+        recalled, stands = self.recall(near, self.decoder.embed)
+        return torch.cat([memory, recalled], 1), torch.cat([present, stands], 1)
 
     def size(self) -> dict[str, int]:
         """Numbers of parameters, of those that are stored as trits, and the bytes of all.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ from safetensors.torch import load_file
 from sashimi import cache, params
 from sashimi.errors import BadInput
 from sashimi.files import write_json
+from sashimi.flagship.choose import Choice
 from sashimi.flagship.domain import DomainHead
 from sashimi.flagship.encode import WIDTH, weights_digest
 from sashimi.flagship.intent import Labels
+from sashimi.flagship.library import Library
 from sashimi.flagship.literals import Literals
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
@@ -34,7 +37,9 @@ def write(sashimi: Sashimi, settings: FlagshipParams, directory: Path) -> None:
     """Leaves the trained whole in a run's folder, each file atomically."""
     network = {f"network/{k}": v for k, v in sashimi.network.state_dict().items()}
     domain = {f"domain/{k}": v for k, v in sashimi.domain.state_dict().items()}
-    cache.save({**network, **domain}, directory / WEIGHTS)
+    library = sashimi.library.tensors() if sashimi.library else {}
+    kept = {f"library/{k}": v for k, v in library.items()}
+    cache.save({**network, **domain, **kept}, directory / WEIGHTS)
     labels = sashimi.labels
     write_json(
         directory / CONFIG,
@@ -50,6 +55,9 @@ def write(sashimi: Sashimi, settings: FlagshipParams, directory: Path) -> None:
                 "frequency": labels.frequency,
             },
             "catalogue": sashimi.catalogue.additions(),
+            "library": sashimi.library.prompts if sashimi.library else None,
+            "beams": sashimi.beams,
+            "choice": asdict(sashimi.choice) if sashimi.choice else None,
         },
     )
 
@@ -84,7 +92,13 @@ def read(directory: Path) -> Sashimi:
             first = str(error).splitlines()[-1].strip()
             raise BadInput(f"{directory / WEIGHTS}: not of this configuration: {first}") from None
     catalogue = catalogues.with_additions(config["catalogue"])
-    return Sashimi(network.eval(), domain.eval(), vocabulary, literals, labels, catalogue)
+    library = None
+    if config["library"] is not None:
+        own = {k.removeprefix("library/"): v for k, v in tensors.items() if k[:8] == "library/"}
+        library = Library.from_tensors(config["library"], own)
+    choice = Choice(**config["choice"]) if config["choice"] else None
+    parts = network.eval(), domain.eval(), vocabulary, literals, labels, catalogue
+    return Sashimi(*parts, library, config["beams"], choice)
 
 
 def finished(directory: Path, row: str) -> Path:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from sashimi.flagship.decode import decode
+from sashimi.flagship import candidates
+from sashimi.flagship.choose import Choice
+from sashimi.flagship.decode import Copied, decode
 from sashimi.flagship.domain import DomainHead
 from sashimi.flagship.encode import Encoded, check_prompt, encode, encode_uncached
 from sashimi.flagship.fill import Source, copied, fill
 from sashimi.flagship.intent import Labels, SemanticFrame, read_frame
-from sashimi.flagship.literals import Literals
+from sashimi.flagship.library import Library, Structures, padded
+from sashimi.flagship.literals import Literals, Slot
 from sashimi.flagship.network import Network
 from sashimi.flagship.text import Spelling, read, write
 from sashimi.program import Finding, Program, compile, lint, parse, render, tiers, validate
@@ -45,7 +48,21 @@ class Outcome:
     findings: list[Finding]
     plist: dict | None
     log_likelihood: float  # of the tokens of Tiers 1 and 2, under the masks
+    confidence: float  # likelihood, or among candidates the expected agreement: see `choose`
     seconds: float  # this prompt's share of its batch
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Prompts as decoder and filler read them."""
+
+    prompts: list[str]
+    vectors: Tensor  # (N, E), the frozen encoder's, whatever the network reads
+    intent: Tensor  # (N, 1 + P, I)
+    memory: Tensor  # (N, M, Z)
+    present: Tensor  # (N, M) bool
+    offsets: list[Tensor]  # (P, 2) each: the characters of its word pieces
+    sources: list[Source]  # none where text is written
 
 
 @dataclass(frozen=True)
@@ -58,6 +75,9 @@ class Sashimi:
     literals: Literals
     labels: Labels
     catalogue: Catalogue
+    library: Library | None = None  # what training answered, for a row that retrieves
+    beams: int = 1  # candidates of the decoder's own
+    choice: Choice | None = None  # what candidates weigh; None takes the greedy answer
 
     def generate(self, prompt: str | Sequence[str], refuse: bool = True) -> Outcome | list[Outcome]:
         """The outcome of a prompt, or of each of a list. Raises `BadInput` for what is no prompt.
@@ -88,47 +108,79 @@ class Sashimi:
             for prompt, ok, score in zip(prompts, admitted, scores, strict=True)
         ]
 
+    @torch.no_grad()
+    def asked(self, prompts: Sequence[str], encoded: Encoded, rows: Sequence[int]) -> Asked:
+        """What the network makes of prompts before anything is written.
+
+        ``rows`` are their places in ``encoded``.
+        """
+        vectors = encoded.pooled[list(rows)]
+        batch = encoded.padded(rows)
+        near = self.recalled(prompts, vectors)
+        if near is not None:
+            batch = replace(batch, near=padded(near))
+        batch = self.network.refined(batch)
+        intent = self.network.understand(batch.pooled, batch.states)
+        memory, present = self.network.memory(intent, batch.pieces, batch.near)
+        offsets = [encoded.offsets[encoded.pieces(i)] for i in rows]
+        filler = self.network.filler
+        each = zip(prompts, batch.states, offsets, strict=True) if filler else ()
+        sources = [
+            Source.of(filler, prompt, states[: len(own)], own) for prompt, states, own in each
+        ]
+        return Asked(list(prompts), vectors, intent, memory, present, offsets, sources)
+
+    def recalled(self, prompts: Sequence[str], vectors: Tensor) -> Structures | None:
+        """What the library holds for prompts (N, E), where the network reads that."""
+        if self.network.recall is None:
+            return None
+        count = self.network.recall.rank.num_embeddings
+        return self.library.read(self.library.nearest(prompts, vectors.numpy(), count)[0])
+
     def _make(self, prompts: list[str], encoded: Encoded, rows: list[int]) -> list[tuple]:
         """Everything between the domain head and the plist, for the admitted prompts."""
-        batch = self.network.refined(encoded.padded(rows))
-        intent = self.network.understand(batch.pooled, batch.states)  # (N, 1 + P, I)
-        memory, present = self.network.memory(intent, batch.pieces)  # (N, M, Z), (N, M)
-        offsets = [encoded.offsets[encoded.pieces(i)] for i in rows]
+        asked = self.asked(prompts, encoded, rows)
         if isinstance(self.vocabulary, Spelling):
-            texts, likelihood = write(self.network.decoder, memory, present, self.vocabulary)
-            answers = [read(text, self.catalogue) for text in texts]
+            decoder, spelling = self.network.decoder, self.vocabulary
+            texts, likelihood = write(decoder, asked.memory, asked.present, spelling)
+            answers, sure = [read(text, self.catalogue) for text in texts], likelihood.exp()
         else:
-            sources = [
-                Source.of(self.network.filler, prompt, states[: len(own)], own)
-                for prompt, states, own in zip(prompts, batch.states, offsets, strict=True)
-            ]
-            programs, likelihood = self._typed(memory, present, sources)
+            programs, likelihood, sure = self._typed(asked)
             answers = [self._compile(program) for program in programs]
-        heads = self.network.intent.frame_logits(intent)
+        heads = self.network.intent.frame_logits(asked.intent)
         made = []
         for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
             one = {k: v[row : row + 1] for k, v in heads.items()}
-            frame = read_frame(one, self.labels, prompt, offsets[row])
-            made.append((frame, float(likelihood[row]), *answer))
+            frame = read_frame(one, self.labels, prompt, asked.offsets[row])
+            made.append((frame, float(likelihood[row]), float(sure[row]), *answer))
         return made
 
-    def _typed(
-        self, memory: Tensor, present: Tensor, sources: list[Source]
-    ) -> tuple[list[Program], Tensor]:
-        """The programs that the masked decoder and the filler make, and their log-likelihoods."""
-        filler, literals = self.network.filler, self.literals
-        written, hidden, likelihood = decode(
-            self.network.decoder,
-            memory,
-            present,
-            self.vocabulary,
-            lambda row, slot, h: copied(filler, literals, sources[row], slot, h),
-        )
+    def _typed(self, asked: Asked) -> tuple[list[Program], Tensor, Tensor]:
+        """The programs that masked decoder and filler make, log-likelihoods, and confidences."""
+        decoder, words = self.network.decoder, self.vocabulary
+        copy = self.copier(asked)
+        if self.choice is None:
+            given = asked.memory, asked.present
+            written, hidden, likelihood = decode(decoder, *given, words, copy)
+            sure = likelihood.exp()
+        else:
+            taken = candidates.take(self, asked, candidates.gather(self, asked))
+            written, hidden = [b.tokens for b, _ in taken], [b.hidden for b, _ in taken]
+            likelihood = torch.tensor([beam.likelihood for beam, _ in taken])
+            sure = torch.tensor([expected for _, expected in taken])
         programs = []
-        for source, tokens, seen in zip(sources, written, hidden, strict=True):
-            values = fill(filler, literals, source, tokens, seen, self.catalogue)
+        for source, tokens, seen in zip(asked.sources, written, hidden, strict=True):
+            values = fill(self.network.filler, self.literals, source, tokens, seen, self.catalogue)
             programs.append(tiers.assemble(tokens, values))
-        return programs, likelihood
+        return programs, likelihood, sure
+
+    def copier(self, asked: Asked) -> Copied:
+        """What tells the decoder which word piece a slot of one of these prompts copies."""
+
+        def copy(row: int, slot: Slot, hidden: Tensor) -> Tensor:
+            return copied(self.network.filler, self.literals, asked.sources[row], slot, hidden)
+
+        return copy
 
     def _compile(self, program: Program) -> tuple[Program, str, list[Finding], dict]:
         """Lower to text, read it back as foreign text would be, validate, compile.
@@ -150,9 +202,11 @@ def _witnessed(repair: Repair) -> Finding:
 def _outcome(prompt: str, ok: bool, score: float, made: tuple | None, seconds: float) -> Outcome:
     if made is None:
         refused = Finding("domain", 0, "prompt", f"out of domain: score {score:.3f}")
-        return Outcome(prompt, ok, score, None, None, "", [refused], None, float("nan"), seconds)
-    frame, likelihood, program, text, findings, plist = made
-    return Outcome(prompt, ok, score, frame, program, text, findings, plist, likelihood, seconds)
+        nothing = float("nan")
+        return Outcome(prompt, ok, score, None, None, "", [refused], None, nothing, 0.0, seconds)
+    frame, likelihood, sure, program, text, findings, plist = made
+    known = program, text, findings, plist, likelihood, sure
+    return Outcome(prompt, ok, score, frame, *known, seconds)
 
 
 def load(run_dir: str | Path) -> Sashimi:
