@@ -40,6 +40,7 @@ def section(reports: str | Path) -> str:
         _changes(rows, reports),
         reading.trajectories(found, rows),
         reading.failures(rows),
+        reading.confidence(rows),
         reading.prediction(rows),
     ]
     return "".join(parts)

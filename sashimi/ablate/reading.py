@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from matplotlib.figure import Figure
+
+from sashimi import plots
 from sashimi.ablate import figure, overlays
 from sashimi.ablate.questions import Answer
 from sashimi.ablate.table import METRICS, SPLITS, Number, Row, ends, spread
@@ -31,8 +34,8 @@ ASKED = (
 )
 JUDGED = (
     "The gates of <code>reports/gates.yaml</code> on the reference rows, one value a seed. The "
-    "mean must clear the threshold by the margin that the noise asks for: three standard errors of the "
-    "noise stated beforehand or of the spread between seeds, whichever is larger."
+    "mean must clear the threshold by the margin that the noise asks for: three standard errors of "
+    "the noise stated beforehand or of the spread between seeds, whichever is larger."
 )
 FAILED = "Where a prompt's program first differs from what was asked for, in the order of the way: "
 
@@ -134,6 +137,35 @@ def failed(row: Row, split: str) -> dict[str, Any]:
             for label, counted in groups.items():
                 into[label] = into.get(label, Counter()) + Counter(counted)
     return total
+
+
+def confidence(rows: Sequence[Row]) -> str:
+    """Coverage and risk of every row that recorded them."""
+    parts = []
+    for corpus in dict.fromkeys(row.corpus for row in rows):
+        for split in SPLITS:
+            drawn = confident([row for row in rows if row.corpus == corpus], split)
+            caption = (
+                f"{corpus}, {NAMES[split]}: of the answers that a row is surest of, so many are "
+                "wrong in their skeleton; means over seeds."
+            )
+            parts += [picture(drawn, caption)] if drawn else []
+    return _section("confidence", "Is it right when it is sure?", "", parts)
+
+
+def confident(rows: Sequence[Row], split: str) -> Figure | None:
+    """Risk over coverage, a line a row, each the mean of its seeds; None where no row has one."""
+    lines = {}
+    for row in rows:
+        curves = [_fact(run, "confidence", split) for run in row.runs]
+        curves = [curve for curve in curves if curve]
+        if curves:
+            risks = [curve["risk"] for curve in curves]
+            mean = [sum(at) / len(at) for at in zip(*risks, strict=True)]
+            lines[f"{row.name}, {len(curves)} seeds"] = (curves[0]["coverage"], mean)
+    if not lines:
+        return None
+    return plots.curves(lines, "share of them that is wrong", "share of prompts that is answered")
 
 
 def prediction(rows: Sequence[Row]) -> str:
