@@ -13,7 +13,7 @@ from sashimi import params, train
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import corpus as corpora
-from sashimi.flagship import learn, loss, margin, negatives
+from sashimi.flagship import evaluate, learn, loss, margin, negatives, separability
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.objective import LEAST, TEMPERATURE, Learner, Lessons, Objective, gradients
 from sashimi.flagship.params import FlagshipParams
@@ -115,32 +115,31 @@ def test_a_draw_depends_on_step_and_seed_alone(data, found):
     assert torch.equal(once.repair, found.repair[batch.examples])
 
 
-def test_adversarial_ones_come_from_the_study_or_name_its_command(tmp_path, monkeypatch, corpus):
-    with pytest.raises(BadInput, match=r"sashimi run params/negatives/10_adversarial.yaml$"):
-        margin.beams_of("builtin", "train", tmp_path)
-    with pytest.raises(BadInput, match=r"21_many_adversarial.yaml --corpus ../data/mine.jsonl"):
-        margin.beams_of("../data/mine.jsonl", "train", tmp_path)
+def test_adversarial_ones_that_are_not_there_name_their_command(
+    tmp_path, monkeypatch, corpus, data, whole
+):
+    monkeypatch.setattr(margin, "root", lambda: tmp_path)
+    own = "no adversarial negatives here; .* sashimi run params/negatives/10_adversarial.yaml$"
+    with pytest.raises(BadInput, match=own):
+        margin.of_training(corpus, "adversarial", data, whole.vocabulary)
+    foreign = replace(corpus, source="../data/mine.jsonl")
+    with pytest.raises(BadInput, match=r"21_many_adversarial.yaml --corpus ../data/mine.jsonl$"):
+        margin.of_training(foreign, "adversarial", data, whole.vocabulary)
 
 
 def test_adversarial_ones_join_the_perturbed(
     tmp_path, monkeypatch, corpus, data, whole, triples, found
 ):
-    path = tmp_path / "negatives" / margin.BEAMS / "seed0" / "triples" / "train.jsonl"
+    monkeypatch.setattr(margin, "root", lambda: tmp_path)
+    path = margin.beams_of("builtin", "train")
     legal = [t for t in triples if t.legal and t.in_structure][:7]
-    beams = [replace(t, source="adversarial", kind="beam 1") for t in legal]
-    path.parent.mkdir(parents=True)
-    negatives.save(beams, path)
-    asked = (corpus, "adversarial", data, whole.vocabulary)
-    monkeypatch.setattr(margin, "root", lambda: tmp_path.parent / "nowhere")
-    with pytest.raises(BadInput, match="no adversarial negatives here"):
-        margin.of_training(*asked)
-    monkeypatch.setattr(margin, "beams_of", lambda source, split: path)
-    more = margin.of_training(*asked)
+    negatives.save([replace(t, source="adversarial", kind="beam 1") for t in legal], path)
+    more = margin.of_training(corpus, "adversarial", data, whole.vocabulary)
     assert len(more) == len(found) + 7
     assert int((more.kind == margin.KINDS.index("beam")).sum()) == 7
     negatives.save(legal, path)
     with pytest.raises(BadInput, match="holds no wrong beam of this corpus"):
-        margin.of_training(*asked)
+        margin.of_training(corpus, "adversarial", data, whole.vocabulary)
 
 
 # The parts of the loss.
@@ -366,3 +365,36 @@ def test_pulls_are_told_apart_by_group_and_by_direction():
     assert told["cosine/margin"] == pytest.approx(-1.0)
     assert told["cosine/values"] == 0.0
     assert not any("frame" in name for name in told)
+
+
+# What is measured at the end.
+
+
+def test_a_right_program_is_told_from_a_wrong_one_in_nats(corpus, whole):
+    found = separability.measure(whole, corpus, evaluate.dataset)
+    data = evaluate.dataset(whole, corpus.test)
+    negatives_of = margin.of_split(
+        corpus, "test", margin.HELD_OUT_EACH, None, data, whole.vocabulary
+    )
+    nats = separability.measured(whole.network, data, negatives_of)
+    assert set(found["perturbed"]) == set(separability.SPLITS)
+    test = found["perturbed"]["test"]
+    single = [nats[own].mean() for own in negatives_of.of.values()]
+    assert test["mean"]["value"] == pytest.approx(sum(single) / len(single), abs=1e-5)
+    assert test["mean"]["n"] == len(single) <= len(corpus.test)
+    assert test["negatives"] == len(nats) == sum(v["n"] for v in test["kinds"].values())
+    assert test["above_zero"]["value"] == pytest.approx((nats > 0).mean(), abs=1e-6)
+    assert sorted(nats)[0] <= test["median"] <= sorted(nats)[-1]
+
+
+def test_a_network_that_knows_the_right_programs_separates_them(corpus, whole, tmp_path):
+    """A few epochs on the prompts that are then asked about; an untrained one knows nothing."""
+    asked = replace(corpus, test=corpus.train[:40])
+    settings = smoke(epochs=12, ternary=False, learning_rate=0.01, dropout=0.0)
+    trained = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
+    means = []
+    for one in (whole, trained):
+        data = evaluate.dataset(one, asked.test)
+        own = margin.of_split(asked, "test", 2, None, data, one.vocabulary)
+        means.append(float(separability.measured(one.network, data, own).mean()))
+    assert means[1] > means[0] + 1

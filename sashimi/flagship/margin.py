@@ -135,29 +135,24 @@ def of_training(
 ) -> Negatives | None:
     """The negatives that a run trains with: ``source`` is the knob `negatives`.
 
-    Raises `BadInput` where the adversarial ones have not been made.
+    Raises `BadInput` naming the command where the adversarial ones have not been made.
     """
     if source == "none":
         return None
     each = min(EACH, max(1, MOST // len(corpus.train)))
     beams = beams_of(corpus.source, "train") if source == "adversarial" else None
+    if beams and not beams.is_file():
+        raise BadInput(f"{beams}: no adversarial negatives here; {_remedy(corpus.source)}")
     found = of_split(corpus, "train", each, beams, data, vocabulary)
     if beams and not (found.kind == KINDS.index("beam")).any():
         raise BadInput(f"{beams}: holds no wrong beam of this corpus; {_remedy(corpus.source)}")
     return found
 
 
-def beams_of(source: str, split: str, reports: Path | None = None) -> Path:
-    """Where the finished study of negatives left a trained model's wrong beams.
-
-    Raises `BadInput` naming the command that makes them.
-    """
+def beams_of(source: str, split: str) -> Path:
+    """Where the finished study of negatives leaves a trained model's wrong beams."""
     row = BEAMS if source == BUILTIN else f"{MANY_BEAMS}-{corpus_name(source)}"
-    folder = (reports or root() / "reports") / "negatives" / row / "seed0"
-    path = folder / "triples" / f"{split}.jsonl"
-    if not path.is_file():
-        raise BadInput(f"{path}: no adversarial negatives here; {_remedy(source)}")
-    return path
+    return root() / "reports" / "negatives" / row / "seed0" / "triples" / f"{split}.jsonl"
 
 
 def _remedy(source: str) -> str:
