@@ -19,9 +19,12 @@ from sashimi.flagship.margin import Negatives, Wrong
 from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.teach import Teachers
+from sashimi.pab import Profile
 
 WATCHED = 8
 """Training examples whose gradients the trajectory records."""
+RECORDED = ("weight/", "gradient/", "share/", "cosine/")
+"""How the names of the trajectory's components begin that tell of the objective."""
 WEIGHED = ("tokens", "margin", "repair")
 TEMPERATURE = 10.0
 """Of the softmax of `uw_so`: losses of 1 and of 0.1 then differ in weight by a factor of e^0.9."""
@@ -146,3 +149,14 @@ def _flat(term: Tensor, named: list[tuple[str, nn.Parameter]]) -> dict[str, Tens
     for (group, _), pull in zip(named, pulls, strict=True):
         groups.setdefault(group, []).append(pull.flatten())
     return {group: torch.cat(vectors) for group, vectors in groups.items()}
+
+
+def recorded(profile: Profile) -> dict[str, dict[str, float]]:
+    """Of a run's trajectory: each weight and each number of `gradients`, at its last checkpoint and
+    on average over all of them."""
+    own = {n: s.known() for n, s in profile.components.items() if n.startswith(RECORDED)}
+    return {
+        name: {"last": float(series.values[-1]), "mean": float(series.values.mean())}
+        for name, series in own.items()
+        if len(series)
+    }
