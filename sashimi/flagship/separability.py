@@ -9,7 +9,7 @@ negatives are asked about, and masks would favour whichever program had fewer ri
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +79,8 @@ def told(nats: Sequence[float], negatives: Negatives) -> dict[str, Any]:
         "negatives": len(nats),
         "dropped": int(negatives.dropped),
     }
+
+
+def gated(found: Mapping[str, Any]) -> float | None:
+    """What the gate asks of `measure`: the lower end of the mean over test, of perturbed ones."""
+    return found["perturbed"]["test"]["mean"]["low"] if found else None
