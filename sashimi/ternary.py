@@ -63,10 +63,28 @@ def trits(weight: Tensor, kind: Kind = "absmean") -> Tensor:
     return weight.sign() * (weight.abs() > threshold_of(weight, kind))
 
 
-def ternarize(weight: Tensor, kind: Kind = "absmean") -> Tensor:
-    """Trits times their scale: (O, I) from (O, I). The gradient with respect to ``weight`` is 1."""
-    quantised = trits(weight, kind) * scale_of(weight, kind)
-    return weight + (quantised - weight).detach()
+def ternarize(weight: Tensor, kind: Kind = "absmean", share: float = 1.0) -> Tensor:
+    """Trits times their scale: (O, I) from (O, I). The gradient with respect to ``weight`` is 1.
+
+    ``share`` mixes them with the weight itself, of which 1 - share is kept.
+    """
+    return _Straight.apply(weight, kind, share)
+
+
+class _Straight(torch.autograd.Function):
+    """`ternarize`: forward quantises without temporaries to spare, backward passes through."""
+
+    @staticmethod
+    def forward(ctx, weight: Tensor, kind: Kind, share: float) -> Tensor:
+        scale = scale_of(weight, kind)
+        # absmean and median keep what exceeds half of their scale: it is measured once
+        known = 0.5 * scale if kind in ("absmean", "median") else threshold_of(weight, kind)
+        quantised = F.hardshrink(weight, float(known)).sign_().mul_(scale)
+        return quantised if share == 1.0 else torch.lerp(weight, quantised, share)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return gradient, None, None
 
 
 class _Trained(torch.autograd.Function):
@@ -113,8 +131,7 @@ class TernaryLinear(nn.Module):
             return self.weight
         if self.kind == "ttq":
             return torch.lerp(self.weight, _Trained.apply(self.weight, self.magnitudes), share)
-        quantised = trits(self.weight, self.kind) * scale_of(self.weight, self.kind)
-        return self.weight + share * (quantised - self.weight).detach()
+        return ternarize(self.weight, self.kind, share)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(self.norm(x), self.effective_weight(), self.bias)

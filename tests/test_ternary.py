@@ -78,6 +78,23 @@ def test_learned_magnitudes_and_their_gradients():
     assert layer.magnitudes.grad.tolist() == [1.0 + 4.0 + 6.0, -5.0]
 
 
+@settings(max_examples=30)
+@given(st.integers(0, 2**31), st.sampled_from([k for k in KINDS if k != "ttq"]), st.floats(0, 1))
+def test_the_weight_in_use_is_the_formula_at_every_share(seed, kind, share):
+    layer = TernaryLinear(9, 7, kind)
+    weight = torch.randn(7, 9, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+    layer.share.fill_(share)
+    quantised = trits(weight, kind) * scale_of(weight, kind)
+    used = layer.effective_weight()
+    assert torch.allclose(used, (1 - share) * weight + share * quantised, atol=1e-6)
+    layer.share.fill_(1.0)
+    assert torch.equal(layer.effective_weight(), quantised)  # to the bit: it is stored as trits
+    used.sum().backward()
+    assert torch.equal(layer.weight.grad, torch.ones(7, 9))
+
+
 def test_an_unknown_quantiser_is_named():
     with pytest.raises(ValueError, match="no quantiser 'sign'"):
         trits(torch.ones(2, 2), "sign")
