@@ -11,6 +11,7 @@ from sashimi.flagship.params import (
     FlagshipParams,
     LanguageParams,
     NegativesParams,
+    PeerParams,
     SkeletonParams,
     ToyParams,
     TypedParametersParams,
@@ -58,8 +59,10 @@ EVIDENCE = tuple(
         ("domain", DomainParams, "11_domain"),
         ("vocabulary", VocabularyParams, "12_vocabulary"),
         ("toy", ToyParams, "13_toy"),
+        ("skeleton", SkeletonParams, "14_skeleton"),
     )
 )
 """What is settled before the whole is trained, one notebook each."""
-STUDIES = {study.name: study for study in (STUDY, NEGATIVES, *EVIDENCE)}
+PEER = Study(name="peer", model=PeerParams, train="18_baselines", read=(), check=check, keeps=PAGE)
+STUDIES = {study.name: study for study in (STUDY, NEGATIVES, *EVIDENCE, PEER)}
 """By the name of their folder in ``params/``."""
