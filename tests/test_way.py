@@ -171,6 +171,8 @@ def test_numbers_of_a_run_are_complete(whole, corpus):
 CHANGES = {
     "seed": 1,
     "memory": "pooled",
+    "encoder": "scratch",
+    "bridge": "quantised",
     "intent_width": 24,
     "bridge_width": 24,
     "decoder_width": 16,
