@@ -13,7 +13,16 @@ import torch
 
 from sashimi import gates, scores
 from sashimi.files import root
-from sashimi.flagship import domain, failures, floors, geometry, score, sides
+from sashimi.flagship import (
+    domain,
+    failures,
+    floors,
+    geometry,
+    objective,
+    score,
+    separability,
+    sides,
+)
 from sashimi.flagship.batches import Dataset
 from sashimi.flagship.corpus import Corpus, Example, digest
 from sashimi.flagship.encode import encode
@@ -22,6 +31,7 @@ from sashimi.flagship.literals import COPYABLE, slots_of, spelled, to_text
 from sashimi.flagship.loss import copied_states
 from sashimi.flagship.way import BATCH, Outcome, Sashimi
 from sashimi.metrics import bootstrap, overlap, paired
+from sashimi.pab import Profile
 from sashimi.program import tiers
 from sashimi.program.tree import Program
 from sashimi.ternary import trit_shares
@@ -88,8 +98,11 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
             "over the vote": voted,
             "trits": trit_shares(whole.network),
             "bridge": geometry.facts(whole, corpus.dev),
+            "separability": separability.measure(whole, corpus, dataset),
         },
     }
+    if folder:
+        numbers["facts"]["objective"] = objective.recorded(Profile.load(folder))
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
 
 
@@ -270,6 +283,7 @@ def judge(numbers: dict[str, Any], path: Path) -> list[dict[str, Any]]:
         "out_of_domain_false_accepts": numbers["domain"]["test"]["false_accepts"],
         "domain_recall": numbers["domain"]["test"]["recall"],
         "p95_seconds": numbers["latency"]["p95"],
+        "hard_negative_separability": separability.gated(numbers["facts"]["separability"]),
         "program_exact": test["program_exact"]["value"],
         "skeleton_exact_unseen": unseen["skeleton_exact"]["value"],
         "skeleton_exact_over_nearest": ahead["test"]["skeleton_exact"]["low"],
