@@ -165,7 +165,7 @@ def test_numbers_of_a_run_are_complete(whole, corpus):
     assert copied["skeleton_exact"]["value"] == 0.0
     assert numbers["lowering_failures"] == {"failed": 0, "n": len(corpus.train)}
     assert {gate["decision"] for gate in numbers["gates"]} <= {"go", "stop", "not-evaluable"}
-    assert len(numbers["gates"]) == 12
+    assert len(numbers["gates"]) == 17
 
 
 CHANGES = {
