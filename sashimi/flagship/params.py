@@ -236,9 +236,10 @@ class SkeletonParams(Params):
     plan_width: Count
     """The plan's configuration."""
     learning_rates: Annotated[list[Positive], Field(min_length=1)]
-    """The sweep: rates, then iterations, then widths, each at the best of what came before."""
-    iterations: Annotated[list[Count], Field(min_length=1)]
-    widths: Annotated[list[Count], Field(min_length=1)]
+    """The sweep: rates in the plan's place, then each of the others alone at the best rate."""
+    iterations: list[Count]
+    batch_sizes: list[Count]
+    widths: list[Count]
 
 
 class TypedParametersParams(Params):
