@@ -13,7 +13,7 @@ from sashimi import params, train
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import corpus as corpora
-from sashimi.flagship import evaluate, learn, loss, margin, negatives, separability
+from sashimi.flagship import evaluate, learn, loss, margin, negatives, separability, study
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.objective import LEAST, TEMPERATURE, Learner, Lessons, Objective, gradients
 from sashimi.flagship.params import FlagshipParams
@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 
 
 def smoke(**changes):
-    base = {"epochs": 1, "limit": 100, "negatives": "perturbed"}
+    base = {"steps": 6, "limit": 100, "negatives": "perturbed"}
     path = root() / "params" / "flagship" / "90_smoke.yaml"
     return params.load(path, FlagshipParams, **{**base, **changes})
 
@@ -122,6 +122,8 @@ def test_adversarial_ones_that_are_not_there_name_their_command(
     own = "no adversarial negatives here; .* sashimi run params/negatives/10_adversarial.yaml$"
     with pytest.raises(BadInput, match=own):
         margin.of_training(corpus, "adversarial", data, whole.vocabulary)
+    with pytest.raises(BadInput, match=own):  # before anything is written
+        study.STUDY.check(smoke(negatives="adversarial"))
     foreign = replace(corpus, source="../data/mine.jsonl")
     with pytest.raises(BadInput, match=r"21_many_adversarial.yaml --corpus ../data/mine.jsonl$"):
         margin.of_training(foreign, "adversarial", data, whole.vocabulary)
@@ -283,7 +285,7 @@ def test_learned_weights_resume_to_the_same_end_and_stay_out_of_the_model(
     corpus, tmp_path, monkeypatch
 ):
     """A run of Kendall's rule that is killed after its checkpoint ends as an unbroken one."""
-    settings = smoke(weighting="kendall", epochs=2, checkpoint_every=5)
+    settings = smoke(weighting="kendall", steps=12, checkpoint_every=5)
     silent = {"say": lambda line: None}
     learn.learn(corpus, settings, tmp_path / "unbroken", **silent)
     whole_loss, calls = Lessons.loss, []
@@ -390,7 +392,7 @@ def test_a_right_program_is_told_from_a_wrong_one_in_nats(corpus, whole):
 def test_a_network_that_knows_the_right_programs_separates_them(corpus, whole, tmp_path):
     """A few epochs on the prompts that are then asked about; an untrained one knows nothing."""
     asked = replace(corpus, test=corpus.train[:40])
-    settings = smoke(epochs=12, ternary=False, learning_rate=0.01, dropout=0.0)
+    settings = smoke(steps=120, ternary=False, learning_rate=0.01, dropout=0.0)
     trained = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
     means = []
     for one in (whole, trained):

@@ -140,13 +140,19 @@ def of_training(
     if source == "none":
         return None
     each = min(EACH, max(1, MOST // len(corpus.train)))
-    beams = beams_of(corpus.source, "train") if source == "adversarial" else None
-    if beams and not beams.is_file():
-        raise BadInput(f"{beams}: no adversarial negatives here; {_remedy(corpus.source)}")
+    beams = training_beams(corpus.source) if source == "adversarial" else None
     found = of_split(corpus, "train", each, beams, data, vocabulary)
     if beams and not (found.kind == KINDS.index("beam")).any():
         raise BadInput(f"{beams}: holds no wrong beam of this corpus; {_remedy(corpus.source)}")
     return found
+
+
+def training_beams(source: str) -> Path:
+    """The file of wrong beams that a run trains with. Raises `BadInput` where there is none."""
+    path = beams_of(source, "train")
+    if not path.is_file():
+        raise BadInput(f"{path}: no adversarial negatives here; {_remedy(source)}")
+    return path
 
 
 def beams_of(source: str, split: str) -> Path:

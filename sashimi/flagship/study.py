@@ -14,7 +14,6 @@ from sashimi.flagship.params import (
     PeerParams,
     SkeletonParams,
     ToyParams,
-    TypedParametersParams,
     VocabularyParams,
 )
 from sashimi.params import Params
@@ -29,6 +28,15 @@ def check(settings: Params) -> None:
         corpus.load(settings.corpus, seed=settings.seed, limit=settings.limit)
 
 
+def check_flagship(settings: FlagshipParams) -> None:
+    """As `check`, and the wrong beams that are to be learned from must be there."""
+    check(settings)
+    if settings.negatives == "adversarial":
+        from sashimi.flagship import margin
+
+        margin.training_beams(settings.corpus)
+
+
 def check_negatives(settings: NegativesParams) -> None:
     """As `check`, and the trained run that is named must be there."""
     check(settings)
@@ -41,7 +49,7 @@ STUDY = Study(
     model=FlagshipParams,
     train="16_end_to_end",
     read=("00_the_way", "01_corpus", "90_results"),
-    check=check,
+    check=check_flagship,
 )
 NEGATIVES = Study(
     name="negatives",
@@ -60,6 +68,7 @@ EVIDENCE = tuple(
         ("vocabulary", VocabularyParams, "12_vocabulary"),
         ("toy", ToyParams, "13_toy"),
         ("skeleton", SkeletonParams, "14_skeleton"),
+        ("typed_parameters", TypedParametersParams, "15_typed_parameters"),
     )
 )
 """What is settled before the whole is trained, one notebook each."""
