@@ -320,7 +320,7 @@ def test_the_command_tells_a_script_and_a_reader(home, monkeypatch):
 @pytest.mark.slow
 def test_a_trained_network_is_the_same_after_its_worker_was_killed(home, cluster):
     smoke = (root() / "params" / "flagship" / "90_smoke.yaml").read_text()
-    smoke = smoke.replace("epochs: 3", "epochs: 12").replace("every: 1000", "every: 20")
+    smoke = smoke.replace("steps: 30", "steps: 120").replace("every: 1000", "every: 20")
     Path("95_long.yaml").write_text(smoke)
     broken, unbroken = (Path(out, "flagship/95_long/seed0") for out in ("broken", "unbroken"))
 

@@ -75,7 +75,7 @@ def test_a_position_knows_its_token_its_rank_and_the_token_before():
 
 def test_a_row_that_retrieves_answers_the_same_after_loading(tmp_path):
     row = root() / "params" / "flagship" / "90_smoke.yaml"
-    settings = params.load(row, FlagshipParams, limit=100, epochs=2, neighbours=3, candidates=3)
+    settings = params.load(row, FlagshipParams, limit=100, steps=12, neighbours=3, candidates=3)
     corpus = corpora.load("builtin", limit=100)
     whole = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
     prompts = [e.prompt for e in corpus.test[:6]]

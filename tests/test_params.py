@@ -126,7 +126,7 @@ def test_inconsistent_flagship_parameters_are_refused():
         ({"decoder_heads": 7}, "no multiple of"),
         ({"ternary_start": 0.9, "ternary_end": 0.1}, "is after"),
         ({"memory": "both"}, "'tokens' or 'pooled'"),
-        ({"epochs": 0}, "key 'epochs'"),
+        ({"steps": 0}, "key 'steps'"),
     ):
         with pytest.raises(BadInput, match=says):
             params.build(FlagshipParams, full | wrong, "row")

@@ -123,7 +123,7 @@ def test_an_encoder_from_nothing_does_not_look_at_the_published_vectors():
 @pytest.mark.parametrize("encoder", KINDS)
 def test_it_learns_and_survives_the_disk(encoder, tmp_path):
     corpus = corpora.load("builtin", limit=60)
-    chosen = settings(encoder=encoder, limit=60, epochs=2)
+    chosen = settings(encoder=encoder, limit=60, steps=12)
     whole = learn.learn(corpus, chosen, tmp_path, say=lambda line: None).sashimi
     moved = whole.network.encoder.state_dict()
     start = refine.build(encoder, whole.network.words, 0.0).state_dict()

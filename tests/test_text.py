@@ -35,7 +35,7 @@ def spelling(corpus):
 @pytest.fixture(scope="module")
 def run(corpus, tmp_path_factory):
     directory = tmp_path_factory.mktemp("text")
-    settings = params.load(SMOKE, FlagshipParams, output="text", epochs=1)
+    settings = params.load(SMOKE, FlagshipParams, output="text", steps=10)
     return learn.learn(corpus, settings, directory, say=lambda line: None).sashimi, directory
 
 

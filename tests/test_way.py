@@ -183,7 +183,7 @@ CHANGES = {
     "ternary_end": 0.5,
     "dropout": 0.3,
     "batch_size": 8,
-    "epochs": 1,
+    "steps": 6,
     "learning_rate": 0.01,
     "warmup": 0.5,
     "weight_decay": 0.5,
@@ -199,7 +199,7 @@ CHANGES = {
 
 def fingerprint(corpus, directory, **changes):
     path = root() / "params" / "flagship" / "90_smoke.yaml"
-    base = {"epochs": 2, "limit": 100, "ternary_end": 0.9}
+    base = {"steps": 12, "limit": 100, "ternary_end": 0.9}
     settings = params.load(path, FlagshipParams, **{**base, **changes})
     chosen = corpora.load("builtin", limit=settings.limit) if "limit" in changes else corpus
     trained = learn.learn(chosen, settings, directory, say=lambda line: None).sashimi

@@ -79,7 +79,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         learner,
         lessons.loss,
         lessons.at,
-        schedule_of(settings, len(data)),
+        schedule_of(settings),
         directory,
         seed=settings.seed,
         config_digest=training_digest(settings, corpus),
@@ -126,18 +126,17 @@ def training_digest(settings: FlagshipParams, corpus: Corpus) -> str:
     return params.digest(settings.model_copy(update={"domain_precision": 0.5})) + corpus.digest[:16]
 
 
-def schedule_of(settings: FlagshipParams, examples: int) -> train.Schedule:
-    """The part of the parameters that the training loop reads, for so many training examples."""
-    steps = settings.epochs * max(1, examples // settings.batch_size)
+def schedule_of(settings: FlagshipParams) -> train.Schedule:
+    """The part of the parameters that the training loop reads."""
     return train.Schedule(
-        steps=steps,
+        steps=settings.steps,
         learning_rate=settings.learning_rate,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
         decay_until=settings.weight_decay_until,
         gradient_clip=settings.gradient_clip,
         checkpoint_every=settings.checkpoint_every,
-        observe_every=max(1, steps // settings.observations),
+        observe_every=max(1, settings.steps // settings.observations),
     )
 
 

@@ -49,8 +49,8 @@ class FlagshipParams(Params):
     """How a weight becomes ternary: see `sashimi.ternary`."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
     batch_size: Count
-    epochs: Count
-    """Times that the training examples are gone through."""
+    steps: Count
+    """Batches to train on: the same work on a small corpus, which is gone through more often."""
     learning_rate: Positive
     warmup: Share
     """Fraction of the run over which the learning rate rises."""
@@ -252,6 +252,9 @@ class TypedParametersParams(Params):
     limit: Count | None
     """Training examples to keep; null keeps all."""
     seeds: Count
+    """Of each design from the oracle's vectors."""
+    encoder_seeds: Count
+    """Of each design from the encoder's vectors."""
     evaluated: Count
     """Examples of each evaluation split, at most."""
     noise: Annotated[float, Field(ge=0)]
