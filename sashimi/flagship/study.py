@@ -14,6 +14,7 @@ from sashimi.flagship.params import (
     PeerParams,
     SkeletonParams,
     ToyParams,
+    TypedParametersParams,
     VocabularyParams,
 )
 from sashimi.params import Params

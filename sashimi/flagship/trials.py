@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from sashimi.flagship.corpus import Corpus
+from sashimi.flagship.designs import DESIGNS
 from sashimi.flagship.encode import WIDTH
 from sashimi.flagship.params import SkeletonParams, TypedParametersParams
 from sashimi.flagship.phase_two import Fitted, Recipe, fit, forced, names, write
@@ -164,7 +165,7 @@ def plan(settings: SkeletonParams) -> Recipe:
     )
 
 
-def typed(settings: TypedParametersParams) -> Recipe:
+def shared(settings: TypedParametersParams) -> Recipe:
     """The configuration that the three designs share."""
     return Recipe(
         settings.iterations,
@@ -200,7 +201,7 @@ def best(tried: Sequence[Tried]) -> Tried:
     return max(tried, key=lambda one: one.dev)
 
 
-def seeds(settings: SkeletonParams | TypedParametersParams) -> range:
+def seeds(settings: SkeletonParams) -> range:
     """The seeds of a study."""
     return range(settings.seed, settings.seed + settings.seeds)
 
@@ -209,6 +210,16 @@ def of(trials: Iterable[Trial], name: str, seen_as: str = ORACLE) -> list[Trial]
     """The trials of a name and representation, in order of their seeds."""
     chosen = (t for t in trials if (t.name, t.seen_as) == (name, seen_as))
     return sorted(chosen, key=lambda trial: trial.seed)
+
+
+def ceiling(study: Study) -> dict[str, Interval]:
+    """Share of the true programs of each split that compile: what `compiles` can reach."""
+    found = study.found
+    own = {split: found.irs[split][: study.evaluated] for split in ASKED}
+    return {
+        split: bootstrap(compiles([ir.merged() for ir in irs], irs, found.catalogue))
+        for split, irs in own.items()
+    }
 
 
 def mean(trials: Sequence[Trial], split: str, measure: str) -> list[float]:
@@ -226,6 +237,17 @@ def difference(
 ) -> Interval:
     """Ours less theirs on a split, paired by example after the mean over seeds."""
     return paired(mean(ours, split, measure), mean(theirs, split, measure))
+
+
+def contest(study: Study, settings: TypedParametersParams) -> list[Trial]:
+    """Every design at every seed, from the oracle's vectors and from the encoder's."""
+    counts = {ORACLE: settings.seeds, ENCODER: settings.encoder_seeds}
+    return [
+        study.trial(design, replace(shared(settings), design=design), settings.seed + seed, seen_as)
+        for seen_as, count in counts.items()
+        for seed in range(count)
+        for design in DESIGNS
+    ]
 
 
 def lowest(trials: Sequence[Trial], measure: str) -> list[float]:
