@@ -14,6 +14,7 @@ import torch
 from sashimi import gates, scores
 from sashimi.files import root
 from sashimi.flagship import (
+    choose,
     domain,
     failures,
     floors,
@@ -61,6 +62,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     single: dict[str, scores.Scores] = {}
     failed: dict[str, Any] = {}
     voted: dict[str, Any] = {}
+    sure: dict[str, Any] = {}
     for split in SPLITS:
         part: list[Example] = getattr(corpus, split)
         outcomes = whole.generate([e.prompt for e in part], refuse=False)
@@ -81,6 +83,8 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         voted[split] = over(tables, floors.VOTE)
         single |= singly(split, digest(part), tables)
         examples += shown(split, part, outcomes)
+        exact = tables[OURS][1]["skeleton_exact"]
+        sure[split] = choose.coverage_risk([o.confidence for o in outcomes], exact)
     if folder:
         scores.write(folder, single)
     numbers = {
@@ -96,6 +100,8 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         "facts": {
             "failures": failed,
             "over the vote": voted,
+            "confidence": sure,
+            "choice": asdict(whole.choice) if whole.choice else {},
             "trits": trit_shares(whole.network),
             "bridge": geometry.facts(whole, corpus.dev),
             "separability": separability.measure(whole, corpus, dataset),
