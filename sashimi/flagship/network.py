@@ -106,10 +106,14 @@ class Network(nn.Module):
         """Numbers of parameters, of those that are stored as trits, and the bytes of all.
 
         A trit takes 2 bits (its information is log2 3 = 1.58), four to a byte, with one float32
-        scale a layer (ttq has its two among the parameters); all else is float32.
+        scale a layer (ttq has its two among the parameters); all else is float32. The codes of a
+        quantised bridge count as parameters; the frozen encoder does not, nor what a fine-tuned
+        one begins as.
         """
         layers = [layer for _, layer in ternary_layers(self) if float(layer.share) == 1.0]
         total = sum(p.numel() for p in self.parameters())
+        if self.bridge.codes is not None:
+            total += self.bridge.codes.table.numel()
         trits = sum(layer.weight.numel() for layer in layers)
         packed = sum(-(-layer.weight.numel() // 4) for layer in layers)
         scales = sum(layer.kind != "ttq" for layer in layers)
