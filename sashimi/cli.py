@@ -169,21 +169,22 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Build reports/index.html and the README's table from every result.json."""
+    from sashimi import readme
     from sashimi import report as reporting
     from sashimi.files import root
 
     folder = reports or root() / "reports"
-    readme = root() / "README.md"
+    file = root() / "README.md"
     if as_json:
         _print_json(reporting.results(folder))
     elif check:
-        if not reporting.readme_is_current(readme, folder):
-            typer.echo(f"{readme}: its table is not what the results give; run 'sashimi report'")
+        if not readme.is_current(file, folder):
+            typer.echo(f"{file}: its table is not what the results give; run 'sashimi report'")
             raise typer.Exit(1)
     else:
         typer.echo(_page(folder))
         if reports is None:
-            reporting.write_readme(readme, folder)
+            readme.write(file, folder)
 
 
 Files = Annotated[list[str], typer.Argument(help="Files; '-' is standard input.")]

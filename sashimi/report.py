@@ -1,4 +1,4 @@
-"""Every ``result.json`` below a folder, as the README's table and as one page.
+"""Every ``result.json`` below a folder, and the words that tables and the page share.
 
 Two groups of columns are kept apart: *well-formed* says that a program parses, validates and
 compiles, *right* that it is the one that was asked for. The first never stands for the second.
@@ -7,7 +7,7 @@ compiles, *right* that it is the one that was asked for. The first never stands 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,6 @@ STAGES = {
     "right": "the program that was asked for",
 }
 """In the order of the way: a prompt counts at the first that holds."""
-BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,76 +145,23 @@ def interval(found: Interval | None) -> str:
     return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
 
 
-def readme_table(found: list[Run]) -> str:
-    """Markdown: numbers a run and split, verdicts a run, and the command that makes each."""
-    if not found:
-        return "No run is committed yet."
-    metrics = ["compile_strict", "skeleton_exact", "action_f1", "program_exact"]
-    heads = [{**WELL_FORMED, **RIGHT}[metric] for metric in metrics]
-    lines = [
-        "| run | corpus | split | n | " + " | ".join(heads) + " |",
-        "|---|---|---|---:|" + "---|" * len(metrics),
-    ]
-    for run in found:
-        if run.record.get("question"):
-            continue  # a study with tables of its own: the page shows them
-        for split in (s for s in SPLITS if s in run.record["metrics"]):
-            cells = [_against_floor(run, split, metric) for metric in metrics]
-            measured = run.metric(split, OURS, "compile_strict")
-            n = measured.n if measured else "–"
-            corpus = result.corpus_name(run.record["corpus"]["source"])
-            row = [run.name, corpus, SPLITS[split], str(n), *cells]
-            lines.append("| " + " | ".join(row) + " |")
-    lines += ["", "Ours, with a 95% bootstrap interval; in brackets the best of the floors "]
-    lines[-1] += f"({', '.join(FLOORS)}). *Compiles* says nothing about being right."
-    lines += ["", "| run | verdicts | command |", "|---|---|---|"]
-    for run in found:
-        lines.append(f"| {run.name} | {verdicts(run)} | `{run.record['command']}` |")
-    return "\n".join(lines)
-
-
 def verdicts(run: Run) -> str:
     """Counts first, then what did not go: ``3 go, 1 stop (program_exact)``."""
+    return counted((gate["decision"], gate["gate"]) for gate in run.gates())
+
+
+def counted(decided: Iterable[tuple[str, str]]) -> str:
+    """Counts of decisions first, then what did not go, from (decision, gate) pairs."""
     names: dict[str, list[str]] = {}
-    for gate in run.gates():
-        names.setdefault(gate["decision"], []).append(gate["gate"])
+    for decision, gate in decided:
+        names.setdefault(decision, []).append(gate)
     if not names:
         return "no gates"
     told = [
-        f"{len(names[v])} {v}" + (f" ({', '.join(names[v])})" if v != "go" else "")
+        f"{len(names[v])} {v}" + (f" ({'; '.join(names[v])})" if v != "go" else "")
         for v in sorted(names)
     ]
     return ", ".join(told)
-
-
-def _against_floor(run: Run, split: str, metric: str) -> str:
-    ours = interval(run.metric(split, OURS, metric))
-    floor = run.floor(split, metric) if metric in RIGHT else None
-    return f"{ours} ({number(floor[1].value)})" if floor else ours
-
-
-def with_table(readme: str, table: str) -> str:
-    """The README's text with its generated table replaced. Raises BadInput without the markers."""
-    if (
-        readme.count(BEGIN) != 1
-        or readme.count(END) != 1
-        or readme.index(END) < readme.index(BEGIN)
-    ):
-        raise BadInput(f"README.md: it needs the lines {BEGIN} and {END}, once each")
-    head, rest = readme.split(BEGIN)
-    return f"{head}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
-
-
-def write_readme(readme: Path, reports: str | Path) -> None:
-    """Rewrite the table of a README from the results."""
-    before = readme.read_text(encoding="utf-8")
-    write_text(readme, with_table(before, readme_table(runs(reports))))
-
-
-def readme_is_current(readme: Path, reports: str | Path) -> bool:
-    """Whether the README's table is what the results give."""
-    before = readme.read_text(encoding="utf-8")
-    return before == with_table(before, readme_table(runs(reports)))
 
 
 def answers(run: Run) -> list[tuple[str, dict[str, tuple[str, str]]]]:

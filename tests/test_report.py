@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sashimi import page, plots, report, result
+from sashimi import page, plots, readme, report, result
 from sashimi.errors import BadInput
 from sashimi.html import grid
 from sashimi.metrics import Interval
-from sashimi.report import BEGIN, END, OURS, Run
+from sashimi.readme import BEGIN, END
+from sashimi.report import OURS, Run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -111,27 +112,43 @@ def test_the_best_floor_is_found_and_missing_stays_missing():
 
 
 def test_the_readmes_table_holds_numbers_floors_verdicts_and_commands(reports):
-    table = report.readme_table(report.runs(reports))
+    table = readme.table(report.runs(reports))
     assert (
-        "| flagship/00_full/seed0 | builtin | test | 50 | 1.000 [1.000, 1.000] | "
+        "| flagship/00_full | builtin | test | 1 | 50 | 1.000 [1.000, 1.000] | "
         "0.800 [0.750, 0.850] (0.500) | n/a | – |"
     ) in table
+    assert "| flagship/10_other | 1 | 0.800 | n/a | – | – | – | – |" in table, "one line a row"
     verdict = "1 go, 1 not-evaluable (seeds), 1 stop (exact)"
-    command = "`sashimi run params/flagship/00_full.yaml --seed 0`"
-    assert f"| flagship/00_full/seed0 | {verdict} | {command} |" in table
-    assert report.readme_table([]) == "No run is committed yet."
+    command = "`sashimi run params/flagship/00_full.yaml`"
+    assert f"| flagship/00_full | 1 | {verdict} | {command} |" in table
+    assert readme.table([]) == "No run is committed yet."
+
+
+def test_the_seeds_of_a_row_are_one_line_with_their_spread_and_one_verdict(reports):
+    again = record("00_full", ours=0.9, floor=0.7) | {"seed": 1}
+    again["gates"] = [{**gate, "gate": "compiles strictly"} for gate in again["gates"][:1]]
+    first = record("00_full")
+    first["gates"] = again["gates"]
+    for seed, given in enumerate((first, again)):
+        folder = reports / "flagship" / "00_full" / f"seed{seed}"
+        folder.mkdir(exist_ok=True)
+        result.write(folder, given)
+    table = readme.table(report.runs(reports))
+    half = 12.706205 * 0.1 / math.sqrt(2) / math.sqrt(2)  # Student's t, 97.5%, 1 degree of freedom
+    assert f"| 0.850 ± {half:.3f} (0.600) | n/a | – |" in table
+    assert "| flagship/00_full | 2 | 1 go | `sashimi run" in table, "of both values together"
 
 
 def test_the_readme_is_rewritten_between_its_markers_only(reports):
-    readme = reports / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    assert not report.readme_is_current(readme, reports)
-    report.write_readme(readme, reports)
-    text = readme.read_text()
+    file = reports / "README.md"
+    file.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert not readme.is_current(file, reports)
+    readme.write(file, reports)
+    text = file.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
-    assert report.readme_is_current(readme, reports)
+    assert readme.is_current(file, reports)
     with pytest.raises(BadInput, match="table:begin"):
-        report.with_table("no markers", "table")
+        readme.with_table("no markers", "table")
 
 
 class Outline(HTMLParser):
@@ -171,8 +188,8 @@ def test_a_study_that_asks_a_question_has_a_section_of_its_own(tmp_path):
     assert "data:image/svg+xml" in text and "data:image/png" in text
     assert 'href="domain/00_full/seed0/scores.csv"' in text
     assert "0.25" in text and "not-evaluable" in text
-    table = report.readme_table(report.runs(tmp_path))
-    assert "| domain/00_full/seed0 | 1 go" in table and "near-domain" not in table
+    table = readme.table(report.runs(tmp_path))
+    assert "| domain/00_full | 1 | 1 go" in table and "near-domain" not in table
 
 
 def test_the_page_stands_alone_and_is_well_formed(reports):
@@ -237,9 +254,9 @@ def test_the_readmes_table_is_what_the_committed_results_give(tmp_path):
         if name.endswith(f"/{result.NAME}"):
             (tmp_path / name).parent.mkdir(parents=True)
             (tmp_path / name).write_text(git("show", f":{name}"))
-    readme = tmp_path / "README.md"
-    readme.write_text(git("show", ":README.md"))
-    assert report.readme_is_current(readme, tmp_path / "reports"), "run 'sashimi report'"
+    file = tmp_path / "README.md"
+    file.write_text(git("show", ":README.md"))
+    assert readme.is_current(file, tmp_path / "reports"), "run 'sashimi report'"
 
 
 def test_facts_become_columns_where_parts_hold_the_same_names():
