@@ -278,6 +278,8 @@ class PeerParams(Params):
     """Whether it reads the frozen encoder's states, as ours does, or the prompt's own tokens."""
     vocabulary: Annotated[int, Field(ge=300)]
     """Tokens of prompts and texts together, at most."""
+    longest: Annotated[int, Field(ge=2, lt=512)]
+    """Tokens of a text, its end included; what is longer is cut."""
     width: Count
     layers: Count
     """Of the encoder, and as many of the decoder."""

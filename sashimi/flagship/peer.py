@@ -24,7 +24,7 @@ from sashimi.flagship import text
 from sashimi.flagship.batches import IGNORED, epoch_of
 from sashimi.flagship.constrain import Engine, Masks
 from sashimi.flagship.corpus import Corpus, Example
-from sashimi.flagship.decode import MAX_TOKENS, START
+from sashimi.flagship.decode import START
 from sashimi.flagship.encode import PIECE_WIDTH, Encoded, encode, encode_uncached
 from sashimi.flagship.params import PeerParams
 from sashimi.flagship.text import END, Spelling
@@ -103,11 +103,13 @@ def by_states(encoded: Encoded, chosen: Sequence[int]) -> Prompts:
 class Pairs:
     """The training pairs and their batches, a function of the step alone."""
 
-    def __init__(self, examples: Sequence[Example], spelling: Spelling, states: bool) -> None:
+    def __init__(
+        self, examples: Sequence[Example], spelling: Spelling, settings: PeerParams
+    ) -> None:
         prompts = [e.prompt for e in examples]
-        self.encoded = encode(prompts) if states else None
+        self.encoded = encode(prompts) if settings.reads_states else None
         self.rows = [ids_of(spelling, prompt) for prompt in prompts]
-        self.targets = [spelling.target(e.program) for e in examples]
+        self.targets = [spelling.target(e.program, settings.longest) for e in examples]
         both = zip(self.targets, self.rows, strict=True)
         self.lengths = tuple(len(t) + len(r) for t, r in both)
 
@@ -130,6 +132,7 @@ class Trained:
 
     peer: Peer
     spelling: Spelling
+    longest: int
     seconds: float
     device: str
 
@@ -139,8 +142,8 @@ def learn(corpus: Corpus, settings: PeerParams, directory: Path, say=print) -> T
     train.seed_everything(settings.seed)
     written = [text.text_of(e.program) for e in corpus.train]
     spelling = Spelling.build([*written, *(e.prompt for e in corpus.train)], settings.vocabulary)
-    pairs = Pairs(corpus.train, spelling, settings.reads_states)
-    probe = Pairs(corpus.dev[:TOGETHER], spelling, settings.reads_states)
+    pairs = Pairs(corpus.train, spelling, settings)
+    probe = Pairs(corpus.dev[:TOGETHER], spelling, settings)
     device = train.pick_device()
     peer = Peer(settings, len(spelling)).to(device)
     cut = sum(t[-1] != END for t in pairs.targets)
@@ -175,7 +178,7 @@ def learn(corpus: Corpus, settings: PeerParams, directory: Path, say=print) -> T
         observe=observe,
         say=say,
     )
-    return Trained(peer.cpu().eval(), spelling, seconds, str(device))
+    return Trained(peer.cpu().eval(), spelling, settings.longest, seconds, str(device))
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,7 @@ def _generate(trained: Trained, prompts: Sequence[str], engine: Engine | None) -
         given = by_states(encode_uncached(prompts), range(len(prompts)))
     ids = peer.t5.generate(
         **peer.source(given),
-        max_new_tokens=MAX_TOKENS - 1,
+        max_new_tokens=trained.longest,
         do_sample=False,
         num_beams=1,
         logits_processor=[Masks(engine, len(prompts))] if engine else [],

@@ -78,9 +78,9 @@ class Spelling:
         """The ids of a text, without start and end."""
         return [index + OWN for index in self._tokenizer.encode(text).ids]
 
-    def target(self, program: Program) -> tuple[int, ...]:
+    def target(self, program: Program, longest: int = MAX_TOKENS - 1) -> tuple[int, ...]:
         """What a decoder learns to write: a program's ids and the end, cut to its positions."""
-        return tuple([*self.ids(text_of(program)), END][: MAX_TOKENS - 1])
+        return tuple([*self.ids(text_of(program)), END][:longest])
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of ids, start and end passed over; a broken character becomes U+FFFD."""
