@@ -1,6 +1,7 @@
 """Which pair answers which question: the arithmetic by hand, what is missing, and among many."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from test_ablate_table import leave
@@ -74,6 +75,9 @@ def test_among_many_a_verdict_needs_more_than_its_own_interval(tmp_path):
     found = answered(tmp_path, twice)["builtin", "better"]
     assert found.p_holm == pytest.approx(2 * alone.p)
     assert found.verdict == "above by itself, not among 2 questions"
+    apart = [ASKED[0], replace(twice[1], family="other")]
+    found = answered(tmp_path, apart)["builtin", "better"]
+    assert (found.p_holm, found.family, found.verdict) == (alone.p, 1, "above")
 
 
 def test_a_floor_is_paired_by_example_within_the_same_runs(tmp_path):

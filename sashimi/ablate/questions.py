@@ -2,14 +2,15 @@
 
 A question is decided by one metric on one split, between two rows or between a row and a floor. Its
 p value is the larger of the two kinds of chance, over seeds and over examples, so both must speak;
-Holm's adjustment is over all questions that a corpus answers. What has not run stays in the list.
+Holm's adjustment is over the questions of a family that a corpus answers. What has not run stays in
+the list.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Question:
     split: str = "test"
     trajectory: tuple[str, ...] = ()
     """Series whose course is shown for both rows; "domains" for what each domain lost."""
+    family: str = "matrix"
+    """Questions that stand or fall together."""
     study: str = "flagship"
 
     @property
@@ -129,15 +132,14 @@ def answers(rows: Sequence[Row], questions: Sequence[Question]) -> list[Answer]:
     for corpus in sorted({row.corpus for row in rows}):
         asked = [q for q in questions if any(key[:2] == (q.study, corpus) for key in runs)]
         mine = [_answer(question, corpus, runs) for question in asked]
-        adjusted = holm({a.question.name: a.p for a in mine if not math.isnan(a.p)})
-        found += [
-            Answer(
-                *(a.question, a.corpus, a.own, a.other, a.missing, a.numbers),
-                p_holm=adjusted.get(a.question.name, math.nan),
-                family=len(adjusted),
-            )
-            for a in mine
-        ]
+        families = {
+            family: holm({a.question.name: a.p for a in mine if a.p >= 0 and _of(a, family)})
+            for family in {question.family for question in asked}
+        }
+        for answer in mine:
+            adjusted = families[answer.question.family]
+            p_holm = adjusted.get(answer.question.name, math.nan)
+            found.append(replace(answer, p_holm=p_holm, family=len(adjusted)))
     return found
 
 
@@ -174,6 +176,10 @@ def markdown(found: Sequence[Answer]) -> str:
             lines.append(f"| {' | '.join(cells)} | {a.verdict} |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def _of(answer: Answer, family: str) -> bool:
+    return answer.question.family == family
 
 
 def _answer(

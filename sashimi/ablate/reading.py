@@ -30,7 +30,7 @@ ASKED = (
     "which question, and by which metric on which split. The difference is the first row less the "
     "second, paired. Its verdict needs the interval over seeds and that over examples to exclude "
     "0; <i>by itself, not among n questions</i> says that it would not survive Holm's adjustment "
-    "for the number of questions asked."
+    "for the number of questions of its family."
 )
 JUDGED = (
     "The gates of <code>reports/gates.yaml</code> on the reference rows, one value a seed. The "
