@@ -180,6 +180,8 @@ def with_values(tokens: Sequence[str], ir: TypedIR, catalogue: Catalogue) -> Pro
     A slot takes the first unused true value of its kind and context, then of its kind, that it
     accepts; where there is none, the plainest that is accepted. None where tokens make no program.
     """
+    if END in tokens[:-1]:
+        return None
     try:
         slots = slots_of(tokens)
         tiers.assemble(tokens, [PLAIN[slot.kind] for slot in slots])

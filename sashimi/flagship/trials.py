@@ -201,11 +201,6 @@ def best(tried: Sequence[Tried]) -> Tried:
     return max(tried, key=lambda one: one.dev)
 
 
-def seeds(settings: SkeletonParams) -> range:
-    """The seeds of a study."""
-    return range(settings.seed, settings.seed + settings.seeds)
-
-
 def of(trials: Iterable[Trial], name: str, seen_as: str = ORACLE) -> list[Trial]:
     """The trials of a name and representation, in order of their seeds."""
     chosen = (t for t in trials if (t.name, t.seen_as) == (name, seen_as))
