@@ -225,6 +225,9 @@ class SkeletonParams(Params):
     limit: Count | None
     """Training examples to keep; null keeps all."""
     seeds: Count
+    """Of each configuration from the oracle's vectors."""
+    encoder_seeds: Count
+    """Of the better one from the encoder's vectors."""
     evaluated: Count
     """Examples of each evaluation split, at most."""
     noise: Annotated[float, Field(ge=0)]
