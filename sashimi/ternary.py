@@ -19,6 +19,8 @@ Letters: I inputs, O outputs.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import torch
@@ -121,6 +123,7 @@ class TernaryLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         nn.init.normal_(self.weight, std=inputs**-0.5)
         self.register_buffer("share", torch.zeros(()))
+        self.fixed: Tensor | None = None
         if kind == "ttq":
             self.magnitudes = nn.Parameter(scale_of(self.weight, kind).repeat(2))
 
@@ -134,12 +137,28 @@ class TernaryLinear(nn.Module):
         return ternarize(self.weight, self.kind, share)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(self.norm(x), self.effective_weight(), self.bias)
+        weight = self.effective_weight() if self.fixed is None else self.fixed
+        return F.linear(self.norm(x), weight, self.bias)
 
 
 def ternary_layers(model: nn.Module) -> list[tuple[str, TernaryLinear]]:
     """The ternary layers of a model with their names, from input to output."""
     return [(name, m) for name, m in model.named_modules() if isinstance(m, TernaryLinear)]
+
+
+@contextlib.contextmanager
+def fixed(model: nn.Module) -> Iterator[None]:
+    """Within it no weight changes, so that each ternary one is made once: for decoding, not to
+    train in.
+    """
+    layers = [layer for _, layer in ternary_layers(model)]
+    try:
+        for layer in layers:
+            layer.fixed = layer.effective_weight().detach()
+        yield
+    finally:
+        for layer in layers:
+            layer.fixed = None
 
 
 def set_progress(model: nn.Module, progress: float, start: float, end: float) -> float:

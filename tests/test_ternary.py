@@ -9,6 +9,7 @@ from torch import nn
 from sashimi.ternary import (
     KINDS,
     TernaryLinear,
+    fixed,
     scale_of,
     set_progress,
     ternarize,
@@ -163,3 +164,18 @@ def test_shares_of_trits_are_counted_by_layer_and_of_all():
         "0": {"-1": 0.25, "0": 0.25, "+1": 0.5},
         "1": {"-1": 0.5, "0": 0.5, "+1": 0.0},
     }
+
+
+def test_a_fixed_model_answers_the_same_and_is_free_again_after_an_error():
+    model = nn.Sequential(TernaryLinear(4, 3), TernaryLinear(3, 2, "ttq"))
+    set_progress(model, 1.0, 0.0, 0.5)
+    x = torch.randn(5, 4)
+    wanted = model(x)
+    with fixed(model):
+        assert torch.equal(model(x), wanted)
+    with pytest.raises(KeyError), fixed(model):
+        raise KeyError
+    with torch.no_grad():
+        model[0].weight.neg_()
+    assert not torch.equal(model(x), wanted)
+    assert not any("fixed" in name for name in model.state_dict())

@@ -28,6 +28,7 @@ from sashimi.program import Finding, Program, compile, lint, parse, render, tier
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.repairs import Repair
 from sashimi.program.vocabulary import Vocabulary
+from sashimi.ternary import fixed
 
 BATCH = 64
 
@@ -101,7 +102,8 @@ class Sashimi:
         scores = self.domain(encoded)  # (N,)
         admitted = self.domain.admits(encoded) if refuse else torch.ones(len(prompts)).bool()
         kept = admitted.nonzero()[:, 0].tolist()
-        made = iter(self._make([prompts[i] for i in kept], encoded, kept) if kept else [])
+        with fixed(self.network):
+            made = iter(self._make([prompts[i] for i in kept], encoded, kept) if kept else [])
         seconds = (time.perf_counter() - begun) / len(prompts)
         return [
             _outcome(prompt, bool(ok), float(score), next(made) if ok else None, seconds)
