@@ -95,7 +95,7 @@ def stages(table: Mapping[str, Mapping[str, int]]) -> Figure:
     axis.set_xlim(0, 1)
     axis.grid(visible=False, axis="y")
     axis.set_xlabel("share of prompts")
-    figure.legend(loc="outside lower center", ncols=len(used), frameon=False)
+    figure.legend(loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 

@@ -16,6 +16,7 @@ from sashimi.ablate.table import METRICS, Number, Row, ends, read, spread
 from sashimi.files import root
 from sashimi.html import mark, picture, words
 from sashimi.report import RIGHT, SPLITS, Run
+from sashimi.sections import FOLDED
 
 NOTE = (
     "Means over seeds, ± half of Student's 95% interval. A difference to the reference row is "
@@ -56,8 +57,10 @@ def _changes(rows: Sequence[Row], reports: Path) -> str:
         mine = [row for row in rows if (row.study, row.corpus) == (study, corpus)]
         for split in dict.fromkeys(split for row in mine for split in row.numbers):
             parts.append(f"<h3>{escape(f'{study}, {corpus}, {SPLITS.get(split, split)}')}</h3>")
-            parts.append(_table(mine, split, reports))
-            parts.append(_figure(mine, split))
+            table = _table(mine, split, reports)
+            if len(mine) > FOLDED:
+                table = f"<details><summary>{len(mine)} rows</summary>{table}</details>"
+            parts += [_figure(mine, split), table]
     return f"<section>{''.join(parts)}</section>"
 
 

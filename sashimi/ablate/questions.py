@@ -87,7 +87,10 @@ class Answer:
         if self.number is None:
             return "no seed in common" if self.other else TOO_FEW
         said = self.number.verdict
-        if said not in ("above", "below") or self.p_holm <= LEVEL:
+        if said not in ("above", "below"):
+            return said
+        said += ", of one seed" if self.number.over_seeds.n == 1 else ""
+        if self.p_holm <= LEVEL:
             return said
         return f"{said} by itself, not among {self.family} questions"
 

@@ -140,17 +140,22 @@ def failed(row: Row, split: str) -> dict[str, Any]:
 
 
 def confidence(rows: Sequence[Row]) -> str:
-    """Coverage and risk of every row that recorded them."""
+    """Coverage and risk of the reference rows, and of rows that choose or weigh otherwise."""
     parts = []
     for corpus in dict.fromkeys(row.corpus for row in rows):
         for split in SPLITS:
-            drawn = confident([row for row in rows if row.corpus == corpus], split)
+            mine = [row for row in rows if row.corpus == corpus and _sure(row)]
+            drawn = confident(mine, split)
             caption = (
                 f"{corpus}, {NAMES[split]}: of the answers that a row is surest of, so many are "
                 "wrong in their skeleton; means over seeds."
             )
             parts += [picture(drawn, caption)] if drawn else []
     return _section("confidence", "Is it right when it is sure?", "", parts)
+
+
+def _sure(row: Row) -> bool:
+    return row.changed() == "reference" or row.changes.keys() in ({"candidates"}, {"ternary"})
 
 
 def confident(rows: Sequence[Row], split: str) -> Figure | None:

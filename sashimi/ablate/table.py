@@ -76,7 +76,8 @@ class Row:
         """``ternary: True -> False, epochs: 8 -> 12``; "reference" for the reference row."""
         if self.name == Path(REFERENCE).stem:
             return "reference"
-        told = (f"{key}: {old} -> {new}" for key, (old, new) in self.changes.items())
+        changes = ((key, *map(_shown, pair)) for key, pair in self.changes.items())
+        told = (f"{key}: {old} -> {new}" for key, old, new in changes)
         return ", ".join(told) or "its reference has not run"
 
     def as_json(self) -> dict[str, Any]:
@@ -234,6 +235,10 @@ def ends(found: Number) -> list[str]:
         if known and not math.isnan(known.low):
             lines.append(f"{interval(known).partition(' ')[2]} over {known.n} {what}")
     return lines
+
+
+def _shown(value: Any) -> str:
+    return "none" if value == "" else str(value)
 
 
 def _key(run: Run) -> tuple[str, str, str]:
