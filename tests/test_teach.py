@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 
 
 def smoke(**changes):
-    base = {"steps": 6, "limit": 100}
+    base = {"steps": 6, "limit": 100, "neighbours": 0}
     path = root() / "params" / "flagship" / "90_smoke.yaml"
     return params.load(path, FlagshipParams, **{**base, **changes})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -11,8 +11,9 @@ import torch
 from sashimi import params, train
 from sashimi.files import root
 from sashimi.flagship import corpus as corpora
+from sashimi.flagship import learn
 from sashimi.flagship.batches import Dataset
-from sashimi.flagship.corpus import Example
+from sashimi.flagship.corpus import Corpus
 from sashimi.flagship.intent import Labels
 from sashimi.flagship.literals import Literals
 from sashimi.flagship.loss import training_loss
@@ -31,7 +32,7 @@ LIMIT = 1.15
 def bench(examples: int = EXAMPLES, steps: int = STEPS) -> list[dict]:
     """Milliseconds of a step of either kind on the same batches in turn, and their paired ratio."""
     settings = params.load(root() / "params" / "flagship" / params.REFERENCE, FlagshipParams)
-    known = corpora.load("builtin", limit=examples).train[:examples]
+    known = corpora.load("builtin", limit=examples)
     ternary, continuous = (_stepper(known, settings, share) for share in (1.0, 0.0))
     ternary(1), continuous(1)  # the first step allocates
     taken = np.array([(_seconds(ternary, k), _seconds(continuous, k)) for k in range(2, steps + 2)])
@@ -44,17 +45,16 @@ def bench(examples: int = EXAMPLES, steps: int = STEPS) -> list[dict]:
     return [*rows, ratio | {"n": steps, "limit": LIMIT}]
 
 
-def _stepper(
-    known: Sequence[Example], settings: FlagshipParams, share: float
-) -> Callable[[int], None]:
+def _stepper(corpus: Corpus, settings: FlagshipParams, share: float) -> Callable[[int], None]:
     """A function that takes one step of training, all ternary layers at this share."""
     train.seed_everything(settings.seed)
-    programs = [example.program for example in known]
+    programs = [example.program for example in corpus.train]
     catalogue = catalogues.load().extended(programs)
     vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
-    literals = Literals.build((e.prompt, e.program) for e in known)
-    labels = Labels.of([e.domain for e in known], programs)
-    data = Dataset(known, vocabulary, literals, labels)
+    literals = Literals.build((e.prompt, e.program) for e in corpus.train)
+    labels = Labels.of([e.domain for e in corpus.train], programs)
+    data, probe = (Dataset(e, vocabulary, literals, labels) for e in (corpus.train, corpus.dev))
+    learn.retrieve(corpus, settings, data, probe)
     network = Network(settings, labels, len(vocabulary), len(literals.values))
     set_progress(network, share, 0.0, 1.0)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, fused=True)
