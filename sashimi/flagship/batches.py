@@ -84,9 +84,10 @@ class Dataset:
         say: Callable[[str], None] | None = None,
         encoder: str = "frozen",
         near: Structures | None = None,
+        longest: int = MAX_TOKENS - 1,
     ) -> None:
         """``encoder`` is what the prompts are encoded for, `Network.reads`; ``near`` what was
-        retrieved for each of them.
+        retrieved for each of them; of a program its first ``longest`` tokens are targets.
         """
         self.near = near
         self.literals = literals
@@ -95,7 +96,7 @@ class Dataset:
         rows = []
         for index, example in enumerate(examples):
             offsets = self.encoded.offsets[self.encoded.pieces(index)].tolist()
-            rows.append(prepare(example, offsets, vocabulary, literals, labels))
+            rows.append(prepare(example, offsets, vocabulary, literals, labels, longest))
         self.rows = rows
         self._allowed: dict[tuple[str, str], Tensor] = {}
 
@@ -213,13 +214,15 @@ def prepare(
     vocabulary: Vocabulary | Spelling,
     literals: Literals,
     labels: Labels,
+    longest: int = MAX_TOKENS - 1,
 ) -> Prepared:
     """The targets of one example; ``offsets`` are its word pieces' characters.
 
-    Text has no tiers and no slots, but the entities of the frame are the same.
+    Of typed tokens the first ``longest`` are targets. Text has no tiers and no slots, but the
+    entities of the frame are the same.
     """
     ir = tiers.encode(example.program)
-    merged = ir.merged()[: MAX_TOKENS - 1]
+    merged = ir.merged()[:longest]
     slots = [s for s in slots_of(ir.merged()) if s.position < len(merged)]
     tier1 = [not within for within in in_parameters(merged)]
     right, spans = [], []

@@ -32,6 +32,9 @@ from sashimi.program import tiers
 from sashimi.program.vocabulary import Vocabulary
 from sashimi.ternary import set_progress, trit_arrays
 
+LEARNED = 128
+"""Tokens of a training program that are targets, its first ones: the one in fifty that is longer
+would take half of the time, since a batch is as long as its longest program."""
 PROBE = 256
 """Dev examples that the trajectory watches: the same ones at every checkpoint."""
 
@@ -63,7 +66,9 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     device = train.pick_device()
     teachers = Teachers.of(settings, directory, vocabulary, device)
     lender = run_folder.finished(directory, settings.start) if settings.start else None
-    data = Dataset(corpus.train, vocabulary, literals, labels, say, settings.encoder)
+    data = Dataset(
+        corpus.train, vocabulary, literals, labels, say, settings.encoder, longest=LEARNED
+    )
     probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels, encoder=settings.encoder)
     library = retrieve(corpus, settings, data, probe)
     head = train_domain_head(corpus, settings)
