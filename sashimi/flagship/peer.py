@@ -33,7 +33,7 @@ from sashimi.program.catalogue import Catalogue
 
 LONGEST = 256
 """Tokens of a prompt that are read."""
-TOGETHER = 64
+TOGETHER = 150
 """Prompts that are answered in one batch."""
 
 
