@@ -87,8 +87,9 @@ def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
     if isinstance(value, Mapping) and not _is_part(value):
         if value["value"] is None:
             return [(name, f"n/a, n = {value['n']}")]
-        ends = f"[{value['low']:.3f}, {value['high']:.3f}]"
-        return [(name, f"{value['value']:.3f} {ends}, n = {value['n']}")]
+        ends = (value["low"], value["high"])
+        told = "" if None in ends else " [{:.3f}, {:.3f}]".format(*ends)  # one value has no ends
+        return [(name, f"{value['value']:.3f}{told}, n = {value['n']}")]
     if isinstance(value, Mapping):
         inner = [(f"{name}: {key}" if name else str(key), child) for key, child in value.items()]
         return [row for key, child in inner for row in flat(child, key)]

@@ -11,7 +11,7 @@ import pytest
 
 from sashimi import page, plots, readme, report, result
 from sashimi.errors import BadInput
-from sashimi.html import grid
+from sashimi.html import flat, grid
 from sashimi.metrics import Interval
 from sashimi.readme import BEGIN, END
 from sashimi.report import OURS, Run
@@ -270,3 +270,9 @@ def test_facts_become_columns_where_parts_hold_the_same_names():
     assert grid(heads)[0] == ["what", "ours", "constant"]
     assert grid(heads)[1][0] == ["a", "0.5", "0.25"]
     assert grid({"a": {"x": 1}, "b": {"y": share}})[1] == [["a: x", "1"], ["b: y", shown]]
+
+
+def test_a_fact_of_one_seed_is_shown_without_ends():
+    found = {"by heart": {"value": 0.5, "low": None, "high": None, "n": 1}}
+    assert grid({"of one seed": found, "other": 1})
+    assert flat(found) == [("by heart", "0.500, n = 1")]
