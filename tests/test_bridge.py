@@ -100,7 +100,7 @@ def settings(**changes):
 
 def test_a_quantised_run_pays_its_commitment_and_uses_its_codes(tmp_path):
     corpus = corpora.load("builtin", limit=60)
-    chosen = settings(bridge="quantised", limit=60, steps=12)
+    chosen = settings(bridge="quantised", neighbours=0, limit=60, steps=12)
     whole = learn.learn(corpus, chosen, tmp_path, say=lambda line: None).sashimi
     journal = (tmp_path / "journal.jsonl").read_text()
     assert '"bridge"' in journal
