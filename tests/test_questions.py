@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from test_ablate_table import leave
 
-from sashimi import scores
+from sashimi import result, scores
 from sashimi.ablate import questions, table
 from sashimi.ablate.questions import Question
 from sashimi.errors import BadInput
@@ -59,8 +59,8 @@ def test_a_pair_is_compared_and_a_row_that_has_not_run_stays_in_the_list(tmp_pat
     assert unrun.number is None and unrun.verdict == "not run: 20_never"
     assert better.family == 1 and math.isnan(unrun.p_holm), "what has not run is no part of it"
     text = questions.markdown(list(found.values()))
-    assert "| Is it? | 10_other − 00_full | action_f1, test | 0.601 ± " in text
-    assert "| Would it be? | 20_never − 00_full | action_f1, test | – | – | – | not run:" in text
+    assert "| Is it? | 10_other − 00_full | action F1, test | 0.601 ± " in text
+    assert "| Would it be? | 20_never − 00_full | action F1, test | – | – | – | not run:" in text
     plain = better.as_json()
     assert plain["verdict"] == "above" and len(plain["results"]) == 6
 
@@ -91,6 +91,27 @@ def test_a_floor_is_paired_by_example_within_the_same_runs(tmp_path):
     scores.write(folder, given)
     (copying,) = (answered(tmp_path)["mine", "copying"],)
     assert copying.number.over_examples.value == pytest.approx(0.6)
+
+
+def test_a_fact_decides_over_seeds_in_units_of_its_own(tmp_path):
+    for seed in range(3):
+        for row, nats in (("00_full", 2.0), ("10_other", 3.5 + seed / 10)):
+            folder = leave(tmp_path, row, seed, 0.5, ternary=row == "00_full")
+            record = result.read(folder / result.NAME)
+            parted = {"mean": Interval(nats, nats - 1, nats + 1, 9), "median": nats}
+            result.write(folder, record | {"facts": {"nats": parted}})
+    asked = [
+        Question("mean", "?", "10_other", "00_full", metric="facts.nats.mean"),
+        Question("median", "?", "10_other", "00_full", metric="facts.nats.median"),
+        Question("lost", "?", "10_other", "00_full", metric="facts.nats.mode"),
+    ]
+    found = {a.question.name: a for a in questions.answers(table.read(tmp_path), asked)}
+    for name in ("mean", "median"):
+        assert found[name].number.over_seeds.value == pytest.approx(1.6)
+        assert found[name].number.over_examples is None and found[name].verdict == "above"
+    assert found["lost"].number is None and not asked[0].is_share
+    assert asked[0].decided_by == "nats, mean"
+    assert ASKED[0].decided_by == "action F1, test"
 
 
 @pytest.mark.parametrize(

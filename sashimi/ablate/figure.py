@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from sashimi.ablate.questions import Answer, Question
+from sashimi.ablate.questions import Answer
 from sashimi.ablate.table import METRICS, Number, Row
 from sashimi.metrics import Interval
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
-from sashimi.report import RIGHT, SPLITS
+from sashimi.report import RIGHT
 
 KINDS = {
     "over seeds": ("over_seeds", COLOURS[0], -0.14),
@@ -51,20 +51,24 @@ def differences(rows: Sequence[Row], split: str, metrics: Sequence[str] = METRIC
 
 
 def answers(found: Sequence[Answer]) -> Figure:
-    """The deciding difference of every question of one corpus; those without one say why.
+    """The deciding difference of every question of one corpus; those without one say why, and
+    those of facts, which have units of their own, say their difference.
 
     Raises ValueError if no question has one.
     """
     if not any(answer.number for answer in found):
         raise ValueError("no question is answered")
     figure, ((axis,),) = canvas(11.0, 1.2 + 0.42 * len(found))
-    _pairs(axis, [answer.number for answer in found])
+    _pairs(axis, [answer.number if answer.question.is_share else None for answer in found])
     labels = []
     for place, answer in enumerate(found):
         asked = answer.question
-        labels.append(f"{asked.name}: {_decided_by(asked)}\n{asked.own} − {asked.against}")
+        labels.append(f"{asked.name}: {asked.decided_by}\n{asked.own} − {asked.against}")
+        verdict = answer.verdict
+        if answer.number and not asked.is_share:
+            verdict += f" ({answer.number.over_seeds.value:+.3g})"
         axis.text(
-            *(1.01, place, answer.verdict), transform=axis.get_yaxis_transform(), va="center",
+            *(1.01, place, verdict), transform=axis.get_yaxis_transform(), va="center",
             fontsize=8, color="black" if answer.number else "#777777",
         )  # fmt: skip
     axis.set_yticks(range(len(found)), labels, fontsize=8)
@@ -97,10 +101,6 @@ def stages(table: Mapping[str, Mapping[str, int]]) -> Figure:
     axis.set_xlabel("share of prompts")
     figure.legend(loc="outside lower center", ncols=5, frameon=False)
     return figure
-
-
-def _decided_by(asked: Question) -> str:
-    return f"{RIGHT.get(asked.metric, asked.metric)}, {SPLITS.get(asked.split, asked.split)}"
 
 
 def _pairs(axis, numbers: Sequence[Number | None]) -> None:

@@ -16,11 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from sashimi import result
-from sashimi.ablate.table import METRICS, SPLITS, TOO_FEW, Number, Row, compare, spread, told
+from sashimi.ablate.table import (
+    FACTS,
+    METRICS,
+    SPLITS,
+    TOO_FEW,
+    Number,
+    Row,
+    compare,
+    spread,
+    told,
+)
 from sashimi.errors import BadInput
 from sashimi.metrics import Interval, holm
 from sashimi.params import read_row
-from sashimi.report import OURS, Run
+from sashimi.report import OURS, RIGHT, Run
+from sashimi.report import SPLITS as NAMES
 
 NAME = "questions.yaml"
 LEVEL = 0.05
@@ -47,6 +58,18 @@ class Question:
     def against(self) -> str:
         """The other row, or the floor."""
         return self.other or self.floor
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is decided by a score from 0 to 1, and not by a fact in units of its own."""
+        return not self.metric.startswith(FACTS)
+
+    @property
+    def decided_by(self) -> str:
+        """The metric and the split in words."""
+        if self.is_share:
+            return f"{RIGHT.get(self.metric, self.metric)}, {NAMES.get(self.split, self.split)}"
+        return ", ".join(self.metric.removeprefix(FACTS).split("."))
 
 
 @dataclass(frozen=True)
@@ -174,7 +197,7 @@ def markdown(found: Sequence[Answer]) -> str:
         for a in (a for a in found if a.corpus == corpus):
             q, number = a.question, a.number
             p = "–" if math.isnan(a.p_holm) else f"{a.p_holm:.2g}"
-            cells = [q.asks, f"{q.own} − {q.against}", f"{q.metric}, {q.split}"]
+            cells = [q.asks, f"{q.own} − {q.against}", q.decided_by]
             cells += [spread(number.mean), told(number), p] if number else ["–", "–", "–"]
             lines.append(f"| {' | '.join(cells)} | {a.verdict} |")
         parts.append("\n".join(lines))

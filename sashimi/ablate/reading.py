@@ -201,9 +201,8 @@ def _asked(answer: Answer, target: Callable[[Run], str]) -> list[str]:
     told = mark(answer.verdict)
     if not math.isnan(answer.p_holm):
         told += f"<small>Holm's p = {answer.p_holm:.2g}</small>"
-    decided = f"{RIGHT.get(asked.metric, asked.metric)}, {NAMES.get(asked.split, asked.split)}"
     what = f"{escape(asked.name)}<small>{escape(asked.asks)}</small>"
-    return [what, pair, escape(decided), _cell(answer.number), told]
+    return [what, pair, escape(asked.decided_by), _cell(answer.number), told]
 
 
 def _numbers(answer: Answer) -> list[str]:

@@ -26,6 +26,8 @@ from sashimi.report import OURS, Run, interval, number, runs, standing
 
 METRICS = ("skeleton_exact", "action_f1", "program_exact")
 SPLITS = ("test", "test_unseen")
+FACTS = "facts."
+"""Begins a metric that is a number of ``facts``: ``facts.bridge.rank.prompts``, of no split."""
 TOO_FEW = "too few to say"
 
 
@@ -145,7 +147,7 @@ def compare(
     """One metric of some runs, and its difference to another row's runs at the same seeds.
 
     ``other_model`` compares with another model's numbers, such as a floor's; a row stands beside
-    the floors of its own runs where ``other`` is ``own``.
+    the floors of its own runs where ``other`` is ``own``. A metric may be a number of `FACTS`.
     """
     models = (model, other_model or model)
     mine = {run.record["seed"]: (run, _value(run, split, metric, model)) for run in own}
@@ -237,6 +239,15 @@ def ends(found: Number) -> list[str]:
     return lines
 
 
+def _fact(found: Any, path: Sequence[str]) -> float:
+    """A number of nested facts, an interval's value; NaN where it is not there."""
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if isinstance(found, Mapping):
+        found = found.get("value")
+    return math.nan if found is None else float(found)
+
+
 def _shown(value: Any) -> str:
     return "none" if value == "" else str(value)
 
@@ -255,5 +266,7 @@ def _changes(run: Run, reference: Run) -> dict[str, tuple[Any, Any]]:
 
 
 def _value(run: Run, split: str, metric: str, model: str) -> float:
+    if metric.startswith(FACTS):
+        return _fact(run.record.get("facts"), metric.removeprefix(FACTS).split("."))
     found = run.metric(split, model, metric)
     return math.nan if found is None else found.value
