@@ -5,7 +5,7 @@ T, the teachers' probabilities are averaged, and the cross-entropy between the t
 which keeps the size of its gradient when T changes. The entropy of the teachers is taken off, so
 that a perfect student has a loss of 0; the gradient is the same.
 
-Letters: B prompts, L tokens, V vocabulary, T temperature.
+Letters: B prompts, L tokens, C tokens that count, V vocabulary, T temperature.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ class Teachers:
 
     @torch.no_grad()
     def probabilities(self, batch: Batch) -> Tensor:
-        """The mean of the teachers' softened probabilities: (B, L, V)."""
-        each = [(read(n, batch).logits / self.temperature).softmax(-1) for n in self.networks]
-        return torch.stack(each).mean(0)
+        """The mean of the teachers' softened probabilities of the tokens that count: (C, V)."""
+        counted = batch.targets != IGNORED
+        each = [read(n, batch).logits[counted] / self.temperature for n in self.networks]
+        return torch.stack([logits.softmax(-1) for logits in each]).mean(0)
 
     def loss(self, batch: Batch, logits: Tensor) -> Tensor:
         """T² KL(teachers, student) (): mean over the tokens that count; ``logits`` (B, L, V)."""
-        counted = batch.targets != IGNORED
-        student = (logits[counted] / self.temperature).log_softmax(-1)
-        taught = self.probabilities(batch)[counted]
+        student = (logits[batch.targets != IGNORED] / self.temperature).log_softmax(-1)
+        taught = self.probabilities(batch)
         return self.temperature**2 * F.kl_div(student, taught, reduction="batchmean")
