@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 
 
 def smoke(**changes):
-    base = {"steps": 6, "limit": 100, "negatives": "perturbed"}
+    base = {"steps": 6, "limit": 100, "neighbours": 0, "negatives": "perturbed", "observations": 1}
     path = root() / "params" / "flagship" / "90_smoke.yaml"
     return params.load(path, FlagshipParams, **{**base, **changes})
 
@@ -323,7 +323,7 @@ def test_learned_weights_do_not_decay():
 
 def test_the_journal_has_weights_and_gradients(corpus, tmp_path):
     folder = tmp_path / "run"
-    learn.learn(corpus, smoke(weighting="uw_so"), folder, say=lambda line: None)
+    learn.learn(corpus, smoke(weighting="uw_so", observations=2), folder, say=lambda line: None)
     lines = [json.loads(line) for line in (folder / "journal.jsonl").open()]
     recorded = [line["components"] for line in lines if line["kind"] == "record"]
     for one in recorded:
@@ -337,7 +337,7 @@ def test_the_journal_has_weights_and_gradients(corpus, tmp_path):
 
 
 def test_watching_the_gradients_changes_nothing(corpus, whole, tmp_path):
-    often = learn.learn(corpus, smoke(observations=1), tmp_path, say=lambda line: None).sashimi
+    often = learn.learn(corpus, smoke(observations=3), tmp_path, say=lambda line: None).sashimi
     pairs = zip(whole.network.parameters(), often.network.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 
@@ -390,9 +390,9 @@ def test_a_right_program_is_told_from_a_wrong_one_in_nats(corpus, whole):
 
 
 def test_a_network_that_knows_the_right_programs_separates_them(corpus, whole, tmp_path):
-    """A few epochs on the prompts that are then asked about; an untrained one knows nothing."""
+    """A few rounds of the prompts that are then asked about; an untrained one knows nothing."""
     asked = replace(corpus, test=corpus.train[:40])
-    settings = smoke(steps=120, ternary=False, learning_rate=0.01, dropout=0.0)
+    settings = smoke(steps=60, ternary=False, learning_rate=0.01, dropout=0.0)
     trained = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
     means = []
     for one in (whole, trained):
