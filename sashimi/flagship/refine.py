@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from sashimi.flagship.bert import READS, WIDTH, Bert, Dense, Layer, Norm
 from sashimi.flagship.encode import Encoded, model_folder
 
-RATE = 0.02
+RATE = 0.05
 """How fast the published weights move beside all others."""
 SCRATCH_WIDTH, SCRATCH_LAYERS, SCRATCH_HEADS = 128, 2, 4
 
