@@ -122,6 +122,52 @@ def test_two_trainings_of_one_seed_are_equal(corpus, settings, trained, tmp_path
     assert again.spelling == trained.spelling
 
 
+CHANGES = {
+    **{"seed": 1, "limit": 50, "reads_states": True, "vocabulary": 320, "longest": 20},
+    **{"width": 16, "layers": 2, "heads": 4, "dropout": 0.5, "batch_size": 8, "steps": 3},
+    **{"learning_rate": 0.01, "warmup": 0.9, "weight_decay": 0.9, "gradient_clip": 0.1},
+}
+
+
+def test_every_knob_is_alive(corpus, settings, trained, tmp_path):
+    others = {"corpus", "checkpoint_every", "observations"}
+    assert set(PeerParams.model_fields) == set(CHANGES) | others
+    reference = fingerprint(trained.peer)
+    for knob, value in CHANGES.items():
+        changed = settings.model_copy(update={knob: value})
+        chosen = corpora.load("builtin", limit=50) if knob == "limit" else corpus
+        one = peer.learn(chosen, changed, tmp_path / knob, say=lambda line: None)
+        assert fingerprint(one.peer) != reference, knob
+    looked = settings.model_copy(update={"observations": 2, "checkpoint_every": 2})
+    peer.learn(corpus, looked, tmp_path / "looked", say=lambda line: None)
+    journal = (tmp_path / "looked" / "journal.jsonl").read_text().splitlines()
+    assert sum('"record"' in line for line in journal) == 2
+
+
+def test_a_broken_training_ends_as_an_unbroken_one(
+    corpus, settings, trained, tmp_path, monkeypatch
+):
+    saving = settings.model_copy(update={"checkpoint_every": 2})
+    batch = peer.Pairs.training_batch
+
+    def breaks(pairs, step, *given):
+        if step == 4:
+            raise KeyboardInterrupt
+        return batch(pairs, step, *given)
+
+    monkeypatch.setattr(peer.Pairs, "training_batch", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        peer.learn(corpus, saving, tmp_path, say=lambda line: None)
+    monkeypatch.setattr(peer.Pairs, "training_batch", batch)
+    again = peer.learn(corpus, saving, tmp_path, say=lambda line: None)
+    assert fingerprint(again.peer) == fingerprint(trained.peer)
+    assert again.peer.t5.lm_head.weight is again.peer.t5.shared.weight
+
+
+def fingerprint(model):
+    return sum(p.double().sum().item() for p in model.parameters())
+
+
 def test_under_the_grammar_every_text_that_ends_parses(corpus, trained, engine):
     known = catalogue.load()
     prompts = [e.prompt for e in corpus.test[:6]]

@@ -20,6 +20,7 @@ from sashimi.program.tiers import without_comments
 from sashimi.program.tree import Program
 
 SMOKE = root() / "params" / "flagship" / "90_smoke.yaml"
+PLAIN = {"output": "text", "neighbours": 0, "negatives": "none"}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def spelling(corpus):
 @pytest.fixture(scope="module")
 def run(corpus, tmp_path_factory):
     directory = tmp_path_factory.mktemp("text")
-    settings = params.load(SMOKE, FlagshipParams, output="text", steps=10)
+    settings = params.load(SMOKE, FlagshipParams, **PLAIN, steps=10)
     return learn.learn(corpus, settings, directory, say=lambda line: None).sashimi, directory
 
 
@@ -136,6 +137,8 @@ def test_a_run_of_text_survives_the_disk_and_is_scored(run, corpus):
     ours = numbers["metrics"]["test"][evaluate.OURS]
     assert ours["program_exact"]["n"] == len(corpus.test)
     assert numbers["filler"] == {}
+    told = numbers["facts"]["text"]["test"]
+    assert told["parses as written"].value <= ours["parse"]["value"]
     journal = (directory / "journal.jsonl").read_text()
     assert '"text"' in journal
     assert '"tier1"' not in journal
@@ -154,4 +157,4 @@ def render_of(outcome):
 )
 def test_text_goes_without_what_needs_typed_tokens(knob, value):
     with pytest.raises(BadInput, match=f"output text goes without {knob}"):
-        params.load(SMOKE, FlagshipParams, output="text", **{knob: value})
+        params.load(SMOKE, FlagshipParams, **{**PLAIN, knob: value})

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from sashimi import report, scores
-from sashimi.flagship import floors, peer, score
+from sashimi.flagship import floors, peer, score, text
 from sashimi.flagship.constrain import Engine
 from sashimi.flagship.corpus import Corpus, digest
 from sashimi.flagship.encode import encode, encode_uncached
@@ -96,12 +96,8 @@ def measure(trained: peer.Trained, corpus: Corpus, catalogue: Catalogue) -> Meas
 
 def written(answers: Sequence[peer.Answer]) -> dict[str, Interval]:
     """Of what the peer wrote: how much ended, parsed as it stood, or was mended by the linter."""
-    stages = [{finding.stage for finding in one.findings} for one in answers]
-    return {
-        "ended": bootstrap([one.ended for one in answers]),
-        "parses as written": bootstrap(["parse" not in found for found in stages]),
-        "repaired": bootstrap(["lint" in found for found in stages]),
-    }
+    ended = bootstrap([one.ended for one in answers])
+    return {"ended": ended, **text.told([one.findings for one in answers])}
 
 
 def floor_lines(

@@ -23,6 +23,7 @@ from sashimi.flagship import (
     score,
     separability,
     sides,
+    text,
 )
 from sashimi.flagship.batches import Dataset
 from sashimi.flagship.corpus import Corpus, Example, digest
@@ -63,6 +64,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     failed: dict[str, Any] = {}
     voted: dict[str, Any] = {}
     sure: dict[str, Any] = {}
+    spelt: dict[str, Any] = {}
     for split in SPLITS:
         part: list[Example] = getattr(corpus, split)
         outcomes = whole.generate([e.prompt for e in part], refuse=False)
@@ -83,6 +85,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         voted[split] = over(tables, floors.VOTE)
         single |= singly(split, digest(part), tables)
         examples += shown(split, part, outcomes)
+        spelt[split] = text.told([outcome.findings for outcome in outcomes])
         exact = tables[OURS][1]["skeleton_exact"]
         sure[split] = choose.coverage_risk([o.confidence for o in outcomes], exact)
     if folder:
@@ -103,6 +106,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
             "confidence": sure,
             "choice": asdict(whole.choice) if whole.choice else {},
             "trits": trit_shares(whole.network),
+            "text": spelt,
             "bridge": geometry.facts(whole, corpus.dev),
             "separability": separability.measure(whole, corpus, dataset),
         },

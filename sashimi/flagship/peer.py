@@ -61,6 +61,7 @@ class Peer(nn.Module):
                 eos_token_id=END,
             )
         )
+        self.register_state_dict_post_hook(_untied)
 
     def source(self, prompts: Prompts) -> dict[str, Tensor]:
         """What `t5` is called with beside the labels."""
@@ -72,6 +73,14 @@ class Peer(nn.Module):
         """Numbers of parameters and the bytes that they take as float32."""
         total = sum(p.numel() for p in self.parameters())
         return {"total": total, "ternary": 0, "bytes": 4 * total}
+
+
+def _untied(module: nn.Module, state: dict[str, Tensor], *_: object) -> None:
+    """T5 has one embedding under four names; a file of tensors holds no ties, so it holds four."""
+    seen: set[int] = set()
+    for name, tensor in state.items():
+        state[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
+        seen.add(tensor.data_ptr())
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from sashimi.flagship.decode import MAX_TOKENS, START, Decoder
+from sashimi.metrics import Interval, bootstrap
 from sashimi.program import Finding, ParseError, Program, compile, lint, parse, render, validate
 from sashimi.program import findings as found
 from sashimi.program.catalogue import Catalogue
@@ -151,6 +152,15 @@ def read(text: str, catalogue: Catalogue) -> tuple[Program | None, str, list[Fin
     permissive = validate(program, strict=False, catalogue=catalogue)
     plist = None if found.errors(permissive) else compile(program)
     return program, mended.text, findings, plist
+
+
+def told(findings: Sequence[Sequence[Finding]]) -> dict[str, Interval]:
+    """Of texts with these findings: how many parsed as written, and how many the linter changed."""
+    stages = [{finding.stage for finding in each} for each in findings]
+    return {
+        "parses as written": bootstrap(["parse" not in found for found in stages]),
+        "repaired": bootstrap(["lint" in found for found in stages]),
+    }
 
 
 def _repaired(repair: Repair) -> Finding:
