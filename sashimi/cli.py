@@ -90,7 +90,7 @@ def ablate(
     as_json: Json = False,
 ) -> None:
     """Run rows at several seeds, finished ones skipped; exit 1 if a cell failed."""
-    from sashimi.ablate import matrix, table, view
+    from sashimi.ablate import matrix, questions, table, view
     from sashimi.files import root
 
     try:
@@ -101,10 +101,16 @@ def ablate(
         typer.echo("\nstopped; the same command goes on where the cells stopped", err=True)
         raise typer.Exit(130) from None
     found = table.of(board.cells, out or root() / "reports")
+    asked = questions.load(root() / "reports" / questions.NAME)
+    answers = [answer for answer in questions.answers(found, asked) if answer.number]
     if as_json:
-        _print_json({"cells": board.record(), "table": [row.as_json() for row in found]})
+        told = {"table": found, "answers": answers}
+        plain = {name: [entry.as_json() for entry in listed] for name, listed in told.items()}
+        _print_json({"cells": board.record(), **plain})
     else:
         typer.echo(table.markdown(found))
+        if answers:
+            typer.echo(f"\n{questions.markdown(answers)}")
         if found:
             typer.echo(_page(out))
         _tell(view.failures(board))
