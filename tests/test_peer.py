@@ -256,3 +256,9 @@ def test_our_rows_are_read_from_their_results(tmp_path):
     assert table[("all", "skeleton exact")][1] == "0.500 [0.400, 0.600]"
     assert baselines.plain([full])[0]["unseen skeletons: action F1"] == pytest.approx(0.5)
     assert baselines.our_lines(tmp_path, "nowhere") == []
+    left, right = baselines.figure([full, continuous]).axes
+    assert [t.get_text() for t in left.get_yticklabels()] == [
+        "ours: 00_full",
+        "ours: 10_continuous",
+    ]
+    assert [line.get_xdata()[0] for line in right.get_lines()] == pytest.approx([0.5, 0.5])

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from sashimi import report, scores
 from sashimi.flagship import floors, peer, score, text
@@ -25,6 +26,8 @@ from sashimi.flagship.constrain import Engine
 from sashimi.flagship.corpus import Corpus, digest
 from sashimi.flagship.encode import encode, encode_uncached
 from sashimi.metrics import Interval, bootstrap, paired, student
+from sashimi.pab.plots import canvas
+from sashimi.plots import COLOURS
 from sashimi.program import render
 from sashimi.program.catalogue import Catalogue
 
@@ -263,6 +266,36 @@ def table(lines: Sequence[Line]) -> pd.DataFrame:
             for line in lines
         ]
     )
+
+
+def figure(lines: Sequence[Line]) -> Figure:
+    """Skeleton exact and action F1 of every line with their 95% intervals, one panel a split."""
+    drawn, (panels,) = canvas(9.6, 1.3 + 0.36 * len(lines), 1, len(SPLITS), sharey=True)
+    for axis, (split, shown) in zip(panels, SPLITS.items(), strict=True):
+        for place, (metric, marker) in enumerate((("skeleton_exact", "o"), ("action_f1", "s"))):
+            found = [line.scores[split][metric] for line in lines]
+            heights = [index + 0.24 * place - 0.12 for index in range(len(lines))]
+            axis.errorbar(
+                [one.value for one in found],
+                heights,
+                xerr=[
+                    [one.value - one.low for one in found],
+                    [one.high - one.value for one in found],
+                ],
+                fmt=marker,
+                markersize=4,
+                linewidth=1,
+                color=COLOURS[place],
+                label=report.RIGHT[metric],
+            )
+        axis.set_xlabel(f"share, {shown}")
+        axis.set_xlim(-0.02, 1.02)
+    panels[0].set_yticks(range(len(lines)), [f"{line.kind}: {line.name}" for line in lines])
+    panels[0].set_ylim(len(lines) - 0.5, -0.5)
+    drawn.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
+    )
+    return drawn
 
 
 def _number(value: float | None, times: float, digits: int) -> str:
