@@ -31,7 +31,7 @@ from sashimi.plots import COLOURS
 from sashimi.program import render
 from sashimi.program.catalogue import Catalogue
 
-FREE, MASKED = "T5, written freely", "T5, under a grammar"
+FREE, MASKED = "BART, written freely", "BART, under a grammar"
 SPLITS = {"test": "all", "test_unseen": "unseen skeletons"}
 QUALITY = {**report.RIGHT, "compile_strict": "compiles, strict"}
 TIMED = 30

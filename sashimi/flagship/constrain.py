@@ -21,23 +21,36 @@ from sashimi.errors import BadInput
 from sashimi.flagship.text import END, OWN, Spelling
 from sashimi.program.tree import CONDITIONS
 
+DEEPEST = 24
+"""Spaces that a line may begin with: two a level."""
+
 
 def grammar() -> str:
-    """``grammar.lark`` as the engine reads it.
+    """``grammar.lark`` as the engine reads it, narrowed to canonical text.
 
-    Names of branches and of inlined rules go; a line end is one or more newlines, with no comments
-    between; a condition is one of the known ones, since the engine has no lookahead that would tell
-    it from a key. A keyword and what follows it may touch, as for our parser.
+    The engine is left no blank to repeat for ever: spaces stand where `render` writes them, a line
+    ends with one newline, the end is written. Names of branches and of inlined rules go; a
+    condition is one of the known ones, since the engine has no lookahead that tells it from a key.
     """
     text = files("sashimi.program").joinpath("grammar.lark").read_text(encoding="utf-8")
     conditions = " | ".join(f'"{name}"' for name in CONDITIONS)
+    indent = rf"/ {{0,{DEEPEST}}}"
     for pattern, instead in (
         (r"\s+-> \w+", ""),
         (r"^\?", ""),
         (r"^KEY\.2: .*$", r"KEY: /[A-Za-z_]\\w*/"),
         (r"^CONDITION: .*$", f"CONDITION: {conditions}"),
-        (r"^_NL: .*$", r"_NL: /\\n+/"),
-        (r"^%ignore .*$", "%ignore / +/"),
+        (r"^_NL: .*$", r"_NL: /\\n/"),
+        (r"^%ignore .*$", ""),
+        (r"_NL\? _SHORTCUT", "_SHORTCUT"),
+        (r"\(_ENDSHORTCUT _NL\)\?", "_ENDSHORTCUT _NL"),
+        (r'^(_SHORTCUT|_HEADERS): "(\w+)"$', r'\1: "\2 "'),
+        (r'^(ACTION|SET|IF|MENU|CASE|REPEAT|FOREACH): "(\w+)"$', rf"\1: {indent}\2 /"),
+        (r'^(_ELSE|_ENDIF|_ENDMENU|_ENDREPEAT|_ENDFOREACH): "(\w+)"$', rf"\1: {indent}\2/"),
+        (r"^pair: ", 'pair: " " '),
+        (r'VARIABLE "="', 'VARIABLE " = "'),
+        (r"CONDITION \[value\]", '" " CONDITION [" " value]'),
+        (r'"([,:])"', r'"\1 "'),
     ):
         text, changed = re.subn(pattern, instead, text, flags=re.MULTILINE)
         if not changed:

@@ -1,8 +1,9 @@
-"""The outside peer: a T5 of a public library, from nothing, on the same pairs of prompt and text.
+"""The outside peer: a BART of a public library, from nothing, on the same pairs of prompt and text.
 
-It has what everybody has: the library's own layers, training from scratch, greedy `generate`; it
-writes freely or under a grammar engine, and what it writes is read as any foreign text. It reads
-the prompt's own tokens, or, as our network does, the states of the frozen encoder.
+It has what everybody has: the library's own layers, training from scratch, greedy `generate`. A T5
+of that size was tried first: it learned more slowly, and a step took longer. The peer reads the
+prompt's own tokens, or, as our network does, the states of the frozen encoder; it writes freely or
+under a grammar engine, and what it writes is read as any foreign text.
 
 Letters: B prompts, S positions of a prompt, L tokens of a text, P word pieces, W width of a piece.
 """
@@ -24,7 +25,7 @@ from sashimi.flagship import text
 from sashimi.flagship.batches import IGNORED, epoch_of
 from sashimi.flagship.constrain import Engine, Masks
 from sashimi.flagship.corpus import Corpus, Example
-from sashimi.flagship.decode import START
+from sashimi.flagship.decode import MAX_TOKENS, START
 from sashimi.flagship.encode import PIECE_WIDTH, Encoded, encode, encode_uncached
 from sashimi.flagship.params import PeerParams
 from sashimi.flagship.text import END, Spelling
@@ -38,33 +39,35 @@ TOGETHER = 150
 
 
 class Peer(nn.Module):
-    """A `T5ForConditionalGeneration`, with a projection in front where it reads word pieces."""
+    """A `BartForConditionalGeneration`, with a projection in front where it reads word pieces."""
 
     def __init__(self, settings: PeerParams, size: int) -> None:
         """``size`` is the number of ids of the spelling."""
-        from transformers import T5Config, T5ForConditionalGeneration
+        from transformers import BartConfig, BartForConditionalGeneration
 
         super().__init__()
         self.project = nn.Linear(PIECE_WIDTH, settings.width) if settings.reads_states else None
-        self.t5 = T5ForConditionalGeneration(
-            T5Config(
+        ends = ("encoder", "decoder")
+        self.bart = BartForConditionalGeneration(
+            BartConfig(
                 vocab_size=size,
                 d_model=settings.width,
-                d_kv=settings.width // settings.heads,
-                d_ff=4 * settings.width,
-                num_layers=settings.layers,
-                num_decoder_layers=settings.layers,
-                num_heads=settings.heads,
-                dropout_rate=settings.dropout,
+                max_position_embeddings=MAX_TOKENS,
+                **{f"{end}_layers": settings.layers for end in ends},
+                **{f"{end}_attention_heads": settings.heads for end in ends},
+                **{f"{end}_ffn_dim": 4 * settings.width for end in ends},
+                dropout=settings.dropout,
                 pad_token_id=START,
+                bos_token_id=START,
                 decoder_start_token_id=START,
                 eos_token_id=END,
+                forced_eos_token_id=None,
             )
         )
         self.register_state_dict_post_hook(_untied)
 
     def source(self, prompts: Prompts) -> dict[str, Tensor]:
-        """What `t5` is called with beside the labels."""
+        """What `bart` is called with beside the labels."""
         if self.project is None:
             return {"input_ids": prompts.read, "attention_mask": prompts.present}
         return {"inputs_embeds": self.project(prompts.read), "attention_mask": prompts.present}
@@ -76,7 +79,7 @@ class Peer(nn.Module):
 
 
 def _untied(module: nn.Module, state: dict[str, Tensor], *_: object) -> None:
-    """T5 has one embedding under four names; a file of tensors holds no ties, so it holds four."""
+    """One embedding has four names; a file of tensors holds no ties, so it holds all four."""
     seen: set[int] = set()
     for name, tensor in state.items():
         state[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
@@ -160,7 +163,7 @@ def learn(corpus: Corpus, settings: PeerParams, directory: Path, say=print) -> T
 
     def loss(model: Peer, batch: tuple[Prompts, Tensor]) -> tuple[Tensor, dict[str, float]]:
         prompts, labels = Prompts(*(t.to(device) for t in vars(batch[0]).values())), batch[1]
-        value = model.t5(**model.source(prompts), labels=labels.to(device)).loss
+        value = model.bart(**model.source(prompts), labels=labels.to(device)).loss
         return value, {"tokens": float(value.detach())}
 
     @torch.no_grad()
@@ -221,7 +224,7 @@ def _generate(trained: Trained, prompts: Sequence[str], engine: Engine | None) -
         given = by_ids([ids_of(spelling, prompt) for prompt in prompts])
     else:
         given = by_states(encode_uncached(prompts), range(len(prompts)))
-    ids = peer.t5.generate(
+    ids = peer.bart.generate(
         **peer.source(given),
         max_new_tokens=trained.longest,
         do_sample=False,
