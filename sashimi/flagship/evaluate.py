@@ -55,8 +55,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     row says what it is. Scores by example go to ``scores.json`` in ``folder``, where one is given.
     """
     programs = [e.program for e in corpus.train]
-    known = [e.prompt for e in corpus.train]
-    copying = floors.Floors(known, encode(known).pooled.numpy(), programs)
+    copying = floors.scored(corpus, SPLITS)
     metrics: dict[str, Any] = {}
     differences: dict[str, Any] = {}
     examples: list[dict[str, Any]] = []
@@ -68,15 +67,11 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     for split in SPLITS:
         part: list[Example] = getattr(corpus, split)
         outcomes = whole.generate([e.prompt for e in part], refuse=False)
-        answers: dict[str, Sequence[Program | None]] = {OURS: [o.program for o in outcomes]}
-        asked = [e.prompt for e in part]
-        encoded = encode(asked)
-        answers |= copying.answers(asked, encoded.pooled.numpy())
-        failed[split] = failures.counts(part, answers[OURS], whole.domain.admits(encoded))
-        tables = {
-            name: score.table([e.program for e in part], produced, whole.catalogue)
-            for name, produced in answers.items()
-        }
+        produced = [o.program for o in outcomes]
+        admitted = whole.domain.admits(encode([e.prompt for e in part]))
+        failed[split] = failures.counts(part, produced, admitted)
+        tables = {OURS: score.table([e.program for e in part], produced, whole.catalogue)}
+        tables |= {name: (score.intervals(c), c) for name, c in copying[split].items()}
         metrics[split] = {
             model: {name: interval.as_json() for name, interval in table.items()}
             for model, (table, _) in tables.items()

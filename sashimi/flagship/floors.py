@@ -8,13 +8,22 @@ Letters: N training prompts, Q queries, E encoder width.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import torch
 from sklearn.linear_model import RidgeClassifier
+from torch import Tensor
 
+from sashimi import cache, program
+from sashimi.flagship import retrieve, score
+from sashimi.flagship.corpus import Corpus, digest
+from sashimi.flagship.encode import encode
 from sashimi.flagship.retrieve import VOTERS, Index, vote
+from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
 from sashimi.program.tree import Program
 
@@ -65,3 +74,41 @@ class Floors:
             int(np.where(self.classes == c, row, -np.inf).argmax())
             for c, row in zip(self.probe.predict(queries), similar, strict=True)
         ]
+
+
+def scored(corpus: Corpus, splits: Sequence[str]) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """By split and floor, every score of `score.score` for each of its examples.
+
+    Training examples are taken in the order of their ids, so that the floors are the same at every
+    seed; what has been scored once is kept in the tensor cache.
+    """
+    train = sorted(corpus.train, key=lambda e: e.id)
+    parts = {split: getattr(corpus, split) for split in splits}
+    names = (*score.WELL_FORMED, *score.RIGHT)
+
+    def make() -> dict[str, Tensor]:
+        programs, prompts = [e.program for e in train], [e.prompt for e in train]
+        known = catalogues.load().extended(programs)
+        fitted = Floors(prompts, encode(prompts).pooled.numpy(), programs)
+        found = {}
+        for split, part in parts.items():
+            asked, expected = [e.prompt for e in part], [e.program for e in part]
+            answers = fitted.answers(asked, encode(asked).pooled.numpy())
+            for floor, produced in answers.items():
+                _, columns = score.table(expected, produced, known)
+                rows = [columns[name] for name in names]
+                found[f"{split}/{floor}"] = torch.tensor(rows, dtype=torch.float64)
+        return found
+
+    language = sorted(Path(program.__file__).parent.glob("*.*"))
+    sources = [path.read_text(encoding="utf-8") for path in language]
+    code = cache.code(score, retrieve, sys.modules[__name__])
+    examples = digest([*train, *(e for part in parts.values() for e in part)])
+    tensors = cache.fetch(["floors", code, *sources, examples], make)
+    return {
+        split: {
+            floor: dict(zip(names, tensors[f"{split}/{floor}"].tolist(), strict=True))
+            for floor in NAMES
+        }
+        for split in splits
+    }

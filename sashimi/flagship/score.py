@@ -8,7 +8,7 @@ they are set aside in every score of the second group.
 from __future__ import annotations
 
 import plistlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sashimi.flagship.literals import slots_of, to_text
 from sashimi.metrics import Interval, bootstrap, overlap
@@ -93,4 +93,9 @@ def table(
     """Mean and bootstrap interval of every score over paired programs, and the scores."""
     rows = [score(e, p, catalogue) for e, p in zip(expected, produced, strict=True)]
     columns = {name: [row[name] for row in rows] for name in (*WELL_FORMED, *RIGHT)}
-    return {name: bootstrap(values) for name, values in columns.items()}, columns
+    return intervals(columns), columns
+
+
+def intervals(columns: Mapping[str, Sequence[float]]) -> dict[str, Interval]:
+    """Mean and bootstrap interval of every score."""
+    return {name: bootstrap(values) for name, values in columns.items()}
