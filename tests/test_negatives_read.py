@@ -102,7 +102,8 @@ def whole(small) -> Sashimi:
 
 
 def smoke() -> FlagshipParams:
-    return params.load(root() / "params" / "flagship" / "90_smoke.yaml", FlagshipParams)
+    row = root() / "params" / "flagship" / "90_smoke.yaml"
+    return params.load(row, FlagshipParams, neighbours=0)
 
 
 def nothing_copied(row, slot, hidden):

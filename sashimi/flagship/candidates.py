@@ -17,7 +17,7 @@ from torch import Tensor
 from sashimi.flagship import choose
 from sashimi.flagship.choose import POOL, Candidates, Form
 from sashimi.flagship.corpus import Example
-from sashimi.flagship.decode import MAX_TOKENS, decode
+from sashimi.flagship.decode import WRITTEN, decode
 from sashimi.flagship.encode import encode
 from sashimi.flagship.literals import Slot
 from sashimi.flagship.search import Beam, search
@@ -113,7 +113,7 @@ def take(whole: Sashimi, asked: Asked, pools: Sequence[Pool]) -> list[tuple[Beam
 
 def allowed(words: Vocabulary, ids: Sequence[int]) -> bool:
     """Whether the masks would let the decoder write these tokens."""
-    legality = Legality(words, MAX_TOKENS - 1)
+    legality = Legality(words, WRITTEN)
     for token in ids:
         if legality.done or not legality.mask()[token]:
             return False

@@ -26,6 +26,9 @@ from sashimi.ternary import Kind, TernaryLinear
 
 MAX_TOKENS = 512
 """Positions the decoder knows: real programs of 100 lines stay below it."""
+WRITTEN = 192
+"""Tokens of a program that is written: one real program in a hundred has more, and training reads
+no position beyond `learn.LEARNED`."""
 START = 0
 """The token id that begins every sequence (`Vocabulary` keeps it free)."""
 
@@ -165,40 +168,52 @@ def decode(
     copies, as soon as it is decoded. Returns per prompt its merged tokens, the hidden states
     (length + 1, D) that chose and followed them, and the log-likelihood (B,) of the sequence.
     """
-    rows = [_Row(Legality(vocabulary, limit=MAX_TOKENS - 1)) for _ in range(len(memory))]
-    remembered, past = decoder.remember(memory, present), None
+    rows = [_Row(i, Legality(vocabulary, limit=WRITTEN)) for i in range(len(memory))]
+    open_rows, past = rows, None
+    keys_values, mask = decoder.remember(memory, present)
     feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
-    while True:
-        tokens = torch.tensor([[row.newest] for row in rows])
-        hidden, past = decoder(tokens, feed, remembered, past)  # (B, 1, D)
-        feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
-        for index, row in enumerate(rows):
-            if len(row.hidden) <= len(row.tokens):
-                row.hidden.append(hidden[index, 0])
-                slot = row.newest_slot()
-                if slot is not None and slot.kind in COPYABLE:
-                    feed[index, 0] = copied(index, slot, hidden[index, 0])
-        active = [index for index, row in enumerate(rows) if not row.legality.done]
-        if not active:
-            likelihood = torch.tensor([row.likelihood for row in rows])
-            return [r.tokens for r in rows], [torch.stack(r.hidden) for r in rows], likelihood
-        masks = torch.from_numpy(np.stack([rows[i].legality.mask() for i in active]))
-        scores = decoder.logits(hidden[active, 0]).masked_fill(~masks, float("-inf"))
-        likelihoods = scores.log_softmax(-1)
-        if given is None:
-            chosen = likelihoods.argmax(-1)
-        else:
-            chosen = torch.tensor([given[i][len(rows[i].tokens)] for i in active])
-        best = likelihoods[torch.arange(len(active)), chosen]
-        for index, token, gained in zip(active, chosen.tolist(), best.tolist(), strict=True):
-            rows[index].take(token, gained)
+    while open_rows:
+        tokens = torch.tensor([[row.newest] for row in open_rows])
+        hidden, past = decoder(tokens, feed, (keys_values, mask), past)  # (R, 1, D)
+        for row, state in zip(open_rows, hidden[:, 0], strict=True):
+            row.hidden.append(state)
+        at = [k for k, row in enumerate(open_rows) if not row.legality.done]
+        if len(at) < len(open_rows):  # what has ended need not be computed any longer
+            open_rows, hidden, mask = [open_rows[k] for k in at], hidden[at], mask[at]
+            keys_values = [(keys[at], values[at]) for keys, values in keys_values]
+            past = [(keys[at], values[at]) for keys, values in past]
+        feed = torch.zeros(len(open_rows), 1, PIECE_WIDTH)
+        for k, row in enumerate(open_rows):
+            slot = row.newest_slot()
+            if slot is not None and slot.kind in COPYABLE:
+                feed[k, 0] = copied(row.index, slot, hidden[k, 0])
+        if open_rows:
+            _choose(decoder, open_rows, hidden[:, 0], given)
+    likelihood = torch.tensor([row.likelihood for row in rows])
+    return [r.tokens for r in rows], [torch.stack(r.hidden) for r in rows], likelihood
+
+
+def _choose(
+    decoder: Decoder, rows: list[_Row], hidden: Tensor, given: Sequence[Sequence[int]] | None
+) -> None:
+    """Appends to each row its likeliest legal token, or the given one; ``hidden`` is (R, D)."""
+    masks = torch.from_numpy(np.stack([row.legality.mask() for row in rows]))
+    scores = decoder.logits(hidden).masked_fill(~masks, float("-inf"))
+    likelihoods = scores.log_softmax(-1)
+    if given is None:
+        chosen = likelihoods.argmax(-1)
+    else:
+        chosen = torch.tensor([given[row.index][len(row.tokens)] for row in rows])
+    best = likelihoods[torch.arange(len(rows)), chosen]
+    for row, token, gained in zip(rows, chosen.tolist(), best.tolist(), strict=True):
+        row.take(token, gained)
 
 
 class _Row:
     """One sequence while it is decoded."""
 
-    def __init__(self, legality: Legality) -> None:
-        self.legality = legality
+    def __init__(self, index: int, legality: Legality) -> None:
+        self.index, self.legality = index, legality
         self.tokens: list[str] = []
         self.hidden: list[Tensor] = []
         self.newest, self.context, self.likelihood = START, "", 0.0

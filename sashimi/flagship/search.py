@@ -14,15 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sashimi.flagship.decode import MAX_TOKENS, START, Copied, Decoder
+from sashimi.flagship.decode import START, WRITTEN, Copied, Decoder
 from sashimi.flagship.encode import PIECE_WIDTH
 from sashimi.flagship.literals import COPYABLE, Slot
 from sashimi.program.legal import Legality
 from sashimi.program.tokens import OPEN_SLOTS
 from sashimi.program.vocabulary import Vocabulary
-
-LIMIT = 256
-"""Tokens after which a beam that has not ended is dropped; the longest real program has 400."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def search(
     copies, as in `decode.decode`. A ``width`` of 1 is greedy decoding.
     """
     keys_values, mask = decoder.remember(memory, present)
-    rows = [_Open(p, Legality(words, MAX_TOKENS - 1), [], [], 0.0) for p in range(len(memory))]
+    rows = [_Open(p, Legality(words, WRITTEN), [], [], 0.0) for p in range(len(memory))]
     done: list[list[_Open]] = [[] for _ in rows]
     past = None
     while rows:
@@ -99,7 +96,7 @@ def search(
         kept = [
             i
             for i, row in enumerate(rows)
-            if not row.legality.done and len(done[row.prompt]) < width and len(row.ids) < LIMIT
+            if not row.legality.done and len(done[row.prompt]) < width
         ]
         if not kept:
             break
