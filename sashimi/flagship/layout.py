@@ -66,6 +66,8 @@ def outcomes(run_dir: str | Path, corpus: Corpus) -> dict[str, str]:
     """
     found = {}
     for split, own in scores.read(run_dir).items():
+        if "/" in split:  # another model's
+            continue
         part = getattr(corpus, split)
         if own.examples != digest(part):
             continue
