@@ -27,7 +27,7 @@ def test_outcomes_are_those_of_a_run_on_the_same_examples(data, tmp_path):
         tmp_path,
         {
             "dev": scores.Scores(corpus.digest(data.dev), values),
-            "dev/constant": scores.Scores(corpus.digest(data.dev), dict.fromkeys(values, [0.0] * n)),
+            "dev/constant": scores.Scores(corpus.digest(data.dev), dict.fromkeys(values, n * [0])),
             "test": scores.Scores("of other examples", values),
         },
     )
