@@ -8,7 +8,7 @@ import pytest
 from sashimi.program import catalogue, parse, render, tiers, validate
 from sashimi.program.accept import accepts, admits, beside
 from sashimi.program.findings import errors
-from sashimi.program.legal import Legality, Walk
+from sashimi.program.legal import MAX_PARTS, Legality, Walk
 from sashimi.program.tiers import slots
 from sashimi.program.tree import Dict
 from sashimi.program.vocabulary import Vocabulary
@@ -82,6 +82,20 @@ def test_masks_from_real_programs_are_legal_too(real_programs):
     # which literal stands in a slot is the filler's to decide, so literals may be wrong
     of_literals = ("expected a", "Health has no")
     assert [f for f in errors(faults) if not any(w in f.why for w in of_literals)] == []
+
+
+def test_the_longest_interpolation_can_only_end():
+    parts = "".join(f"a{k} {{@prev}} " for k in range(MAX_PARTS))  # more parts than are decoded
+    program = parse(f'SHORTCUT "d"\nACTION gettext\nACTION alert WFAlertActionMessage=`{parts}`\n')
+    ir = tiers.encode(program)
+    words = Vocabulary.build([ir], catalogue.load())
+    legality = Legality(words, 512)
+    for token in ir.merged():
+        if legality.walk.due.context == "last part":
+            break
+        legality.advance(words.ids[token])
+    assert legality.walk.due.context == "last part"
+    assert [words.tokens[i] for i in np.flatnonzero(legality.mask())] == ["</interp>"]
 
 
 def test_variables_are_legal_only_once_they_are_set(vocabulary):
