@@ -61,7 +61,7 @@ def facts(cell):
     return result.read(Path("reports/toy", cell, "result.json"))["facts"]
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -167,14 +167,14 @@ def test_stopped_and_killed_matrices_leave_no_kernel_and_go_on(home):
     process = toy.start(home, rows=names, jobs=2, out="reports")
     wait_for(lambda: step_of(slow) > 3 and step_of("21_slow_wide/seed0") > 3)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     reached = quiet(slow, patience=0)  # both processes are gone when the command is
 
     process = toy.start(home, rows=names[:1], out="reports")
     wait_for(lambda: step_of(slow) > reached + 3)
     process.kill()
     process.communicate()
-    quiet(slow, patience=10)  # a killed one tells nobody: the others look whether it lives
+    quiet(slow, patience=30)  # a killed one tells nobody: the others look whether it lives
 
     board = ablate("20_slow", "21_slow_wide", jobs=2)
     assert set(states(board).values()) == {"finished"}
