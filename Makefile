@@ -1,4 +1,4 @@
-# make run    train the flagship and build reports/index.html
+# make run    train the longest row of the flagship and build reports/index.html
 # make test   the whole test suite, notebooks included
 # Each makes .venv and installs into it first, once; PYTHON=/path/to/python3 chooses the interpreter.
 
@@ -13,7 +13,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 .PHONY: run test clean
 
 run: $(READY)
-	$(VENV)/bin/sashimi run
+	$(VENV)/bin/sashimi run params/flagship/more/95_long.yaml
 
 test: $(READY)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests notebooks \

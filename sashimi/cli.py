@@ -124,7 +124,7 @@ def generate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the plist here.")
     ] = None,
-    run: Annotated[Path | None, typer.Option(help="A run; default: the reference.")] = None,
+    run: Annotated[Path | None, typer.Option(help="A run; default: 95_long, else 00_full.")] = None,
     as_json: Json = False,
 ) -> None:
     """Turn a prompt into a program and its plist with a trained run; exit 1 if there is none."""
@@ -302,15 +302,15 @@ def _page(reports: Path | None) -> Path:
 
 
 def _trained() -> Path:
-    """The reference run if it has a model, else the newest run that has one."""
+    """The longest row's run if it has a model, else the reference's, else the newest with one."""
     from sashimi.files import root
 
     reports = root() / "reports" / "flagship"
     models = sorted(reports.glob("*/seed*/model.safetensors"), key=lambda p: p.stat().st_mtime)
     if not models:
         raise BadInput(f"no trained run below {reports}: train one with 'make run'")
-    reference = reports / "00_full" / "seed0" / "model.safetensors"
-    return (reference if reference in models else models[-1]).parent
+    known = (reports / row / "seed0" / "model.safetensors" for row in ("95_long", "00_full"))
+    return next((path for path in known if path in models), models[-1]).parent
 
 
 def _tell(lines: list[str]) -> None:
