@@ -75,7 +75,7 @@ class Row:
         return [run.record["seed"] for run in self.runs]
 
     def changed(self) -> str:
-        """``ternary: True -> False, epochs: 8 -> 12``; "reference" for the reference row."""
+        """``ternary: True -> False, steps: 1000 -> 2000``; "reference" for the reference row."""
         if self.name == Path(REFERENCE).stem:
             return "reference"
         changes = ((key, *map(_shown, pair)) for key, pair in self.changes.items())
