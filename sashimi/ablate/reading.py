@@ -48,13 +48,14 @@ def questions(found: Sequence[Answer], target: Callable[[Run], str]) -> str:
         if not any(answer.number for answer in mine):
             continue
         caption = (
-            f"Every question on {corpus}: the difference that decides it, with 95% intervals. "
+            f"What has been answered on {corpus}: the difference that decides, with 95% intervals. "
             "Hollow: one seed."
         )
         heads = ["question", "rows", "decided by", "difference", "verdict"]
         table = words(heads, [_asked(answer, target) for answer in mine])
         others = words(["question", *_heads()], [_numbers(a) for a in mine if a.number])
-        parts += [f"<h3>{escape(corpus)}</h3>", picture(figure.answers(mine), caption), table]
+        drawn = figure.answers([answer for answer in mine if answer.number])
+        parts += [f"<h3>{escape(corpus)}</h3>", picture(drawn, caption), table]
         parts.append(f"<details><summary>every metric and split</summary>{others}</details>")
     return _section("questions", "Questions and answers", ASKED, parts)
 
