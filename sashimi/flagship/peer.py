@@ -57,6 +57,7 @@ class Peer(nn.Module):
                 **{f"{end}_attention_heads": settings.heads for end in ends},
                 **{f"{end}_ffn_dim": 4 * settings.width for end in ends},
                 dropout=settings.dropout,
+                init_std=settings.width**-0.5,  # its default is for widths of a thousand
                 pad_token_id=START,
                 bos_token_id=START,
                 decoder_start_token_id=START,
