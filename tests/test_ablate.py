@@ -21,6 +21,8 @@ from sashimi.files import locked, root
 from sashimi.run import study_of
 
 STUDIES = "toy_study"
+SLOW = 150
+"""Steps of a slow cell, a tenth of a second each: longer than another kernel takes to start."""
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def home(tmp_path, monkeypatch):
         tmp_path,
         {
             "10_wide": "width: 2\n",
-            "20_slow": "steps: 40\npace: 0.1\n",
+            "20_slow": f"steps: {SLOW}\npace: 0.1\n",
             "30_unlucky": "fault: raise\n",
             "40_killed": "fault: kill\n",
             "50_short": "fault: exit\n",
@@ -162,7 +164,7 @@ def test_each_cell_ends_by_itself_and_only_what_is_due_runs_again(home, capsys):
 
 
 def test_stopped_and_killed_matrices_leave_no_kernel_and_go_on(home):
-    Path("toy/21_slow_wide.yaml").write_text("steps: 40\npace: 0.1\nwidth: 2\n")
+    Path("toy/21_slow_wide.yaml").write_text(f"steps: {SLOW}\npace: 0.1\nwidth: 2\n")
     slow, names = "20_slow/seed0", [str(path) for path in files("20_slow", "21_slow_wide")]
     process = toy.start(home, rows=names, jobs=2, out="reports")
     wait_for(lambda: step_of(slow) > 3 and step_of("21_slow_wide/seed0") > 3)
@@ -179,8 +181,8 @@ def test_stopped_and_killed_matrices_leave_no_kernel_and_go_on(home):
     board = ablate("20_slow", "21_slow_wide", jobs=2)
     assert set(states(board).values()) == {"finished"}
     assert facts(slow)["from_step"] >= reached
-    assert facts(slow)["digest"] == toy.chain(40)
-    assert facts("21_slow_wide/seed0")["digest"] == toy.chain(40, width=2)
+    assert facts(slow)["digest"] == toy.chain(SLOW)
+    assert facts("21_slow_wide/seed0")["digest"] == toy.chain(SLOW, width=2)
 
 
 def quiet(cell, patience):
@@ -188,7 +190,7 @@ def quiet(cell, patience):
     with locked(Path("reports/toy", f"{cell}.lock"), patience):
         reached = step_of(cell)
         time.sleep(0.5)
-        assert step_of(cell) == reached < 40
+        assert step_of(cell) == reached < SLOW
     return reached
 
 
@@ -254,7 +256,7 @@ def test_the_cells_of_a_killed_worker_resume_elsewhere_to_the_same_bits(home, cl
     }  # fmt: skip
     assert "RuntimeError: unlucky" in view.failures(board)[0]
     assert facts(slow)["from_step"] >= 4, "it went on from its checkpoint"
-    assert facts(slow)["digest"] == toy.chain(40)
+    assert facts(slow)["digest"] == toy.chain(SLOW)
     assert facts("00_full/seed0")["digest"] == toy.chain(4)
 
 
@@ -268,7 +270,7 @@ def test_ctrl_c_stops_the_cells_on_the_workers(home, cluster):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
-    assert 2 < quiet(slow, patience=0) < 40, "stopped under way, and nobody holds the cell"
+    assert 2 < quiet(slow, patience=0) < SLOW, "stopped under way, and nobody holds the cell"
 
 
 def test_an_address_where_no_scheduler_answers_is_bad_input(home, monkeypatch):
