@@ -8,10 +8,10 @@ from torch import nn
 from sashimi import params
 from sashimi.files import root
 from sashimi.flagship import corpus as corpora
-from sashimi.flagship import learn, run_folder
-from sashimi.flagship.library import NOTHING, Library, Recall, padded
+from sashimi.flagship import decode, learn, run_folder
+from sashimi.flagship.library import LONGEST, NOTHING, Library, Recall, padded
 from sashimi.flagship.params import FlagshipParams
-from sashimi.program import parse
+from sashimi.program import parse, tiers
 
 PROMPTS = ["fog now", "fog now please", "rain", "rain and fog"]
 
@@ -71,6 +71,14 @@ def test_a_position_knows_its_token_its_rank_and_the_token_before():
     differs = (memory != changed).any(-1)[0].tolist()
     assert differs == [False, False, False, True, True, False]  # itself, and the one after it
     assert not torch.equal(memory[0, 0], memory[0, 3])  # the same token at another rank
+
+
+def test_few_real_programs_are_longer_than_what_is_read_and_written(real_programs):
+    written = [tiers.encode(program) for program in real_programs]
+    tokens = [len(ir.merged()) for ir in written]
+    assert sum(n > learn.LEARNED for n in tokens) <= len(tokens) / 50
+    assert sum(n > decode.WRITTEN for n in tokens) <= len(tokens) / 100
+    assert sum(len(ir.structure) > LONGEST for ir in written) <= len(tokens) / 50
 
 
 def test_a_row_that_retrieves_answers_the_same_after_loading(tmp_path):

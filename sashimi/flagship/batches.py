@@ -51,9 +51,7 @@ class Batch:
     states: Tensor  # (B, P, E)
     pieces: Tensor  # (B, P) bool
     raw: Tensor | None  # (B, P + 2, …), what a trained encoder reads
-    near: (
-        Tensor | None
-    )  # (B, K, T) token ids of retrieved structures, for a decoder that reads them
+    near: Tensor | None  # (B, K, T) token ids of retrieved structures
     inputs: Tensor  # (B, L) ids, beginning with the start token
     copied: Tensor | None  # (B, L): the piece that the slot before copied from, -1 if none
     targets: Tensor  # (B, L) ids or IGNORED

@@ -170,11 +170,15 @@ def domain_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
 
 def dataset(whole: Sashimi, part: Sequence[Example]) -> Dataset:
     """Examples as a trained whole reads them."""
-    data = Dataset(
-        part, whole.vocabulary, whole.literals, whole.labels, encoder=whole.network.reads
+    prompts = [example.prompt for example in part]
+    return Dataset(
+        part,
+        whole.vocabulary,
+        whole.literals,
+        whole.labels,
+        encoder=whole.network.reads,
+        near=whole.recalled(prompts, encode(prompts).pooled),
     )
-    data.near = whole.recalled([e.prompt for e in part], encode([e.prompt for e in part]).pooled)
-    return data
 
 
 @torch.no_grad()

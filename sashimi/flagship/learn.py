@@ -22,7 +22,7 @@ from sashimi.flagship.literals import Literals
 from sashimi.flagship.loss import losses_of
 from sashimi.flagship.network import Network
 from sashimi.flagship.objective import Learner, Lessons, Objective
-from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.params import FlagshipParams, Trains
 from sashimi.flagship.refine import words_of
 from sashimi.flagship.teach import Teachers
 from sashimi.flagship.text import Spelling, text_of
@@ -33,8 +33,8 @@ from sashimi.program.vocabulary import Vocabulary
 from sashimi.ternary import set_progress, trit_arrays
 
 LEARNED = 128
-"""Tokens of a training program that are targets, its first ones: the one in fifty that is longer
-would take half of the time, since a batch is as long as its longest program."""
+"""Tokens of a training program that are targets, its first ones: a batch is as long as its longest
+program, so that the one real program in fifty that is longer would set the price of many."""
 PROBE = 256
 """Dev examples that the trajectory watches: the same ones at every checkpoint."""
 
@@ -84,7 +84,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         learner,
         lessons.loss,
         lessons.at,
-        schedule_of(settings),
+        schedule_of(settings, settings.weight_decay_until),
         directory,
         seed=settings.seed,
         config_digest=training_digest(settings, corpus),
@@ -131,14 +131,14 @@ def training_digest(settings: FlagshipParams, corpus: Corpus) -> str:
     return params.digest(settings.model_copy(update={"domain_precision": 0.5})) + corpus.digest[:16]
 
 
-def schedule_of(settings: FlagshipParams) -> train.Schedule:
+def schedule_of(settings: Trains, decay_until: float = 1.0) -> train.Schedule:
     """The part of the parameters that the training loop reads."""
     return train.Schedule(
         steps=settings.steps,
         learning_rate=settings.learning_rate,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
-        decay_until=settings.weight_decay_until,
+        decay_until=decay_until,
         gradient_clip=settings.gradient_clip,
         checkpoint_every=settings.checkpoint_every,
         observe_every=max(1, settings.steps // settings.observations),

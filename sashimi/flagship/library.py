@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sashimi.flagship.batches import Prepared
 
 LONGEST = 48
-"""Structure tokens of a neighbour that the memory holds; nineteen of twenty real programs fit."""
+"""Structure tokens of a neighbour that the memory holds; one real program in fifty has more."""
 NOTHING = -1
 """Where a neighbour has no token."""
 CHUNK = 512

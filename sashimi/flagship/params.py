@@ -15,14 +15,35 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class FlagshipParams(Params):
-    """One run of the flagship."""
+class CorpusParams(Params):
+    """What every study of a corpus is told."""
 
     seed: Annotated[int, Field(ge=0)]
     corpus: str
     """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
     limit: Count | None
     """Training examples to keep; null keeps all."""
+
+
+class Trains(Params):
+    """What the training loop is told: `sashimi.train.Schedule` has the meanings."""
+
+    batch_size: Count
+    steps: Count
+    """Batches to train on: the same work on a small corpus, which is gone through more often."""
+    learning_rate: Positive
+    warmup: Share
+    """Fraction of the run over which the learning rate rises."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    gradient_clip: Positive
+    checkpoint_every: Count
+    observations: Count
+    """Checkpoints of the trajectory: how often dev is looked at in a run."""
+
+
+class FlagshipParams(CorpusParams, Trains):
+    """One run of the flagship."""
+
     output: Literal["typed", "text"]
     """What the decoder writes: tokens of the typed IR under masks, or the program's text freely."""
     encoder: Literal["frozen", "fine_tuned", "scratch"]
@@ -48,16 +69,8 @@ class FlagshipParams(Params):
     quantiser: Literal["absmean", "median", "twn", "ttq"]
     """How a weight becomes ternary: see `sashimi.ternary`."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
-    batch_size: Count
-    steps: Count
-    """Batches to train on: the same work on a small corpus, which is gone through more often."""
-    learning_rate: Positive
-    warmup: Share
-    """Fraction of the run over which the learning rate rises."""
-    weight_decay: Annotated[float, Field(ge=0)]
     weight_decay_until: Share
     """Fraction of the run after which nothing decays (BitNet b1.58's second stage); 1 keeps it."""
-    gradient_clip: Positive
     start: str
     """A row whose finished run of this seed and corpus lends its weights at first; "" for none."""
     teachers: str
@@ -76,9 +89,6 @@ class FlagshipParams(Params):
     """Of the margin in a fixed weighting."""
     repair_weight: Annotated[float, Field(ge=0)]
     """Of the repair-weighted token loss in a fixed weighting."""
-    checkpoint_every: Count
-    observations: Count
-    """Checkpoints of the trajectory: how often dev is looked at in a run."""
     domain_precision: Share
     """Precision that the domain head's threshold is set to reach on dev."""
 
@@ -107,14 +117,9 @@ class FlagshipParams(Params):
         return self
 
 
-class NegativesParams(Params):
+class NegativesParams(CorpusParams):
     """One set of hard negatives; ``params/negatives/00_full.yaml`` states every value."""
 
-    seed: Annotated[int, Field(ge=0)]
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples to keep; null keeps all."""
     synthetic_each: Count
     """Perturbed programs an example, at most: a small program has room for few."""
     drafts_each: Count
@@ -127,26 +132,16 @@ class NegativesParams(Params):
     """Beams of a prompt."""
 
 
-class LanguageParams(Params):
+class LanguageParams(CorpusParams):
     """One look at the language; ``params/language/00_full.yaml`` states every value."""
 
-    seed: Annotated[int, Field(ge=0)]
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples of the corpus to look at; null looks at all."""
     each: Count
     """Broken programs of each kind."""
 
 
-class EncoderParams(Params):
+class EncoderParams(CorpusParams):
     """One look at the encoder; ``params/encoder/00_full.yaml`` states every value."""
 
-    seed: Annotated[int, Field(ge=0)]
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples to keep; null keeps all."""
     programs: Count
     """Training programs to look at, those with several prompts first."""
     held_out: Share
@@ -163,28 +158,18 @@ class EncoderParams(Params):
     block_rate: Positive
 
 
-class VocabularyParams(Params):
+class VocabularyParams(CorpusParams):
     """One look at the vocabulary; ``params/vocabulary/00_full.yaml`` states every value."""
 
-    seed: Annotated[int, Field(ge=0)]
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples to keep; null keeps all."""
     orders: Count
     """Random orders of the training programs that the growth curve is averaged over."""
     points: Count
     """Sizes of the growth curve: all programs, half of them, a quarter…"""
 
 
-class DomainParams(Params):
+class DomainParams(CorpusParams):
     """One contest of the domain heads; ``params/domain/00_full.yaml`` states every value."""
 
-    seed: Annotated[int, Field(ge=0)]
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples to keep; null keeps all."""
     train_each: Count
     """Prompts of either side that the heads are fitted on, at most."""
     epochs: Count
@@ -215,24 +200,24 @@ class ToyParams(Params):
     learning_rate: Positive
 
 
-class SkeletonParams(Params):
-    """The Tier 1 decoder; ``params/skeleton/00_full.yaml`` states every value."""
+class OracleParams(CorpusParams):
+    """What both studies of the decoder alone are told; ``seed`` is the first of the networks'
+    seeds, the oracle's directions are those of seed 0."""
 
-    seed: Annotated[int, Field(ge=0)]
-    """The first of the seeds of the networks; the oracle's directions are those of seed 0."""
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples to keep; null keeps all."""
     seeds: Count
-    """Of each configuration from the oracle's vectors."""
+    """Of each configuration or design from the oracle's vectors."""
     encoder_seeds: Count
-    """Of the better one from the encoder's vectors."""
+    """Of those that read the encoder's vectors."""
     evaluated: Count
     """Examples of each evaluation split, at most."""
     noise: Annotated[float, Field(ge=0)]
     """Length of the noise that is added to the oracle's unit vectors."""
     layers: Count
+
+
+class SkeletonParams(OracleParams):
+    """The Tier 1 decoder; ``params/skeleton/00_full.yaml`` states every value."""
+
     plan_iterations: Count
     plan_batch_size: Count
     plan_learning_rate: Positive
@@ -245,38 +230,18 @@ class SkeletonParams(Params):
     widths: list[Count]
 
 
-class TypedParametersParams(Params):
+class TypedParametersParams(OracleParams):
     """The Tier 1 and 2 decoder; ``params/typed_parameters/00_full.yaml`` states every value."""
 
-    seed: Annotated[int, Field(ge=0)]
-    """The first of the seeds of the networks; the oracle's directions are those of seed 0."""
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples to keep; null keeps all."""
-    seeds: Count
-    """Of each design from the oracle's vectors."""
-    encoder_seeds: Count
-    """Of each design from the encoder's vectors."""
-    evaluated: Count
-    """Examples of each evaluation split, at most."""
-    noise: Annotated[float, Field(ge=0)]
-    """Length of the noise that is added to the oracle's unit vectors."""
-    layers: Count
     iterations: Count
     batch_size: Count
     learning_rate: Positive
     width: Count
 
 
-class PeerParams(Params):
+class PeerParams(CorpusParams, Trains):
     """One outside peer beside the floors and our rows; ``params/peer/00_full.yaml`` states all."""
 
-    seed: Annotated[int, Field(ge=0)]
-    corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
-    limit: Count | None
-    """Training examples to keep; null keeps all."""
     reads_states: bool
     """Whether it reads the frozen encoder's states, as ours does, or the prompt's own tokens."""
     vocabulary: Annotated[int, Field(ge=300)]
@@ -288,16 +253,6 @@ class PeerParams(Params):
     """Of the encoder, and as many of the decoder."""
     heads: Count
     dropout: Annotated[float, Field(ge=0, lt=1)]
-    batch_size: Count
-    steps: Count
-    learning_rate: Positive
-    warmup: Share
-    """Fraction of the run over which the learning rate rises."""
-    weight_decay: Annotated[float, Field(ge=0)]
-    gradient_clip: Positive
-    checkpoint_every: Count
-    observations: Count
-    """Checkpoints of the trajectory."""
 
     @model_validator(mode="after")
     def _divides(self) -> PeerParams:

@@ -27,6 +27,7 @@ from sashimi.flagship.constrain import Engine, Masks
 from sashimi.flagship.corpus import Corpus, Example
 from sashimi.flagship.decode import MAX_TOKENS, START
 from sashimi.flagship.encode import PIECE_WIDTH, Encoded, encode, encode_uncached
+from sashimi.flagship.learn import schedule_of
 from sashimi.flagship.params import PeerParams
 from sashimi.flagship.text import END, Spelling
 from sashimi.program import Finding, Program
@@ -171,20 +172,11 @@ def learn(corpus: Corpus, settings: PeerParams, directory: Path, say=print) -> T
     def observe() -> dict[str, Any]:
         return {"val_loss": loss(peer, probe.batch(range(len(probe.rows))))[1]["tokens"]}
 
-    schedule = train.Schedule(
-        steps=settings.steps,
-        learning_rate=settings.learning_rate,
-        warmup=settings.warmup,
-        weight_decay=settings.weight_decay,
-        gradient_clip=settings.gradient_clip,
-        checkpoint_every=settings.checkpoint_every,
-        observe_every=max(1, settings.steps // settings.observations),
-    )
     seconds = train.fit(
         peer,
         loss,
         lambda step: pairs.training_batch(step, settings.batch_size, settings.seed),
-        schedule,
+        schedule_of(settings),
         directory,
         seed=settings.seed,
         config_digest=params.digest(settings) + corpus.digest[:16],
