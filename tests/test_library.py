@@ -81,9 +81,11 @@ def test_few_real_programs_are_longer_than_what_is_read_and_written(real_program
     assert sum(len(ir.structure) > LONGEST for ir in written) <= len(tokens) / 50
 
 
-def test_a_row_that_retrieves_answers_the_same_after_loading(tmp_path):
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_row_that_retrieves_answers_the_same_after_loading(tmp_path, planned):
     row = root() / "params" / "flagship" / "90_smoke.yaml"
-    settings = params.load(row, FlagshipParams, limit=100, steps=12, neighbours=3, candidates=3)
+    knobs = {"limit": 100, "steps": 12, "neighbours": 3, "candidates": 3, "planned": planned}
+    settings = params.load(row, FlagshipParams, **knobs)
     corpus = corpora.load("builtin", limit=100)
     whole = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
     prompts = [e.prompt for e in corpus.test[:6]]

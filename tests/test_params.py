@@ -120,6 +120,15 @@ def test_a_row_differs_from_the_reference_by_exactly_what_it_declares(study, pat
     assert set(params.changes(row, reference.model_dump(mode="json"))) == declared
 
 
+def test_planning_is_part_of_a_digest_only_where_it_is_asked_for():
+    full = params.load(FULL, FlagshipParams)
+    planning = params.load(FOLDER.parent / "flagship/more/45_planned.yaml", FlagshipParams)
+    unplanned = planning.model_copy(update={"planned": False})
+    assert "planned" not in full.model_dump()
+    assert params.changes(planning, unplanned.model_dump()) == {"planned": (None, True)}
+    assert params.digest(planning) != params.digest(unplanned)
+
+
 def test_inconsistent_flagship_parameters_are_refused():
     full = params.read_row(FULL)
     for wrong, says in (
@@ -127,6 +136,7 @@ def test_inconsistent_flagship_parameters_are_refused():
         ({"ternary_start": 0.9, "ternary_end": 0.1}, "is after"),
         ({"memory": "both"}, "'tokens' or 'pooled'"),
         ({"steps": 0}, "key 'steps'"),
+        ({"planned": True}, "set candidates"),
     ):
         with pytest.raises(BadInput, match=says):
             params.build(FlagshipParams, full | wrong, "row")

@@ -225,7 +225,7 @@ def test_the_knobs_that_do_not_train(small, tmp_path):
     others = {"corpus", "checkpoint_every", "observations", "domain_precision"}
     others |= {"start", "teachers", "teacher_weight", "teacher_temperature"}  # test_teach.py
     others |= {"output"}  # test_text.py
-    others |= {"candidates"}  # test_library.py, test_choose.py
+    others |= {"candidates", "planned"}  # test_library.py, test_choose.py, test_plan.py
     others |= {"margin", "weighting", "margin_weight", "repair_weight"}  # test_objective.py
     assert set(FlagshipParams.model_fields) == set(CHANGES) | others
     fingerprint(small, tmp_path / "a", checkpoint_every=1, observations=3)

@@ -1,9 +1,10 @@
 """Candidates of a prompt and the one that is taken: `sashimi.flagship.choose` with the network.
 
-A neighbour's program lends its tokens of Tiers 1 and 2; the values are read from the prompt that is
-asked, as for the decoder's own. Only what the masks allow is taken.
+A neighbour's program lends its tokens of Tiers 1 and 2, as does one that is put together from a
+plan; the values are read from the prompt that is asked, as for the decoder's own. Only what the
+masks allow is taken, where an action that the vocabulary lacks counts as one more statement.
 
-Letters: N prompts, M memory positions, Z bridge width.
+Letters: N prompts, M memory positions, Z bridge width, L training prompts.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import Tensor
 
 from sashimi.flagship import choose
 from sashimi.flagship.choose import POOL, Candidates, Form
+from sashimi.flagship.compose import Composer, bare
 from sashimi.flagship.corpus import Example
 from sashimi.flagship.decode import WRITTEN, decode
 from sashimi.flagship.encode import encode
+from sashimi.flagship.library import Library
 from sashimi.flagship.literals import Slot
+from sashimi.flagship.plan import Plan, Planner, expected_f1
 from sashimi.flagship.search import Beam, search
+from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
+from sashimi.program.catalogue import Catalogue
 from sashimi.program.legal import Legality
 from sashimi.program.vocabulary import Vocabulary
 
@@ -34,11 +41,34 @@ PROMPTS = 32
 
 @dataclass(frozen=True)
 class Pool:
-    """The candidates of one prompt: beams with their hidden states, neighbours with their ids."""
+    """The candidates of one prompt: beams with their hidden states, and the tokens of others."""
 
     beams: list[Beam]
-    neighbours: list[Sequence[int]]  # token ids
+    others: list[list[str]]  # of neighbours, then of what was composed
     forms: Candidates
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What plans programs: the planner, and what puts them together."""
+
+    planner: Planner
+    composer: Composer
+
+    @staticmethod
+    def of(library: Library, words: Vocabulary, catalogue: Catalogue) -> Planning:
+        """Of a library and the names of a catalogue; its judge is untrained."""
+        tokens = [[words.tokens[t] for t in row if t >= 0] for row in library.tokens]
+        forms = [Form.of(own) for own in tokens]
+        return Planning(Planner(library, forms, catalogue.names()), Composer(tokens, forms))
+
+    def extend(
+        self, forms: Candidates, plan: Plan, near: Sequence[int], similar: np.ndarray
+    ) -> tuple[Candidates, list[list[str]]]:
+        """Candidates with those of a plan and what it expects of each, and the tokens of those."""
+        tokens = [self.composer.tokens(own, similar) for own in self.composer.sequences(plan, near)]
+        whole = replace(forms, composed=[Form.of(own) for own in tokens])
+        return replace(whole, planned=[expected_f1(f.actions, plan) for f in whole.forms]), tokens
 
 
 def gather(whole: Sashimi, asked: Asked) -> list[Pool]:
@@ -46,17 +76,23 @@ def gather(whole: Sashimi, asked: Asked) -> list[Pool]:
     pools, library, words = [], whole.library, whole.vocabulary
     decoder, copy = whole.network.decoder, whole.copier(asked)
     beams = search(decoder, words, asked.memory, asked.present, copy, whole.beams)
-    near = library.nearest(asked.prompts, asked.vectors.numpy(), POOL)
-    for own, indices, similar in zip(beams, *near, strict=True):
-        known = [(library.tokens[i], s) for i, s in zip(indices, similar, strict=True)]
-        kept = [(ids, s) for ids, s in known if min(ids, default=-1) >= 0]
+    vectors = asked.vectors.numpy()
+    similar = library.index.similarity(asked.prompts, vectors)  # (N, L)
+    plans = whole.planning and whole.planning.planner.plans(asked.prompts, vectors, similar)
+    for own, row in zip(beams, similar, strict=True):
+        near = [int(i) for i in np.argsort(-row, kind="stable")[:POOL]]
+        near = [i for i in near if min(library.tokens[i], default=-1) >= 0]
+        others = [[words.tokens[t] for t in library.tokens[i]] for i in near]
         forms = Candidates(
             [Form.of(beam.tokens) for beam in own],
             [beam.likelihood for beam in own],
-            [Form.of([words.tokens[t] for t in ids]) for ids, _ in kept],
-            [float(s) for _, s in kept],
+            [Form.of(tokens) for tokens in others],
+            [float(row[i]) for i in near],
         )
-        pools.append(Pool(own, [ids for ids, _ in kept], forms))
+        if plans:
+            forms, composed = whole.planning.extend(forms, next(plans), near, row)
+            others += composed
+        pools.append(Pool(own, others, forms))
     return pools
 
 
@@ -73,25 +109,26 @@ def tuned(whole: Sashimi, examples: Sequence[Example]) -> Sashimi:
 
 
 def take(whole: Sashimi, asked: Asked, pools: Sequence[Pool]) -> list[tuple[Beam, float]]:
-    """The answer of each pool and its expected agreement, the best that the masks allow.
+    """The answer of each pool and its expected worth, the best that the masks allow.
 
-    A neighbour that is taken is read by the decoder, which gives the hidden states that its values
-    are filled from; where no candidate is left, the decoder's greedy answer is taken.
+    What is not a beam is read by the decoder, which gives the hidden states that its values are
+    filled from; where no candidate is left, the decoder's greedy answer is taken.
     """
     words, copy = whole.vocabulary, whole.copier(asked)
     taken: dict[int, tuple[Beam, float]] = {}
-    read: dict[int, tuple[Sequence[int], float]] = {}
+    read: dict[int, tuple[list[str], float]] = {}
     for row, pool in enumerate(pools):
         own = len(pool.beams)
         for index, expected in choose.ranked(pool.forms, whole.choice):
             if index < own:
                 taken[row] = pool.beams[index], expected
                 break
-            if allowed(words, pool.neighbours[index - own]):
-                read[row] = pool.neighbours[index - own], expected
+            given = first_allowed(words, pool.others[index - own])
+            if given:
+                read[row] = given, expected
                 break
     greedy = [row for row in range(len(pools)) if row not in taken and row not in read]
-    for rows, given in ((list(read), [ids for ids, _ in read.values()]), (greedy, None)):
+    for rows, given in ((list(read), [tokens for tokens, _ in read.values()]), (greedy, None)):
         if rows:
 
             def copies(index: int, slot: Slot, hidden: Tensor, rows: list[int] = rows) -> Tensor:
@@ -111,11 +148,28 @@ def take(whole: Sashimi, asked: Asked, pools: Sequence[Pool]) -> list[tuple[Beam
     return [taken[row] for row in range(len(pools))]
 
 
-def allowed(words: Vocabulary, ids: Sequence[int]) -> bool:
-    """Whether the masks would let the decoder write these tokens."""
+def first_allowed(words: Vocabulary, tokens: list[str]) -> list[str] | None:
+    """The tokens as they are, or else without parameters; None if the masks let neither pass."""
+    return next((t for t in (tokens, bare(tokens)) if allowed(words, t)), None)
+
+
+def allowed(words: Vocabulary, tokens: Sequence[str]) -> bool:
+    """Whether the masks would let the decoder write these tokens, had it all of them."""
     legality = Legality(words, WRITTEN)
-    for token in ids:
-        if legality.done or not legality.mask()[token]:
+    for token in tokens:
+        if legality.done:
             return False
-        legality.advance(token)
+        mask, known = legality.mask(), words.ids.get(token)
+        if known is None:
+            if not (mask & words.statements).any() or not stands_alone(token):
+                return False
+        elif not mask[known]:
+            return False
+        legality.walk.advance(token)
     return legality.done
+
+
+def stands_alone(token: str) -> bool:
+    """Whether a token is of a catalogued action that asks for no parameter."""
+    spec = catalogues.find(token.removeprefix("ACTION ")) if token.startswith("ACTION ") else None
+    return spec is not None and all(p.required != "stated" for p in spec.params.values())

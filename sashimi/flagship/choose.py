@@ -4,10 +4,12 @@ The answer is the candidate that agrees best with all of them, each weighed by h
 minimum Bayes risk (Kumar & Byrne 2004; Eikema & Aziz 2022, "Sampling-Based Approximations to
 Minimum Bayes Risk Decoding"). Two programs agree by half in the F1 of their actions and by half in
 having one skeleton. A beam weighs what the decoder says of it among the beams, a neighbour what its
-similarity says of it among the neighbours; what the two sides weigh, and how sharply similarity
-falls, is chosen on dev. The expected agreement of the answer is its confidence.
+similarity says of it among the neighbours. Where there is a plan, programs put together from it are
+candidates too, and the F1 that it expects of any candidate's actions counts beside the agreement.
+What each side weighs, and how sharply similarity falls, is chosen on dev. The expected worth of the
+answer is its confidence.
 
-Letters: C candidates.
+Letters: C candidates, W witnesses.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ POOL = 30
 """Neighbours that are candidates and witnesses."""
 SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 TEMPERATURES = (0.03, 0.06, 0.12)
+PLANS = (0.0, 0.25, 0.5, 0.75)
 COMMENT = "ACTION comment"
 
 
@@ -36,6 +39,8 @@ class Choice:
     """Share of the evidence that is the decoder's beams; the rest is the neighbours'."""
     temperature: float
     """Of the softmax over neighbours' similarities."""
+    plan: float = 0.0
+    """Share of a candidate's worth that is what the plan expects of it; the rest is agreement."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,44 @@ class Form:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The candidates of one prompt: beams first, then neighbours, each side the best first."""
+    """The candidates of one prompt: beams, neighbours, and what a plan put together, in that order.
+
+    Beams and neighbours, each the best first, are the witnesses.
+    """
 
     beams: Sequence[Form]
     likelihoods: Sequence[float]  # of the beams, in nats
     neighbours: Sequence[Form]
     similarities: Sequence[float]  # of the neighbours
+    composed: Sequence[Form] = ()
+    planned: Sequence[float] = ()  # of each candidate, what a plan expects its F1 to be
+
+    @property
+    def forms(self) -> list[Form]:
+        """(C,) all of them."""
+        return [*self.beams, *self.neighbours, *self.composed]
+
+    def without(self, skeleton: tuple[str, ...]) -> Candidates:
+        """These candidates less the witnesses that have this skeleton."""
+        beams = [i for i, form in enumerate(self.beams) if form.skeleton != skeleton]
+        near = [i for i, form in enumerate(self.neighbours) if form.skeleton != skeleton]
+        sides = len(self.beams), len(self.beams) + len(self.neighbours)
+        kept = [*beams, *(sides[0] + i for i in near), *range(sides[1], len(self.forms))]
+        return Candidates(
+            [self.beams[i] for i in beams],
+            [self.likelihoods[i] for i in beams],
+            [self.neighbours[i] for i in near],
+            [self.similarities[i] for i in near],
+            self.composed,
+            [self.planned[i] for i in kept] if len(self.planned) else (),
+        )
+
+    def worth(self, agreements: np.ndarray, choice: Choice) -> np.ndarray:
+        """(C,) what each is expected to be worth; ``agreements`` (C, W) are those of `_matrix`."""
+        expected = agreements @ weights(self, choice)
+        if not len(self.planned):
+            return expected
+        return (1 - choice.plan) * expected + choice.plan * np.asarray(self.planned)
 
 
 def agreement(a: Form, b: Form) -> float:
@@ -70,7 +107,7 @@ def agreement(a: Form, b: Form) -> float:
 
 
 def weights(found: Candidates, choice: Choice) -> np.ndarray:
-    """(C,) what each candidate weighs as a witness; they add up to 1."""
+    """(W,) what each witness weighs; they add up to 1."""
     own = choice.own if found.neighbours else 1.0
     own = own if found.beams else 0.0
     beams = own * _softmax(np.asarray(found.likelihoods, dtype=float))
@@ -79,25 +116,29 @@ def weights(found: Candidates, choice: Choice) -> np.ndarray:
 
 
 def ranked(found: Candidates, choice: Choice) -> list[tuple[int, float]]:
-    """The candidates with their expected agreements, the best first; ties keep their order."""
-    expected = _matrix(found) @ weights(found, choice)
+    """The candidates with what they are expected to be worth, the best first; ties keep order."""
+    expected = found.worth(_matrix(found), choice)
     return [(int(i), float(expected[i])) for i in np.argsort(-expected, kind="stable")]
 
 
 def tuned(found: Sequence[Candidates], truth: Sequence[Form]) -> Choice:
     """The choice of the grid whose answers agree best with the right programs.
 
-    Of equal ones the first of the grid, which trusts the decoder most.
+    Every prompt counts twice: as it is, and without the witnesses that have the right skeleton, as
+    if that had never been seen. Of equal choices the first of the grid, which trusts the decoder
+    most.
     """
+    found = [*found, *(one.without(t.skeleton) for one, t in zip(found, truth, strict=True))]
+    truth = [*truth, *truth]
     matrices = [_matrix(one) for one in found]
-    forms = [[*one.beams, *one.neighbours] for one in found]
-    worth = [[agreement(f, t) for f in own] for own, t in zip(forms, truth, strict=True)]
+    right = [[agreement(f, t) for f in one.forms] for one, t in zip(found, truth, strict=True)]
 
     def mean(choice: Choice) -> float:
-        picks = [(m @ weights(c, choice)).argmax() for m, c in zip(matrices, found, strict=True)]
-        return float(np.mean([row[i] for row, i in zip(worth, picks, strict=True)]))
+        picks = [c.worth(m, choice).argmax() for m, c in zip(matrices, found, strict=True)]
+        return float(np.mean([row[i] for row, i in zip(right, picks, strict=True)]))
 
-    grid = [Choice(own, temperature) for own, temperature in product(SHARES, TEMPERATURES)]
+    plans = PLANS if any(len(one.planned) for one in found) else PLANS[:1]
+    grid = [Choice(*knobs) for knobs in product(SHARES, TEMPERATURES, plans)]
     return max(grid, key=mean) if found else grid[0]
 
 
@@ -122,12 +163,13 @@ def coverage_risk(confidence: Sequence[float], right: Sequence[float]) -> dict:
 
 
 def _matrix(found: Candidates) -> np.ndarray:
-    """(C, C) how well each two candidates agree; equal forms are compared once."""
-    forms = [*found.beams, *found.neighbours]
-    distinct = {form: i for i, form in enumerate(dict.fromkeys(forms))}
-    table = np.array([[agreement(a, b) for b in distinct] for a in distinct])
-    at = [distinct[form] for form in forms]
-    return table[np.ix_(at, at)]
+    """(C, W) how well each candidate agrees with each witness; equal forms are compared once."""
+    candidates, witnesses = found.forms, [*found.beams, *found.neighbours]
+    rows, columns = (
+        {f: i for i, f in enumerate(dict.fromkeys(o))} for o in (candidates, witnesses)
+    )
+    table = np.array([[agreement(a, b) for b in columns] for a in rows])
+    return table[np.ix_([rows[f] for f in candidates], [columns[f] for f in witnesses])]
 
 
 def _softmax(values: np.ndarray) -> np.ndarray:

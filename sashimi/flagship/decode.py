@@ -160,13 +160,15 @@ def decode(
     present: Tensor,
     vocabulary: Vocabulary,
     copied: Copied,
-    given: Sequence[Sequence[int]] | None = None,
+    given: Sequence[Sequence[str]] | None = None,
 ) -> tuple[list[list[str]], list[Tensor], Tensor]:
-    """Greedy decoding under the legality masks, or the reading of ``given`` legal sequences.
+    """Greedy decoding under the legality masks, or the reading of ``given`` legal tokens.
 
     ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge; ``copied`` says what each slot
     copies, as soon as it is decoded. Returns per prompt its merged tokens, the hidden states
-    (length + 1, D) that chose and followed them, and the log-likelihood (B,) of the sequence.
+    (length + 1, D) that chose and followed them, and the log-likelihood (B,) of the sequence. A
+    given token that the vocabulary lacks is read as the start token, and no part of the likelihood,
+    since the decoder could not have said it.
     """
     rows = [_Row(i, Legality(vocabulary, limit=WRITTEN)) for i in range(len(memory))]
     open_rows, past = rows, None
@@ -194,19 +196,17 @@ def decode(
 
 
 def _choose(
-    decoder: Decoder, rows: list[_Row], hidden: Tensor, given: Sequence[Sequence[int]] | None
+    decoder: Decoder, rows: list[_Row], hidden: Tensor, given: Sequence[Sequence[str]] | None
 ) -> None:
     """Appends to each row its likeliest legal token, or the given one; ``hidden`` is (R, D)."""
     masks = torch.from_numpy(np.stack([row.legality.mask() for row in rows]))
     scores = decoder.logits(hidden).masked_fill(~masks, float("-inf"))
     likelihoods = scores.log_softmax(-1)
-    if given is None:
-        chosen = likelihoods.argmax(-1)
-    else:
-        chosen = torch.tensor([given[row.index][len(row.tokens)] for row in rows])
-    best = likelihoods[torch.arange(len(rows)), chosen]
-    for row, token, gained in zip(rows, chosen.tolist(), best.tolist(), strict=True):
-        row.take(token, gained)
+    for row, best, likely in zip(rows, likelihoods.argmax(-1).tolist(), likelihoods, strict=True):
+        words = row.legality.vocabulary
+        word = words.tokens[best] if given is None else given[row.index][len(row.tokens)]
+        known = words.ids.get(word)
+        row.take(word, 0.0 if known is None else float(likely[known]))
 
 
 class _Row:
@@ -218,12 +218,12 @@ class _Row:
         self.hidden: list[Tensor] = []
         self.newest, self.context, self.likelihood = START, "", 0.0
 
-    def take(self, token: int, gained: float) -> None:
+    def take(self, word: str, gained: float) -> None:
         """Appends a token, with its log-probability."""
         self.context = self.legality.walk.due.context
-        self.legality.advance(token)
-        self.tokens.append(self.legality.vocabulary.tokens[token])
-        self.newest = token
+        self.legality.walk.advance(word)
+        self.tokens.append(word)
+        self.newest = self.legality.vocabulary.ids.get(word, START)
         self.likelihood += gained
 
     def newest_slot(self) -> Slot | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -97,6 +97,10 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     )
     parts = network.cpu().eval(), head, vocabulary, literals, labels, catalogue
     whole = Sashimi(*parts, library, settings.candidates)
+    if settings.planned:
+        planning = candidates.Planning.of(library, vocabulary, catalogue)
+        planning.planner.fit(settings.seed)
+        whole = replace(whole, planning=planning)
     if settings.candidates > 1:
         whole = candidates.tuned(whole, corpus.dev)
     run_folder.write(whole, settings, directory)

@@ -54,6 +54,9 @@ class FlagshipParams(CorpusParams, Trains):
     """Programs of the most similar training prompts that join the decoder's memory."""
     candidates: Count
     """Programs that a prompt's answer is chosen from: 1 takes the decoder's greedy one."""
+    planned: Annotated[bool, Field(default=False, exclude_if=lambda planned: not planned)]
+    """Whether programs put together from planned actions are candidates too. Unset, it is no part
+    of a run's digest: results from before this knob existed stay what they are."""
     bridge: Literal["linear", "quantised"]
     """The bottleneck: a projection, or one whose output is the nearest of learned codes."""
     intent_width: Count
@@ -112,6 +115,8 @@ class FlagshipParams(CorpusParams, Trains):
             "negatives": self.negatives != "none",
         }
         wrong = [name for name, used in typed_only.items() if used]
+        if self.planned and self.candidates == 1:
+            raise ValueError("planned programs need candidates to be chosen among: set candidates")
         if self.output == "text" and wrong:
             raise ValueError(f"output text goes without {', '.join(wrong)}: they need typed tokens")
         return self

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import nn
 
 from sashimi import cache, params
 from sashimi.errors import BadInput
 from sashimi.files import write_json
+from sashimi.flagship.candidates import Planning
 from sashimi.flagship.choose import Choice
 from sashimi.flagship.domain import DomainHead
 from sashimi.flagship.encode import WIDTH, weights_digest
@@ -39,7 +41,9 @@ def write(sashimi: Sashimi, settings: FlagshipParams, directory: Path) -> None:
     domain = {f"domain/{k}": v for k, v in sashimi.domain.state_dict().items()}
     library = sashimi.library.tensors() if sashimi.library else {}
     kept = {f"library/{k}": v for k, v in library.items()}
-    cache.save({**network, **domain, **kept}, directory / WEIGHTS)
+    judge = sashimi.planning.planner.judge.state_dict() if sashimi.planning else {}
+    planner = {f"planner/{k}": v for k, v in judge.items()}
+    cache.save({**network, **domain, **kept, **planner}, directory / WEIGHTS)
     labels = sashimi.labels
     write_json(
         directory / CONFIG,
@@ -84,21 +88,25 @@ def read(directory: Path) -> Sashimi:
         network = Network(chosen, labels, len(vocabulary), len(literals.values), words)
         domain = DomainHead(WIDTH)
     tensors = _tensors(directory / WEIGHTS)
-    for part, module in (("network", network), ("domain", domain)):
+    catalogue = catalogues.with_additions(config["catalogue"])
+    library = planning = None
+    if config["library"] is not None:
+        own = {k.removeprefix("library/"): v for k, v in tensors.items() if k[:8] == "library/"}
+        library = Library.from_tensors(config["library"], own)
+    modules: dict[str, nn.Module] = {"network": network, "domain": domain}
+    if chosen.planned:
+        planning = Planning.of(library, vocabulary, catalogue)
+        modules["planner"] = planning.planner.judge
+    for part, module in modules.items():
         state = {k.removeprefix(f"{part}/"): v for k, v in tensors.items() if k.startswith(part)}
         try:
             module.load_state_dict(state)
         except RuntimeError as error:
             first = str(error).splitlines()[-1].strip()
             raise BadInput(f"{directory / WEIGHTS}: not of this configuration: {first}") from None
-    catalogue = catalogues.with_additions(config["catalogue"])
-    library = None
-    if config["library"] is not None:
-        own = {k.removeprefix("library/"): v for k, v in tensors.items() if k[:8] == "library/"}
-        library = Library.from_tensors(config["library"], own)
     choice = Choice(**config["choice"]) if config["choice"] else None
     parts = network.eval(), domain.eval(), vocabulary, literals, labels, catalogue
-    return Sashimi(*parts, library, config["beams"], choice)
+    return Sashimi(*parts, library, config["beams"], choice, planning)
 
 
 def finished(directory: Path, row: str) -> Path:

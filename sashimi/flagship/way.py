@@ -49,7 +49,7 @@ class Outcome:
     findings: list[Finding]
     plist: dict | None
     log_likelihood: float  # of the tokens of Tiers 1 and 2, under the masks
-    confidence: float  # likelihood, or among candidates the expected agreement: see `choose`
+    confidence: float  # likelihood, or among candidates the expected worth: see `choose`
     seconds: float  # this prompt's share of its batch
 
 
@@ -79,6 +79,7 @@ class Sashimi:
     library: Library | None = None  # what training answered, for a row that retrieves
     beams: int = 1  # candidates of the decoder's own
     choice: Choice | None = None  # what candidates weigh; None takes the greedy answer
+    planning: candidates.Planning | None = None  # what puts further candidates together
 
     def generate(self, prompt: str | Sequence[str], refuse: bool = True) -> Outcome | list[Outcome]:
         """The outcome of a prompt, or of each of a list. Raises `BadInput` for what is no prompt.
