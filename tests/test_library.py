@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from rows import smoke
 from torch import nn
 
-from sashimi import params
-from sashimi.files import root
 from sashimi.flagship import corpus as corpora
 from sashimi.flagship import decode, learn, run_folder
 from sashimi.flagship.library import LONGEST, NOTHING, Library, Recall, padded
-from sashimi.flagship.params import FlagshipParams
 from sashimi.program import parse, tiers
 
 PROMPTS = ["fog now", "fog now please", "rain", "rain and fog"]
@@ -83,9 +81,7 @@ def test_few_real_programs_are_longer_than_what_is_read_and_written(real_program
 
 @pytest.mark.parametrize("planned", [False, True])
 def test_a_row_that_retrieves_answers_the_same_after_loading(tmp_path, planned):
-    row = root() / "params" / "flagship" / "90_smoke.yaml"
-    knobs = {"limit": 100, "steps": 12, "neighbours": 3, "candidates": 3, "planned": planned}
-    settings = params.load(row, FlagshipParams, **knobs)
+    settings = smoke(steps=12, neighbours=3, candidates=3, planned=planned)
     corpus = corpora.load("builtin", limit=100)
     whole = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
     prompts = [e.prompt for e in corpus.test[:6]]

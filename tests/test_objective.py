@@ -5,18 +5,17 @@ import math
 from dataclasses import replace
 
 import pytest
+import rows
 import torch
 from safetensors import safe_open
 from torch import nn
 
-from sashimi import params, train
+from sashimi import train
 from sashimi.errors import BadInput
-from sashimi.files import root
 from sashimi.flagship import corpus as corpora
 from sashimi.flagship import evaluate, learn, loss, margin, negatives, separability, study
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.objective import LEAST, TEMPERATURE, Learner, Lessons, Objective, gradients
-from sashimi.flagship.params import FlagshipParams
 from sashimi.program import tiers
 from sashimi.program.vocabulary import Vocabulary
 
@@ -24,9 +23,7 @@ CPU = torch.device("cpu")
 
 
 def smoke(**changes):
-    base = {"steps": 6, "limit": 100, "neighbours": 0, "negatives": "perturbed", "observations": 1}
-    path = root() / "params" / "flagship" / "90_smoke.yaml"
-    return params.load(path, FlagshipParams, **{**base, **changes})
+    return rows.smoke(**{"negatives": "perturbed", "observations": 1, **changes})
 
 
 @pytest.fixture(scope="module")

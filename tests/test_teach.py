@@ -2,25 +2,18 @@
 
 import pytest
 import torch
+from rows import smoke
 
-from sashimi import params, result
+from sashimi import result
 from sashimi.errors import BadInput
-from sashimi.files import root
 from sashimi.flagship import corpus as corpora
 from sashimi.flagship import learn, loss, run_folder, start
 from sashimi.flagship.batches import IGNORED, Dataset
 from sashimi.flagship.network import Network
-from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.teach import Teachers
 from sashimi.ternary import scale_of
 
 CPU = torch.device("cpu")
-
-
-def smoke(**changes):
-    base = {"steps": 6, "limit": 100, "neighbours": 0}
-    path = root() / "params" / "flagship" / "90_smoke.yaml"
-    return params.load(path, FlagshipParams, **{**base, **changes})
 
 
 @pytest.fixture(scope="module")
