@@ -116,7 +116,7 @@ def plan(
     near = params.reference_of(row)
     reference = near if near.is_file() else full
     chosen = params.load(row, study.model, reference, corpus=corpus, seed=seed)
-    arguments = {name: _arguments(study, name, chosen) for name in (study.train, *study.read)}
+    arguments = {name: arguments_of(study, name, chosen) for name in (study.train, *study.read)}
     run_dir = folder(study, row, chosen, out)
     state = "fresh" if force else _state(study, run_dir, chosen)
     return Planned(study, row, chosen, run_dir, state, arguments)
@@ -159,11 +159,11 @@ def _state(study: Study, run_dir: Path, chosen: params.Params) -> str:
     return state
 
 
-def _arguments(study: Study, name: str, chosen: params.Params) -> dict[str, Any]:
+def arguments_of(study: Study, name: str, chosen: params.Params) -> dict[str, Any]:
     """What a notebook is given, proved against its parameters cell before anything runs."""
     path = root() / "notebooks" / f"{name}.ipynb"
     assigned = notebooks.parameters(notebooks.read(path), path)
-    values = chosen.model_dump(mode="json") | {"run_dir": ""}
+    values = dict(chosen) | {"run_dir": ""}  # all of them, also what a digest leaves out
     if name == study.train:
         params.refuse_unknown(assigned, values, f"{path}: parameters cell")
     required = values if name == study.train else {"run_dir": ""}
