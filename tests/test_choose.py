@@ -51,7 +51,17 @@ def test_tuning_trusts_the_side_that_is_right():
     found = [Candidates([ONE], [0.0], [TWO], [0.5])] * 3
     assert choose.tuned(found, [ONE] * 3).own == 1.0  # of equal choices the first
     assert choose.tuned(found, [TWO] * 3).own < 0.5
+    alike = [Candidates([ONE], [0.0], [ONE], [0.5])] * 3  # without ONE, nothing is left of them
+    assert choose.tuned(alike, [ONE] * 3) == choose.tuned([], [])
     assert choose.tuned([], []) == Choice(choose.SHARES[0], choose.TEMPERATURES[0])
+
+
+def test_a_decoder_that_answers_better_alone_is_left_alone():
+    # ONE is right and likeliest; what the neighbours and the other beams share speaks for TWO
+    sure = Candidates([ONE, TWO, TWO], [0.0, -0.1, -0.1], [TWO], [0.5])
+    lost = Candidates([TWO], [0.0], [ONE], [0.5])
+    assert choose.tuned([sure] * 9 + [lost], [ONE] * 10) is None
+    assert choose.tuned([sure] * 2 + [lost] * 8, [ONE] * 10) is not None
 
 
 def test_coverage_and_risk_by_hand():

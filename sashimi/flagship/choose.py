@@ -121,25 +121,31 @@ def ranked(found: Candidates, choice: Choice) -> list[tuple[int, float]]:
     return [(int(i), float(expected[i])) for i in np.argsort(-expected, kind="stable")]
 
 
-def tuned(found: Sequence[Candidates], truth: Sequence[Form]) -> Choice:
+def tuned(found: Sequence[Candidates], truth: Sequence[Form]) -> Choice | None:
     """The choice of the grid whose answers agree best with the right programs.
 
     Every prompt counts twice: as it is, and without the witnesses that have the right skeleton, as
     if that had never been seen. Of equal choices the first of the grid, which trusts the decoder
-    most.
+    most. None where the likeliest beams, as they are, agree better than what was chosen.
     """
-    found = [*found, *(one.without(t.skeleton) for one, t in zip(found, truth, strict=True))]
-    truth = [*truth, *truth]
+    asked = len(found)
+    unseen = [(one.without(t.skeleton), t) for one, t in zip(found, truth, strict=True)]
+    pairs = [*zip(found, truth, strict=True), *((one, t) for one, t in unseen if one.forms)]
+    found, truth = [one for one, _ in pairs], [t for _, t in pairs]
     matrices = [_matrix(one) for one in found]
     right = [[agreement(f, t) for f in one.forms] for one, t in zip(found, truth, strict=True)]
 
-    def mean(choice: Choice) -> float:
+    def worth(choice: Choice) -> list[float]:
         picks = [c.worth(m, choice).argmax() for m, c in zip(matrices, found, strict=True)]
-        return float(np.mean([row[i] for row, i in zip(right, picks, strict=True)]))
+        return [row[i] for row, i in zip(right, picks, strict=True)]
 
     plans = PLANS if any(len(one.planned) for one in found) else PLANS[:1]
     grid = [Choice(*knobs) for knobs in product(SHARES, TEMPERATURES, plans)]
-    return max(grid, key=mean) if found else grid[0]
+    if not found:
+        return grid[0]
+    best = max(grid, key=lambda choice: sum(worth(choice)))
+    alone = sum(row[0] for row, one in zip(right[:asked], found, strict=False) if one.beams)
+    return None if alone > sum(worth(best)[:asked]) else best
 
 
 def coverage_risk(confidence: Sequence[float], right: Sequence[float]) -> dict:
