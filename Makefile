@@ -13,7 +13,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 .PHONY: run test clean
 
 run: $(READY)
-	$(VENV)/bin/sashimi run params/flagship/more/95_long.yaml
+	$(VENV)/bin/sashimi run params/flagship/more/97_long_planned.yaml
 
 test: $(READY)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests notebooks \

@@ -124,7 +124,9 @@ def generate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the plist here.")
     ] = None,
-    run: Annotated[Path | None, typer.Option(help="A run; default: 95_long, else 00_full.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="A run; default: 97_long_planned, else 00_full.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Turn a prompt into a program and its plist with a trained run; exit 1 if there is none."""
@@ -309,7 +311,9 @@ def _trained() -> Path:
     models = sorted(reports.glob("*/seed*/model.safetensors"), key=lambda p: p.stat().st_mtime)
     if not models:
         raise BadInput(f"no trained run below {reports}: train one with 'make run'")
-    known = (reports / row / "seed0" / "model.safetensors" for row in ("95_long", "00_full"))
+    known = (
+        reports / row / "seed0" / "model.safetensors" for row in ("97_long_planned", "00_full")
+    )
     return next((path for path in known if path in models), models[-1]).parent
 
 
