@@ -1,5 +1,6 @@
 """Which pair answers which question: the arithmetic by hand, what is missing, and among many."""
 
+import dataclasses
 import math
 from dataclasses import replace
 
@@ -128,6 +129,12 @@ def test_a_mistake_in_the_questions_is_named(tmp_path, text, says):
     (tmp_path / "questions.yaml").write_text(text)
     with pytest.raises(BadInput, match=rf"questions\.yaml: question 'a' .*{says}"):
         questions.load(tmp_path / "questions.yaml")
+
+
+def test_a_question_that_came_late_says_so():
+    asked = questions.Question("q", "Is it?", "one", other="two")
+    assert asked.words == "Is it?"
+    assert dataclasses.replace(asked, exploratory=True).words == "Is it? Exploratory."
 
 
 def test_the_questions_of_the_project_name_rows_that_exist():

@@ -53,6 +53,13 @@ class Question:
     family: str = "matrix"
     """Questions that stand or fall together."""
     study: str = "flagship"
+    exploratory: bool = False
+    """Whether it was asked after something of the answer had been seen."""
+
+    @property
+    def words(self) -> str:
+        """What is asked, and whether that came late."""
+        return f"{self.asks} Exploratory." if self.exploratory else self.asks
 
     @property
     def against(self) -> str:
@@ -197,7 +204,7 @@ def markdown(found: Sequence[Answer]) -> str:
         for a in (a for a in found if a.corpus == corpus):
             q, number = a.question, a.number
             p = "–" if math.isnan(a.p_holm) else f"{a.p_holm:.2g}"
-            cells = [q.asks, f"{q.own} − {q.against}", q.decided_by]
+            cells = [q.words, f"{q.own} − {q.against}", q.decided_by]
             cells += [spread(number.mean), told(number), p] if number else ["–", "–", "–"]
             lines.append(f"| {' | '.join(cells)} | {a.verdict} |")
         parts.append("\n".join(lines))

@@ -26,11 +26,11 @@ from sashimi.report import SPLITS as NAMES
 from sashimi.verdicts import judged
 
 ASKED = (
-    "Written before the rows ran (<code>reports/questions.yaml</code>): which two rows answer "
-    "which question, and by which metric on which split. The difference is the first row less the "
-    "second, paired. Its verdict needs the interval over seeds and that over examples to exclude "
-    "0; <i>by itself, not among n questions</i> says that it would not survive Holm's adjustment "
-    "for the number of questions of its family."
+    "Written before the rows ran (<code>reports/questions.yaml</code>), but for those called "
+    "exploratory: which two rows answer which question, and by which metric on which split. The "
+    "difference is the first row less the second, paired. Its verdict needs the interval over "
+    "seeds and that over examples to exclude 0; <i>by itself, not among n questions</i> says that "
+    "it would not survive Holm's adjustment for the number of questions of its family."
 )
 JUDGED = (
     "The gates of <code>reports/gates.yaml</code> on the reference rows, one value a seed. The "
@@ -202,7 +202,7 @@ def _asked(answer: Answer, target: Callable[[Run], str]) -> list[str]:
     told = mark(answer.verdict)
     if not math.isnan(answer.p_holm):
         told += f"<small>Holm's p = {answer.p_holm:.2g}</small>"
-    what = f"{escape(asked.name)}<small>{escape(asked.asks)}</small>"
+    what = f"{escape(asked.name)}<small>{escape(asked.words)}</small>"
     return [what, pair, escape(asked.decided_by), _cell(answer.number), told]
 
 
