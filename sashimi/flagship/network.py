@@ -108,7 +108,7 @@ class Network(nn.Module):
         A trit takes 2 bits (its information is log2 3 = 1.58), four to a byte, with one float32
         scale a layer (ttq has its two among the parameters); all else is float32. The codes of a
         quantised bridge count as parameters; the frozen encoder does not, nor what a fine-tuned
-        one begins as.
+        one begins as, nor what stands beside the network: domain head, planner's judge, library.
         """
         layers = [layer for _, layer in ternary_layers(self) if float(layer.share) == 1.0]
         total = sum(p.numel() for p in self.parameters())
