@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sashimi.flagship.encode import PIECE_WIDTH
-from sashimi.flagship.fill import Source, ValueFiller, fill
+from sashimi.flagship.fill import Source, Taken, ValueFiller, fill
 from sashimi.flagship.literals import (
     Literals,
     Slot,
@@ -16,11 +16,22 @@ from sashimi.flagship.literals import (
     to_text,
 )
 from sashimi.program import catalogue, parse, tiers, validate
+from sashimi.program.legal import MAX_PARTS
 from sashimi.program.tree import Dict, Handle, Interp, List, Quantity
 
 PROGRAM = parse(
     'SHORTCUT "Note"\nACTION alert WFAlertActionMessage="Hi Ana" \nREPEAT 3\nENDREPEAT\n'
 )
+
+
+@pytest.mark.parametrize("parts", [1, MAX_PARTS])
+def test_no_part_of_an_interpolation_is_empty(parts):
+    tokens = ["ACTION gettext", "key:WFTextActionText", "<interp>", *["@date"] * parts]
+    tokens += ["<text>", "</interp>", "END"]
+    taken, slot = Taken(tokens, catalogue.load()), slots_of(tokens)[0]
+    assert slot.context == ("last part" if parts == MAX_PARTS else "part")
+    assert not taken.accepts(slot, "")
+    assert taken.accepts(slot, "x")
 
 
 def test_slots_know_their_place():

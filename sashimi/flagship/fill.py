@@ -28,6 +28,7 @@ from sashimi.flagship.literals import (
 )
 from sashimi.program import accept, health
 from sashimi.program.catalogue import Catalogue
+from sashimi.program.legal import PARTS
 from sashimi.program.tokens import KEY
 from sashimi.program.tree import Dict, List, Value
 
@@ -222,7 +223,7 @@ class Taken:
 
     def accepts(self, slot: Slot, value: Value) -> bool:
         """Whether this slot may hold this value."""
-        if value in (self._group(slot) or ()) or (slot.context == "part" and value == ""):
+        if value in (self._group(slot) or ()) or (slot.context in PARTS and value == ""):
             return False
         return accept.accepts(slot.context, value, self.catalogue) and accept.beside(
             self.tokens, slot.position, value, self.filled

@@ -39,7 +39,9 @@ RESERVE = 96
 """Tokens kept back from the limit, so that whatever is open can still be closed."""
 MAX_PARTS = 24
 """Parts that an interpolated string has at most while decoding."""
-PLACES_OF_GRAMMAR = frozenset({"reference", "part", "last part", "condition", "case"})
+PARTS = ("part", "last part")
+"""Places within an interpolated string."""
+PLACES_OF_GRAMMAR = frozenset({"reference", *PARTS, "condition", "case"})
 """Contexts in which the grammar alone says what may stand, whatever training showed."""
 OPENERS = frozenset({"IF", "MENU", "REPEAT", "FOREACH"})
 
