@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sashimi.metrics import Interval, bootstrap
-from sashimi.program.legal import PARTS, Walk
+from sashimi.program.legal import Walk
 from sashimi.program.tiers import TypedIR
 from sashimi.program.vocabulary import ALWAYS, Vocabulary
 
@@ -26,7 +26,7 @@ KINDS = ("structure", "parameters", "parameters, anywhere")
 WHOLE = "whole programs"
 NEVER = 1 << 30
 """The first appearance of what never appears."""
-ANYTHING = ("reference", *PARTS)
+ANYTHING = ("reference", "part")
 """Places at which every variable of the vocabulary may stand."""
 
 Unit = tuple[str, str, str]
