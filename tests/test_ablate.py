@@ -63,7 +63,7 @@ def facts(cell):
     return result.read(Path("reports/toy", cell, "result.json"))["facts"]
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
