@@ -21,7 +21,7 @@ from sashimi.files import locked, root
 from sashimi.run import study_of
 
 STUDIES = "toy_study"
-SLOW = 300
+SLOW = 150
 """Steps of a slow cell, a tenth of a second each: longer than another kernel takes to start."""
 
 

@@ -7,6 +7,7 @@ broken and resumed ends like an unbroken one, or is found out.
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -111,7 +112,10 @@ def chain(steps: int, seed: int = 0, width: int = 1) -> str:
 
 
 def start(home: Path, **arguments: object) -> subprocess.Popen:
-    """``matrix.ablate(**arguments)`` in a process of its own, its output in a pipe."""
+    """``matrix.ablate(**arguments)`` in a process of its own, its output in a pipe.
+
+    It hears SIGINT even if this process was started in the background, where a shell turns it off.
+    """
     code = (
         "import json, sys\nfrom sashimi.ablate import matrix\n"
         "matrix.ablate(**json.loads(sys.argv[1]))"
@@ -122,4 +126,5 @@ def start(home: Path, **arguments: object) -> subprocess.Popen:
         env=os.environ | {"PYTHONPATH": str(home)},
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
