@@ -44,6 +44,8 @@ Reports = Annotated[Path | None, typer.Option(help="Folder of results; default: 
 
 Permissive = Annotated[bool, typer.Option("--permissive", help="Let unknown actions pass.")]
 CORPUS = "'builtin', or a JSONL file or a folder of them, in ShortcutForge's form."
+PREFERRED = ("97_long_planned", "00_full")
+"""Rows whose trained runs answer prompts, the first of them that there is: `make run` trains it."""
 
 
 @app.command()
@@ -125,7 +127,7 @@ def generate(
         Path | None, typer.Option("--output", "-o", help="Write the plist here.")
     ] = None,
     run: Annotated[
-        Path | None, typer.Option(help="A run; default: 97_long_planned, else 00_full.")
+        Path | None, typer.Option(help=f"A run; default: {', else '.join(PREFERRED)}.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -304,16 +306,14 @@ def _page(reports: Path | None) -> Path:
 
 
 def _trained() -> Path:
-    """The longest row's run if it has a model, else the reference's, else the newest with one."""
+    """The first of `PREFERRED` that has a model, else the newest run that has one."""
     from sashimi.files import root
 
     reports = root() / "reports" / "flagship"
     models = sorted(reports.glob("*/seed*/model.safetensors"), key=lambda p: p.stat().st_mtime)
     if not models:
         raise BadInput(f"no trained run below {reports}: train one with 'make run'")
-    known = (
-        reports / row / "seed0" / "model.safetensors" for row in ("97_long_planned", "00_full")
-    )
+    known = (reports / row / "seed0" / "model.safetensors" for row in PREFERRED)
     return next((path for path in known if path in models), models[-1]).parent
 
 

@@ -37,8 +37,8 @@ NOTE = (
     "about being right."
 )
 MATRIX = (
-    "The matrix: rows that change one thing each; means over seeds. Which differences are more "
-    "than chance stands on the page, question by question (`sashimi report`, notebook 17)."
+    "The matrix and the rows beside it; means over seeds. What each changes heads its file in "
+    "`params/flagship/`, which differences are more than chance stands on the page, question by question (`sashimi report`, notebook 17)."
 )
 
 

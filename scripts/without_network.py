@@ -3,7 +3,9 @@
 ``python scripts/without_network.py CORPUS`` prints, by split, skeleton exact and action F1 of the
 neighbour that agrees best with its fellows (`sashimi.flagship.choose`, no beams) and of the set of
 actions whose F1 a plan expects to be highest (`sashimi.flagship.plan`; it has no order, so no
-skeleton), less the vote, paired by example. The temperature is the one that serves dev best.
+skeleton), less the vote, paired by example. The temperature is the one that serves dev best. Then
+what bounds any copy: how many programs have a skeleton that training has, how many only actions
+that it has, and the action F1 of the best of fifty neighbours, for one who knows the answer.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from sashimi.metrics import overlap, paired
 from sashimi.program import catalogue, tiers
 
 SPLITS = ("dev", "test", "test_unseen")
+MANY = 50
 Scores = dict[str, list[float]]
 
 
@@ -70,6 +73,22 @@ class Known:
             found.append(overlap(form_of(example).actions, best).f1)
         return {"action_f1": found}
 
+    def bounds(self, part: Sequence[Example]) -> dict[str, float]:
+        """What copying can reach at most, as shares of the examples and a mean."""
+        asked = [form_of(example) for example in part]
+        skeletons = {form.skeleton for form in self.forms}
+        actions = {action for form in self.forms for action in form.actions}
+        near = (-self.similar(part)[2]).argsort(1, kind="stable")[:, :MANY]
+        best = [
+            max(overlap(form.actions, self.forms[i].actions).f1 for i in row)
+            for form, row in zip(asked, near, strict=True)
+        ]
+        return {
+            "skeleton known": np.mean([form.skeleton in skeletons for form in asked]),
+            "actions known": np.mean([actions.issuperset(form.actions) for form in asked]),
+            f"action F1 of the best of {MANY} neighbours": np.mean(best),
+        }
+
 
 def form_of(example: Example) -> Form:
     return Form.of(tiers.encode(example.program).merged())
@@ -90,6 +109,9 @@ def main(source: str) -> None:
                 told = f"{d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]"
                 means = f"{np.mean(ours):.3f}  vote {np.mean(vote):.3f}"
                 print(f"{split:<12} {name:<15} {way:<10} {means}  {told}")
+    for split in SPLITS:
+        for name, value in known.bounds(getattr(known.corpus, split)).items():
+            print(f"{split:<12} {name:<42} {value:.3f}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from sashimi.ablate.table import METRICS, SPLITS, Number, Row, ends, spread
 from sashimi.html import mark, picture, words
 from sashimi.pab import plots as courses
 from sashimi.pab import predict
-from sashimi.report import RIGHT, STAGES, Run
+from sashimi.report import RIGHT, STAGES, Run, counted
 from sashimi.report import SPLITS as NAMES
 from sashimi.verdicts import judged
 
@@ -61,7 +61,7 @@ def questions(found: Sequence[Answer], target: Callable[[Run], str]) -> str:
 
 
 def verdicts(rows: Sequence[Row]) -> str:
-    """The gates of every reference row, over its seeds."""
+    """The gates of every reference row over its seeds, and of every other row in short."""
     parts = []
     for row in (row for row in rows if row.changed() == "reference"):
         lines = [
@@ -80,6 +80,14 @@ def verdicts(rows: Sequence[Row]) -> str:
         heads = ["gate", "verdict", "mean", "threshold", "margin", "margin needed", "n", "reason"]
         if lines:
             parts += [f"<h3>{escape(f'{row.name}, {row.corpus}')}</h3>", words(heads, lines)]
+    others = [
+        [escape(f"{row.name}, {row.corpus}"), str(len(row.runs)), escape(counted(decided))]
+        for row in rows
+        if row.changed() != "reference"
+        and (decided := [(v.decision, v.gate) for v in judged(row.runs)])
+    ]
+    if others:
+        parts += ["<h3>Other rows</h3>", words(["row", "seeds", "verdicts"], others)]
     return _section("verdicts", "Verdicts over seeds", JUDGED, parts)
 
 

@@ -38,6 +38,8 @@ LIKE = 10
 """Actions that are judged for their names alone, by letters and by meaning."""
 RARE = 0.004
 """Share of the wide vote from which an action is judged."""
+WORDS = 3
+"""Last words of a name that its meaning is read from; before them stands who made the app."""
 FEATURES = 11
 HIDDEN = 32
 STEPS, BATCH, RATE, DECAY = 2000, 1024, 5e-3, 0.02
@@ -179,10 +181,6 @@ class Planner:
     def _runs(self) -> np.ndarray:
         """(A,) how many runs of letters each name has: a short name is alike by chance."""
         return self.spelt.getnnz(1)
-
-
-WORDS = 3
-"""Last words of a name that its meaning is read from; before them stands who made the app."""
 
 
 def words_of(action: str) -> str:
