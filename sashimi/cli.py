@@ -179,9 +179,9 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Build reports/index.html and the README's table from every result.json."""
-    from sashimi import readme
-    from sashimi import report as reporting
     from sashimi.files import root
+    from sashimi.report import read as reporting
+    from sashimi.report import readme
 
     folder = reports or root() / "reports"
     file = root() / "README.md"
@@ -267,9 +267,9 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure the speed of a part on this machine."""
-    from sashimi.ablate import bench as matrix
-    from sashimi.flagship import bench as benches
-    from sashimi.pab import bench as recording
+    from sashimi.bench import ablate as matrix
+    from sashimi.bench import generate as benches
+    from sashimi.bench import pab as recording
 
     groups = {
         "language": benches.language,
@@ -297,9 +297,9 @@ def bench(
 
 def _page(reports: Path | None) -> Path:
     """Build the page of results; returns its path."""
-    from sashimi import report
     from sashimi.ablate.page import section
     from sashimi.files import root
+    from sashimi.report import read as report
 
     folder = reports or root() / "reports"
     return report.build(folder, section(folder))

@@ -5,7 +5,7 @@
 FOLDER holds ``shortcutsbench_api2info.json``, ``shortcutsbench_api2param2type.json``,
 ``scpl_ios12_actions.json``, ``toolkit_v78_parameter_keys.json`` and ``healthkit_reference.json``.
 Only identifiers, keys, types, listed values, defaults that are no sentences, and conditions are
-taken over. Programs (JSONL as ``sashimi.flagship.corpus`` reads it) add first-party actions and
+taken over. Programs (JSONL as ``sashimi.flagship.data.corpus`` reads it) add first-party actions and
 keys as ``observed`` and decide which enums can be trusted. The report says, entry by entry, where
 the sources disagree and what of the programs no source names.
 """
@@ -22,9 +22,9 @@ import catalogue_report
 import catalogue_sources
 from catalogue_report import Difference
 
-from sashimi.program import parse
 from sashimi.program.catalogue import COMMON_KEYS, DISPLAYED, observed_type
 from sashimi.program.names import PREFIX, short
+from sashimi.program.text import parse
 from sashimi.program.tree import Handle, Interp, Program, Value, Var, actions
 
 OUT = Path(__file__).resolve().parents[1] / "sashimi" / "program" / "catalogue.json"

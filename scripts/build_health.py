@@ -1,4 +1,4 @@
-"""Build ``sashimi/program/health.json``: what the Health actions take, from facts about HealthKit.
+"""Build ``sashimi/program/check/health.json``: what the Health actions take, from facts about HealthKit.
 
     python scripts/build_health.py FOLDER [--check]
 
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-OUT = Path(__file__).resolve().parents[1] / "sashimi" / "program" / "health.json"
+OUT = Path(__file__).resolve().parents[1] / "sashimi" / "program" / "check" / "health.json"
 
 ALIKE = {
     "mass": "g kg mg mcg oz lb st",

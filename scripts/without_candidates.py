@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sashimi.flagship import corpus, run_folder, score
+from sashimi.flagship import run_folder
+from sashimi.flagship.data import corpus
+from sashimi.flagship.judge import score
 from sashimi.metrics import paired
 
 SPLITS = ("dev", "test", "test_unseen")

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sashimi import report, result, scores
+from sashimi import result, scores
 from sashimi.ablate import figure, page, table
 from sashimi.ablate.rows import Cell
 from sashimi.errors import BadInput
 from sashimi.files import write_json
 from sashimi.metrics import Interval, student
-from sashimi.report import OURS
+from sashimi.report import read as report
+from sashimi.report.read import OURS
 
 T2 = 4.302653  # Student's t, 97.5%, 2 degrees of freedom
 

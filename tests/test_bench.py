@@ -6,9 +6,11 @@ import pytest
 from cases import VALID
 from work import calls
 
-from sashimi.program import compile, decompile, parse, validate
-from sashimi.program.bench import PROMPT_SIZED, costs, exponent, mutations, sized, text_to_plist
-from sashimi.program.bench_parsers import parsers
+from sashimi.bench.language import PROMPT_SIZED, costs, exponent, mutations, sized, text_to_plist
+from sashimi.bench.parsers import parsers
+from sashimi.program.check import validate
+from sashimi.program.plist import compile, decompile
+from sashimi.program.text import parse
 from sashimi.program.tree import walk
 
 PROGRAMS = [parse(text) for text in VALID.values()]

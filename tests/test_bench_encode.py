@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from sashimi.flagship import bench_encode, corpus
-from sashimi.flagship.encode import encode_uncached, token_ids
+from sashimi.bench import encode as bench_encode
+from sashimi.encode import encode_uncached, token_ids
+from sashimi.flagship.data import corpus
 
 TEXTS = ["Log 200 mg of caffeine", "Turn on the light", "Play jazz in the kitchen at noon", "Hi"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sashimi.flagship.bench_train import bench
+from sashimi.bench.train import bench
 
 
 def test_rows_are_a_pair_and_their_ratio():

@@ -6,9 +6,10 @@ import torch
 from sashimi import params
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.flagship import bridge, learn
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship.bridge import COMMITMENT, DECAY, Bridge, Codes, perplexity
+from sashimi.flagship import learn
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.model import bridge
+from sashimi.flagship.model.bridge import COMMITMENT, DECAY, Bridge, Codes, perplexity
 from sashimi.flagship.params import FlagshipParams
 
 STANDS = torch.ones(4, dtype=torch.bool)

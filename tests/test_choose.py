@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from sashimi.flagship import choose
-from sashimi.flagship.choose import Candidates, Choice, Form
+from sashimi.flagship.answer import choose
+from sashimi.flagship.answer.choose import Candidates, Choice, Form
 
 ONE = Form.of(["ACTION alert", "key:Text", "<text>", "END"])
 TWO = Form.of(["ACTION alert", "ACTION delay", "END"])

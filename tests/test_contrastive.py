@@ -5,9 +5,10 @@ import math
 import numpy as np
 import torch
 
-from sashimi.flagship import corpus
-from sashimi.flagship.bert import Bert
-from sashimi.flagship.contrastive import (
+from sashimi.bert import Bert
+from sashimi.encode import encode_uncached, model_folder
+from sashimi.flagship.data import corpus
+from sashimi.studies.encoder.contrastive import (
     Block,
     Recipe,
     below,
@@ -18,8 +19,7 @@ from sashimi.flagship.contrastive import (
     train_map,
     worth,
 )
-from sashimi.flagship.encode import encode_uncached, model_folder
-from sashimi.flagship.separation import label, unit
+from sashimi.studies.encoder.separation import label, unit
 
 PROMPTS = ["Turn on the light", "Switch the lamp on", "Play some music", "Put on a song"]
 

@@ -8,9 +8,9 @@ import random
 import pytest
 from conftest import CORPUS, needs_shared
 
-from sashimi.flagship import corpus, jsonl, leaks
-from sashimi.flagship.corpus import Corpus, CorpusError, Example
-from sashimi.program import parse
+from sashimi.flagship.data import corpus, jsonl, leaks
+from sashimi.flagship.data.corpus import Corpus, CorpusError, Example
+from sashimi.program.text import parse
 
 
 def line(number: int, prompt: str | None = None, body: str | None = None) -> str:

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from sashimi.flagship import corpus
-from sashimi.flagship.coverage import (
+from sashimi.flagship.data import corpus
+from sashimi.program import catalogue, tiers
+from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.program.text import parse
+from sashimi.studies.vocabulary.coverage import (
     KINDS,
     WHOLE,
     Growth,
@@ -15,8 +18,6 @@ from sashimi.flagship.coverage import (
     uncovered,
     units,
 )
-from sashimi.program import catalogue, parse, tiers
-from sashimi.program.vocabulary import Vocabulary
 
 SEEN = """SHORTCUT "a"
 ACTION setbrightness WFBrightness=0.5

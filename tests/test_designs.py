@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sashimi.flagship import designs
-from sashimi.flagship.decode import Decoder
-from sashimi.program import catalogue, parse, tiers
-from sashimi.program.vocabulary import Vocabulary
+from sashimi.flagship.model.decode import Decoder
+from sashimi.program import catalogue, tiers
+from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.program.text import parse
+from sashimi.studies.decoder_alone import designs
 
 PROGRAMS = [
     'SHORTCUT "A"\nACTION gettext WFTextActionText="a"\nACTION showresult Text=`Say {@prev}`\n',

@@ -7,9 +7,10 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from sashimi.flagship import domain, heads
-from sashimi.flagship.encode import Encoded, encode_uncached
-from sashimi.flagship.heads import Batch
+from sashimi.encode import Encoded, encode_uncached
+from sashimi.flagship.model import domain
+from sashimi.studies.domain import heads
+from sashimi.studies.domain.heads import Batch
 
 WIDTH = 4
 

@@ -6,10 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sashimi import cache
-from sashimi.errors import BadInput
-from sashimi.flagship import bert
-from sashimi.flagship.encode import (
+from sashimi import bert, cache
+from sashimi.encode import (
     MAX_PIECES,
     PIECE_WIDTH,
     batches,
@@ -21,6 +19,7 @@ from sashimi.flagship.encode import (
     token_ids,
     weights_digest,
 )
+from sashimi.errors import BadInput
 
 PROMPTS = ["Log 200 mg of caffeine", 'Öffne 😀 `x` "y"', "a"]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sashimi.flagship import failures
-from sashimi.flagship.corpus import Example
-from sashimi.program import parse
+from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.judge import failures
+from sashimi.program.text import parse
 
 ASKED = """SHORTCUT "A"
 ACTION ask WFAskActionPrompt="How much?" WFInputType="Number"

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from sashimi.flagship.encode import PIECE_WIDTH
-from sashimi.flagship.fill import Source, Taken, ValueFiller, fill
-from sashimi.flagship.literals import (
+from sashimi.encode import PIECE_WIDTH
+from sashimi.flagship.data.literals import (
     Literals,
     Slot,
     from_text,
@@ -15,8 +14,11 @@ from sashimi.flagship.literals import (
     spelled,
     to_text,
 )
-from sashimi.program import catalogue, parse, tiers, validate
-from sashimi.program.legal import MAX_PARTS
+from sashimi.flagship.model.fill import Source, Taken, ValueFiller, fill
+from sashimi.program import catalogue, tiers
+from sashimi.program.check import validate
+from sashimi.program.ir.legal import MAX_PARTS
+from sashimi.program.text import parse
 from sashimi.program.tree import Dict, Handle, Interp, List, Quantity
 
 PROGRAM = parse(

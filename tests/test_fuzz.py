@@ -8,8 +8,8 @@ import time
 import pytest
 from cases import VALID
 
-from sashimi.program import parse
-from sashimi.program.fuzz import MEBIBYTES, SECONDS, Hang, bench, damaged, fuzz, limited
+from sashimi.bench.fuzz import MEBIBYTES, SECONDS, Hang, bench, damaged, fuzz, limited
+from sashimi.program.text import parse
 
 PROGRAMS = [parse(text) for text in VALID.values()]
 

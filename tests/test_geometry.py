@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship import geometry, learn
-from sashimi.program import parse
+from sashimi.flagship import learn
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.judge import geometry
+from sashimi.program.text import parse
 
 SEEDS = st.integers(0, 2**16)
 

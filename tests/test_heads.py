@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sashimi.flagship import floors, score
-from sashimi.flagship.intent import (
+from sashimi.flagship.judge import floors, score
+from sashimi.flagship.model.intent import (
     COMPLEXITY,
     OTHER,
     Labels,
@@ -13,8 +13,9 @@ from sashimi.flagship.intent import (
     constraints,
     read_frame,
 )
-from sashimi.flagship.retrieve import Index, vote
-from sashimi.program import catalogue, parse
+from sashimi.program import catalogue
+from sashimi.program.text import parse
+from sashimi.retrieve import Index, vote
 
 SHORT = parse('SHORTCUT "a"\nACTION vibrate\n')
 LONG = parse(

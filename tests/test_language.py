@@ -6,14 +6,16 @@ import math
 
 from sashimi import params
 from sashimi.files import root
-from sashimi.flagship import corpus, language
+from sashimi.flagship.data import corpus
 from sashimi.flagship.params import LanguageParams
 from sashimi.metrics import wilson
 from sashimi.notebooks import parameters, read
-from sashimi.program import catalogue, coverage, parse
-from sashimi.program.mutate import MUTATIONS
-from sashimi.program.mutation_study import Count, Taxonomy, band
-from sashimi.program.repairs import Repair
+from sashimi.program import catalogue
+from sashimi.program.text import parse
+from sashimi.program.text.repairs import Repair
+from sashimi.studies.language import coverage, language
+from sashimi.studies.language.mutate import MUTATIONS
+from sashimi.studies.language.mutation_study import Count, Taxonomy, band
 
 PROGRAM = parse(
     'SHORTCUT "A"\nACTION ask WFAskActionPrompt="x" CustomOutputName="y"\nSET $a = @ask\n'

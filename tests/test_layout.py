@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from sashimi import scores
-from sashimi.flagship import corpus, layout
-from sashimi.flagship.separation import unit
+from sashimi.flagship.data import corpus
+from sashimi.studies.encoder import layout
+from sashimi.studies.encoder.separation import unit
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,12 @@ import torch
 from rows import smoke
 from torch import nn
 
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship import decode, learn, run_folder
-from sashimi.flagship.library import LONGEST, NOTHING, Library, Recall, padded
-from sashimi.program import parse, tiers
+from sashimi.flagship import learn, run_folder
+from sashimi.flagship.answer.library import LONGEST, NOTHING, Library, Recall, padded
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.model import decode
+from sashimi.program import tiers
+from sashimi.program.text import parse
 
 PROMPTS = ["fog now", "fog now please", "rain", "rain and fog"]
 

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from sashimi.flagship import corpus, matching, sides
+from sashimi.flagship.data import corpus, matching, sides
 
 WORDS = ["garden", "invoice", "kettle", "lamp", "marble", "novel", "orchard", "printer"]
 

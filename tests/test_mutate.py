@@ -7,12 +7,13 @@ import random
 import pytest
 from cases import VALID
 
-from sashimi.program import catalogue, parse, render
-from sashimi.program.layout import misleading
-from sashimi.program.lint import lint
-from sashimi.program.mutate import MUTATIONS, NAMING_AND_STRUCTURE, misspelt
-from sashimi.program.mutation_study import false_alarms, gate_values, study
+from sashimi.program import catalogue
+from sashimi.program.text import parse, render
+from sashimi.program.text.layout import misleading
+from sashimi.program.text.lint import lint
 from sashimi.program.tree import Program
+from sashimi.studies.language.mutate import MUTATIONS, NAMING_AND_STRUCTURE, misspelt
+from sashimi.studies.language.mutation_study import false_alarms, gate_values, study
 
 
 def check(programs: list[Program], each: int) -> None:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from sashimi import params
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.flagship import corpus as corpora
 from sashimi.flagship import negatives
-from sashimi.flagship.corpus import Corpus, Example
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.corpus import Corpus, Example
 from sashimi.flagship.negatives import audit, drafts
 from sashimi.flagship.negatives.differences import count, describe
 from sashimi.flagship.negatives.known import Known
@@ -22,8 +22,10 @@ from sashimi.flagship.negatives.lines import CLOSE, PART, Line, Unmatched, flat,
 from sashimi.flagship.negatives.make import PERTURBATIONS, Judge
 from sashimi.flagship.negatives.meaning import meaning
 from sashimi.flagship.params import NegativesParams
-from sashimi.program import catalogue, parse, render, tiers, validate
+from sashimi.program import catalogue, tiers
+from sashimi.program.check import validate
 from sashimi.program.findings import errors
+from sashimi.program.text import parse, render
 from sashimi.program.tree import Program
 
 

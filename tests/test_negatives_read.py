@@ -6,26 +6,27 @@ import pytest
 import torch
 
 from sashimi import params, result
+from sashimi.encode import PIECE_WIDTH, WIDTH
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.flagship import corpus as corpora
 from sashimi.flagship import negatives
-from sashimi.flagship.corpus import Corpus
-from sashimi.flagship.decode import MAX_TOKENS, START, decode
-from sashimi.flagship.domain import DomainHead
-from sashimi.flagship.encode import PIECE_WIDTH, WIDTH
-from sashimi.flagship.intent import Labels
-from sashimi.flagship.literals import Literals
+from sashimi.flagship.answer.search import search
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.corpus import Corpus
+from sashimi.flagship.data.literals import Literals
+from sashimi.flagship.model.decode import MAX_TOKENS, START, decode
+from sashimi.flagship.model.domain import DomainHead
+from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.network import Network
 from sashimi.flagship.negatives import audit, beams, detect
-from sashimi.flagship.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.run_folder import write
-from sashimi.flagship.search import search
 from sashimi.flagship.way import Sashimi
-from sashimi.program import catalogue, parse, tiers
-from sashimi.program.legal import Legality
+from sashimi.program import catalogue, tiers
+from sashimi.program.ir.legal import Legality
+from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.program.text import parse
 from sashimi.program.tree import Program
-from sashimi.program.vocabulary import Vocabulary
 
 
 def program(*lines: str, name: str = "A") -> Program:

@@ -12,12 +12,22 @@ from torch import nn
 
 from sashimi import train
 from sashimi.errors import BadInput
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship import evaluate, learn, loss, margin, negatives, separability, study
-from sashimi.flagship.batches import IGNORED, Dataset
-from sashimi.flagship.objective import LEAST, TEMPERATURE, Learner, Lessons, Objective, gradients
+from sashimi.flagship import learn, negatives, study
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.batches import IGNORED, Dataset
+from sashimi.flagship.judge import evaluate
+from sashimi.flagship.model import loss
+from sashimi.flagship.model.objective import (
+    LEAST,
+    TEMPERATURE,
+    Learner,
+    Lessons,
+    Objective,
+    gradients,
+)
+from sashimi.flagship.negatives import margin, separability
 from sashimi.program import tiers
-from sashimi.program.vocabulary import Vocabulary
+from sashimi.program.ir.vocabulary import Vocabulary
 
 CPU = torch.device("cpu")
 

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from sashimi.flagship import corpus, leaks, out_of_domain
 from sashimi.flagship.builtin.style import STYLES
+from sashimi.flagship.data import corpus, leaks, out_of_domain
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from sashimi.errors import BadInput
-from sashimi.pab import curate, planted, plots
+from sashimi.pab import curate, plots
 from sashimi.pab import dynamics as dyn
 from sashimi.pab.curate import CLASSES, Rules
 from sashimi.pab.dynamics import Dynamics, cartography, margin
+from sashimi.studies.trajectory import planted
 
 
 def probe(**losses):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sashimi.pab import Profile, planted
+from sashimi.pab import Profile
 from sashimi.pab.tables import markdown
 from sashimi.pab.trajectory import PLAN, PROPOSED
+from sashimi.studies.trajectory import planted
 
 DOC = Path(__file__).resolve().parents[1] / "docs" / "pab.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)

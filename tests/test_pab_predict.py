@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from sashimi.errors import BadInput
-from sashimi.pab import Tracker, cheap, plots
+from sashimi.pab import Tracker, plots
 from sashimi.pab.difficulty import difficulty
 from sashimi.pab.predict import BASELINES, Run, outcomes, predictiveness, table
 from sashimi.pab.tables import markdown
 from sashimi.pab.trajectory import PROPOSED
+from sashimi.studies.trajectory import cheap
 
 
 def test_difficulty_by_hand(tmp_path):

@@ -9,8 +9,9 @@ import IPython.display
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
+from sashimi.bench import pab as bench
 from sashimi.errors import BadInput
-from sashimi.pab import Tracker, bench, plots, view
+from sashimi.pab import Tracker, plots, view
 from sashimi.pab.series import Series
 
 

@@ -9,13 +9,16 @@ import torch
 from sashimi import params
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.flagship import baselines, constrain, floors, peer, text
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship.batches import IGNORED
-from sashimi.flagship.decode import START
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data import text
+from sashimi.flagship.data.batches import IGNORED
+from sashimi.flagship.judge import floors
+from sashimi.flagship.model.decode import START
 from sashimi.flagship.params import PeerParams
 from sashimi.metrics import Interval
-from sashimi.program import ParseError, catalogue, parse
+from sashimi.program import ParseError, catalogue
+from sashimi.program.text import parse
+from sashimi.studies.peer import baselines, constrain, peer
 
 pytest.importorskip("llguidance", reason="pip install 'sashimi[peer]'")
 SMOKE = root() / "params" / "peer" / "90_smoke.yaml"

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from sashimi.flagship import candidates, choose, compose, plan
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship.choose import Candidates, Choice, Form
-from sashimi.flagship.compose import Composer
-from sashimi.flagship.encode import encode
-from sashimi.flagship.library import Library
-from sashimi.flagship.plan import Plan, Planner
+from sashimi.encode import encode
+from sashimi.flagship.answer import candidates, choose, compose, plan
+from sashimi.flagship.answer.choose import Candidates, Choice, Form
+from sashimi.flagship.answer.compose import Composer
+from sashimi.flagship.answer.library import Library
+from sashimi.flagship.answer.plan import Plan, Planner
+from sashimi.flagship.data import corpus as corpora
 from sashimi.program import catalogue, tiers
-from sashimi.program.vocabulary import Vocabulary
+from sashimi.program.ir.vocabulary import Vocabulary
 
 THINGS = ("kettle", "lamp", "heater", "radio", "printer", "camera", "clock", "fan", "door", "oven")
 DEEDS = ("Start", "Stop", "Show")

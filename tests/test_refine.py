@@ -5,12 +5,13 @@ import torch
 from torch.nn import functional as F
 
 from sashimi import params
+from sashimi.encode import WIDTH, encode_uncached, token_ids
 from sashimi.files import root
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship import learn, refine, way
-from sashimi.flagship.encode import WIDTH, encode_uncached, token_ids
-from sashimi.flagship.intent import Labels
-from sashimi.flagship.network import Network
+from sashimi.flagship import learn, way
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.model import refine
+from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
 
 PROMPTS = ["Log 200 mg of caffeine", "a", 'Öffne 😀 `x` "y"']

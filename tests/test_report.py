@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sashimi import page, plots, readme, report, result
+from sashimi import plots, result
 from sashimi.errors import BadInput
-from sashimi.html import flat, grid
 from sashimi.metrics import Interval
-from sashimi.readme import BEGIN, END
-from sashimi.report import OURS, Run
+from sashimi.report import page, readme
+from sashimi.report import read as report
+from sashimi.report.html import flat, grid
+from sashimi.report.read import OURS, Run
+from sashimi.report.readme import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sashimi.flagship import corpus, probe
-from sashimi.flagship.separation import (
+from sashimi.flagship.data import corpus
+from sashimi.studies.encoder import probe
+from sashimi.studies.encoder.separation import (
     LEVELS,
     by_program,
     encoders,

@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 import torch
 
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship import oracle, sequences
-from sashimi.flagship.batches import IGNORED
-from sashimi.program import catalogue, parse, tiers
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.batches import IGNORED
+from sashimi.program import catalogue, tiers
+from sashimi.program.text import parse
+from sashimi.studies.decoder_alone import oracle, sequences
 
 TEXT = 'SHORTCUT "A"\nACTION gettext WFTextActionText="hello"\nACTION delay WFDelayTime=7\n'
 

@@ -6,11 +6,12 @@ from rows import smoke
 
 from sashimi import result
 from sashimi.errors import BadInput
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship import learn, loss, run_folder, start
-from sashimi.flagship.batches import IGNORED, Dataset
-from sashimi.flagship.network import Network
-from sashimi.flagship.teach import Teachers
+from sashimi.flagship import learn, run_folder
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.batches import IGNORED, Dataset
+from sashimi.flagship.model import loss, start
+from sashimi.flagship.model.network import Network
+from sashimi.flagship.model.teach import Teachers
 from sashimi.ternary import scale_of
 
 CPU = torch.device("cpu")

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from strategies import programs
 
-from sashimi.program import parse, render, tiers
+from sashimi.program import tiers
+from sashimi.program.ir.tokens import IRError
+from sashimi.program.text import parse, render
 from sashimi.program.tiers import TypedIR
-from sashimi.program.tokens import IRError
 
 TEXT = """SHORTCUT "Log water"
 ACTION ask WFAskActionPrompt="How much?" WFInputType="Number"

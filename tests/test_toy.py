@@ -2,8 +2,8 @@
 
 import torch
 
-from sashimi.flagship import phase_two, toy
 from sashimi.flagship.params import ToyParams
+from sashimi.studies.decoder_alone import phase_two, toy
 
 SETTINGS = ToyParams(
     seed=0,

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship import phase_two, sequences, trials
-from sashimi.flagship.batches import IGNORED
-from sashimi.flagship.designs import DESIGNS
-from sashimi.flagship.phase_two import Recipe
-from sashimi.program import tiers, validate
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.batches import IGNORED
+from sashimi.program import tiers
+from sashimi.program.check import validate
+from sashimi.studies.decoder_alone import phase_two, sequences, trials
+from sashimi.studies.decoder_alone.designs import DESIGNS
+from sashimi.studies.decoder_alone.phase_two import Recipe
 from sashimi.ternary import ternary_layers
 
 RECIPE = Recipe(iterations=30, batch=16, rate=5e-3, width=32, layers=1)

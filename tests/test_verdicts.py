@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sashimi.gates import Gate
-from sashimi.report import Run
-from sashimi.verdicts import judged
+from sashimi.report.read import Run
+from sashimi.report.verdicts import judged
 
 RULES = {
     "right": Gate("right", "program_exact", at_least=0.5, noise=0.01, min_n=1),

@@ -7,7 +7,9 @@ import random
 import pytest
 from work import calls
 
-from sashimi.program.scope import Scope, walk_scoped
+from sashimi.program.check.scope import Scope, walk_scoped
+from sashimi.program.check.validate import validate
+from sashimi.program.check.ways import Gap, merged
 from sashimi.program.tree import (
     Action,
     Block,
@@ -22,8 +24,6 @@ from sashimi.program.tree import (
     Statement,
     Var,
 )
-from sashimi.program.validate import validate
-from sashimi.program.ways import Gap, merged
 
 Ways = set[frozenset[str]]
 """What is set on each way that gets to a point."""

@@ -12,7 +12,7 @@ from sashimi.ablate.table import METRICS, Number, Row
 from sashimi.metrics import Interval
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
-from sashimi.report import RIGHT
+from sashimi.report.read import RIGHT
 
 KINDS = {
     "over seeds": ("over_seeds", COLOURS[0], -0.14),
@@ -81,7 +81,7 @@ def answers(found: Sequence[Answer]) -> Figure:
 def stages(table: Mapping[str, Mapping[str, int]]) -> Figure:
     """Where the way first breaks: a bar a name, its prompts by stage, right ones at the left.
 
-    ``table[name][stage]`` counts prompts; `sashimi.report.STAGES` says what the stages are.
+    ``table[name][stage]`` counts prompts; `sashimi.report.read.STAGES` says what the stages are.
     """
     figure, ((axis,),) = canvas(9.6, 1.2 + 0.34 * len(table))
     used = [stage for stage in STAGE_COLOURS if any(row.get(stage) for row in table.values())]

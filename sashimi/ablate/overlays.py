@@ -19,7 +19,7 @@ from sashimi.pab.compare import Comparison
 from sashimi.pab.plots import canvas, overlay
 from sashimi.pab.profile import FILE, Profile
 from sashimi.plots import COLOURS
-from sashimi.report import OURS, RIGHT, Run
+from sashimi.report.read import OURS, RIGHT, Run
 
 DOMAINS = "domains"
 """In a question's ``trajectory``: what each domain lost, instead of a series."""

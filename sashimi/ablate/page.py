@@ -14,9 +14,9 @@ from sashimi.ablate import questions, reading
 from sashimi.ablate.figure import differences
 from sashimi.ablate.table import METRICS, Number, Row, ends, read, spread
 from sashimi.files import root
-from sashimi.html import mark, picture, words
-from sashimi.report import RIGHT, SPLITS, Run
-from sashimi.sections import FOLDED
+from sashimi.report.html import mark, picture, words
+from sashimi.report.read import RIGHT, SPLITS, Run
+from sashimi.report.sections import FOLDED
 
 NOTE = (
     "Means over seeds, ± half of Student's 95% interval. A difference to the reference row is "

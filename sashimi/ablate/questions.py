@@ -30,8 +30,8 @@ from sashimi.ablate.table import (
 from sashimi.errors import BadInput
 from sashimi.metrics import Interval, holm
 from sashimi.params import read_row
-from sashimi.report import OURS, RIGHT, Run
-from sashimi.report import SPLITS as NAMES
+from sashimi.report.read import OURS, RIGHT, Run
+from sashimi.report.read import SPLITS as NAMES
 
 NAME = "questions.yaml"
 LEVEL = 0.05

@@ -18,12 +18,12 @@ from sashimi import plots
 from sashimi.ablate import figure, overlays
 from sashimi.ablate.questions import Answer
 from sashimi.ablate.table import METRICS, SPLITS, Number, Row, ends, spread
-from sashimi.html import mark, picture, words
 from sashimi.pab import plots as courses
 from sashimi.pab import predict
-from sashimi.report import RIGHT, STAGES, Run, counted
-from sashimi.report import SPLITS as NAMES
-from sashimi.verdicts import judged
+from sashimi.report.html import mark, picture, words
+from sashimi.report.read import RIGHT, STAGES, Run, counted
+from sashimi.report.read import SPLITS as NAMES
+from sashimi.report.verdicts import judged
 
 ASKED = (
     "Written before the rows ran (<code>reports/questions.yaml</code>), but for those called "

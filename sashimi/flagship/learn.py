@@ -10,26 +10,30 @@ from pathlib import Path
 import torch
 
 from sashimi import params, train
+from sashimi.encode import encode
 from sashimi.files import root
-from sashimi.flagship import candidates, domain, margin, run_folder, sides, start
-from sashimi.flagship import corpus as corpora
-from sashimi.flagship.batches import IGNORED, Dataset
-from sashimi.flagship.corpus import Corpus, Example
-from sashimi.flagship.encode import encode
-from sashimi.flagship.intent import Labels
-from sashimi.flagship.library import Library
-from sashimi.flagship.literals import Literals
-from sashimi.flagship.loss import losses_of
-from sashimi.flagship.network import Network
-from sashimi.flagship.objective import Learner, Lessons, Objective
+from sashimi.flagship import run_folder
+from sashimi.flagship.answer import candidates
+from sashimi.flagship.answer.library import Library
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data import sides
+from sashimi.flagship.data.batches import IGNORED, Dataset
+from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.data.literals import Literals
+from sashimi.flagship.data.text import Spelling, text_of
+from sashimi.flagship.model import domain, start
+from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.loss import losses_of
+from sashimi.flagship.model.network import Network
+from sashimi.flagship.model.objective import Learner, Lessons, Objective
+from sashimi.flagship.model.refine import words_of
+from sashimi.flagship.model.teach import Teachers
+from sashimi.flagship.negatives import margin
 from sashimi.flagship.params import FlagshipParams, Trains
-from sashimi.flagship.refine import words_of
-from sashimi.flagship.teach import Teachers
-from sashimi.flagship.text import Spelling, text_of
 from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
-from sashimi.program.vocabulary import Vocabulary
+from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.ternary import set_progress, trit_arrays
 
 LEARNED = 128

@@ -13,20 +13,20 @@ from safetensors.torch import load_file
 from torch import nn
 
 from sashimi import cache, params
+from sashimi.encode import WIDTH, weights_digest
 from sashimi.errors import BadInput
 from sashimi.files import write_json
-from sashimi.flagship.candidates import Planning
-from sashimi.flagship.choose import Choice
-from sashimi.flagship.domain import DomainHead
-from sashimi.flagship.encode import WIDTH, weights_digest
-from sashimi.flagship.intent import Labels
-from sashimi.flagship.library import Library
-from sashimi.flagship.literals import Literals
-from sashimi.flagship.network import Network
+from sashimi.flagship.answer.candidates import Planning
+from sashimi.flagship.answer.choose import Choice
+from sashimi.flagship.answer.library import Library
+from sashimi.flagship.data.literals import Literals
+from sashimi.flagship.data.text import Spelling
+from sashimi.flagship.model.domain import DomainHead
+from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
-from sashimi.flagship.text import Spelling
 from sashimi.program import catalogue as catalogues
-from sashimi.program.vocabulary import Vocabulary
+from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.result import NAME
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from sashimi.run import PAGE, Study
 def check(settings: Params) -> None:
     """Read a foreign corpus before anything is written; raises BadInput for one of no use."""
     if getattr(settings, "corpus", "builtin") != "builtin":
-        from sashimi.flagship import corpus
+        from sashimi.flagship.data import corpus
 
         corpus.load(settings.corpus, seed=settings.seed, limit=settings.limit)
 
@@ -33,7 +33,7 @@ def check_flagship(settings: FlagshipParams) -> None:
     """As `check`, and the wrong beams that are to be learned from must be there."""
     check(settings)
     if settings.negatives == "adversarial":
-        from sashimi.flagship import margin
+        from sashimi.flagship.negatives import margin
 
         margin.training_beams(settings.corpus)
 

@@ -13,21 +13,24 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sashimi.flagship import candidates
-from sashimi.flagship.choose import Choice
-from sashimi.flagship.decode import Copied, decode
-from sashimi.flagship.domain import DomainHead
-from sashimi.flagship.encode import Encoded, check_prompt, encode, encode_uncached
-from sashimi.flagship.fill import Source, copied, fill
-from sashimi.flagship.intent import Labels, SemanticFrame, read_frame
-from sashimi.flagship.library import Library, Structures, padded
-from sashimi.flagship.literals import Literals, Slot
-from sashimi.flagship.network import Network
-from sashimi.flagship.text import Spelling, read, write
-from sashimi.program import Finding, Program, compile, lint, parse, render, tiers, validate
+from sashimi.encode import Encoded, check_prompt, encode, encode_uncached
+from sashimi.flagship.answer import candidates
+from sashimi.flagship.answer.choose import Choice
+from sashimi.flagship.answer.library import Library, Structures, padded
+from sashimi.flagship.data.literals import Literals, Slot
+from sashimi.flagship.data.text import Spelling, read, write
+from sashimi.flagship.model.decode import Copied, decode
+from sashimi.flagship.model.domain import DomainHead
+from sashimi.flagship.model.fill import Source, copied, fill
+from sashimi.flagship.model.intent import Labels, SemanticFrame, read_frame
+from sashimi.flagship.model.network import Network
+from sashimi.program import Finding, Program, tiers
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.repairs import Repair
-from sashimi.program.vocabulary import Vocabulary
+from sashimi.program.check import validate
+from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.program.plist import compile
+from sashimi.program.text import lint, parse, render
+from sashimi.program.text.repairs import Repair
 from sashimi.ternary import fixed
 
 BATCH = 64

@@ -1,15 +1,15 @@
 """The typed language: ShortcutDSL text, its tree, its checks and its plist. Imports no torch."""
 
-from sashimi.program.analyse import analyse
-from sashimi.program.compile import CompileError, compile, runtime_unverified
-from sashimi.program.decompile import decompile
+from sashimi.program.check.analyse import analyse
+from sashimi.program.check.validate import validate
 from sashimi.program.findings import Finding
-from sashimi.program.lint import Lint, lint
-from sashimi.program.parse import ParseError, parse
-from sashimi.program.render import render
-from sashimi.program.store import read, write
+from sashimi.program.plist.compile import CompileError, compile, runtime_unverified
+from sashimi.program.plist.decompile import decompile
+from sashimi.program.plist.store import read, write
+from sashimi.program.text.lint import Lint, lint
+from sashimi.program.text.parse import ParseError, parse
+from sashimi.program.text.render import render
 from sashimi.program.tree import Program
-from sashimi.program.validate import validate
 
 __all__ = [
     "CompileError",

@@ -14,17 +14,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sashimi.errors import BadInput
-from sashimi.program.analyse import analyse
-from sashimi.program.compile import compile, runtime_unverified
-from sashimi.program.decompile import decompile_noted
+from sashimi.program.check.analyse import analyse
+from sashimi.program.check.validate import validate
 from sashimi.program.findings import Finding, errors
-from sashimi.program.layout import misleading
-from sashimi.program.lint import lint
-from sashimi.program.parse import ParseError
-from sashimi.program.recover import diagnose
-from sashimi.program.render import render
-from sashimi.program.store import from_bytes, read, write
-from sashimi.program.validate import validate
+from sashimi.program.plist.compile import compile, runtime_unverified
+from sashimi.program.plist.decompile import decompile_noted
+from sashimi.program.plist.store import from_bytes, read, write
+from sashimi.program.text.layout import misleading
+from sashimi.program.text.lint import lint
+from sashimi.program.text.parse import ParseError
+from sashimi.program.text.recover import diagnose
+from sashimi.program.text.render import render
 
 CLEAN, FINDINGS, BAD = 0, 1, 2
 WIDTH = 96

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sashimi.program.catalogue import Catalogue, load
+from sashimi.program.check.validate import validate
 from sashimi.program.findings import Finding
 from sashimi.program.tree import Program
-from sashimi.program.validate import validate
 
 DEFECT, LIMIT, OPEN = "defect", "limit", "unexplained"
 

@@ -28,9 +28,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sashimi.program import catalogue as catalogues
-from sashimi.program.lower import Reader
-from sashimi.program.scope import SETTERS, sanitise
-from sashimi.program.tokens import (
+from sashimi.program.check.scope import SETTERS, sanitise
+from sashimi.program.ir.lower import Reader
+from sashimi.program.ir.tokens import (
     END,
     KEY,
     LITERAL,

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sashimi.flagship import leaks
 from sashimi.flagship.builtin import build, shapes
 from sashimi.flagship.builtin.grammar import Grammar, load
 from sashimi.flagship.builtin.plan import Sampler, filled
 from sashimi.flagship.builtin.speak import Speaker
 from sashimi.flagship.builtin.style import STYLES, styled
+from sashimi.flagship.data import leaks
 from sashimi.program import tree
 from sashimi.program.tree import Program
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sashimi import gates
-from sashimi.flagship import leaks
-from sashimi.flagship.corpus import SPLITS, Corpus
-from sashimi.flagship.decode import MAX_TOKENS
+from sashimi.flagship.data import leaks
+from sashimi.flagship.data.corpus import SPLITS, Corpus
+from sashimi.flagship.model.decode import MAX_TOKENS
 from sashimi.flagship.negatives import detect
 from sashimi.flagship.negatives.make import PERTURBATIONS
 from sashimi.flagship.negatives.meaning import meaning
@@ -21,7 +21,7 @@ from sashimi.flagship.negatives.triple import SOURCES, Triple, load, only
 from sashimi.metrics import Interval, wilson
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
-from sashimi.program.vocabulary import Vocabulary
+from sashimi.program.ir.vocabulary import Vocabulary
 
 READINGS = ("as read", "as mended")
 """The tags that say how a draft was read."""

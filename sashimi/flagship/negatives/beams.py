@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sashimi import result
+from sashimi.encode import Encoded, encode
 from sashimi.errors import BadInput
-from sashimi.flagship.corpus import Corpus, Example
-from sashimi.flagship.encode import Encoded, encode
-from sashimi.flagship.fill import Source, fill
-from sashimi.flagship.search import Beam, search
+from sashimi.flagship.answer.search import Beam, search
+from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.model.fill import Source, fill
 from sashimi.flagship.way import Sashimi, load
 from sashimi.program import tiers
 from sashimi.program.tree import Program

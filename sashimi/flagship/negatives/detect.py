@@ -21,9 +21,9 @@ from sklearn.preprocessing import MaxAbsScaler
 from sashimi.flagship.negatives.known import adjacent, outline
 from sashimi.flagship.negatives.triple import Triple
 from sashimi.metrics import Interval, wilson
-from sashimi.program.legal import Legality
+from sashimi.program.ir.legal import Legality
+from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.program.tiers import TypedIR
-from sashimi.program.vocabulary import Vocabulary
 
 MOST = 6000
 """Training triples that a detector is fitted on, drawn with a seed."""

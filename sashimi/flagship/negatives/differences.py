@@ -10,8 +10,8 @@ from collections import Counter
 from difflib import SequenceMatcher
 
 from sashimi.program import tiers
+from sashimi.program.ir.tokens import OPEN_SLOTS
 from sashimi.program.tiers import TypedIR
-from sashimi.program.tokens import OPEN_SLOTS
 from sashimi.program.tree import Program
 
 SEVERITY = {

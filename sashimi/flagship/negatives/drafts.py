@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sashimi.program import ParseError, lint, parse
+from sashimi.program import ParseError
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.mutate import MUTATIONS
+from sashimi.program.text import lint, parse
 from sashimi.program.tree import Program
+from sashimi.studies.language.mutate import MUTATIONS
 
 FAULTS = (1, 1, 1, 2, 2, 3)
 """How many faults a draft has, each entry as likely as the others."""

@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sashimi.flagship import leaks
-from sashimi.flagship.corpus import SPLITS, Corpus, Example
+from sashimi.flagship.data import leaks
+from sashimi.flagship.data.corpus import SPLITS, Corpus, Example
 from sashimi.flagship.negatives import drafts
 from sashimi.flagship.negatives.differences import describe
 from sashimi.flagship.negatives.known import Known
@@ -23,9 +23,11 @@ from sashimi.flagship.negatives.perturb import STRUCTURAL, Perturbation
 from sashimi.flagship.negatives.source import other_source
 from sashimi.flagship.negatives.triple import Triple
 from sashimi.program import catalogue as catalogues
-from sashimi.program import render, tiers, validate
+from sashimi.program import tiers
 from sashimi.program.catalogue import Catalogue
+from sashimi.program.check import validate
 from sashimi.program.findings import errors
+from sashimi.program.text import render
 from sashimi.program.tree import Program
 
 PERTURBATIONS: dict[str, Perturbation] = {**STRUCTURAL, "other source": other_source}

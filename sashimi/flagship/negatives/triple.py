@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sashimi.errors import BadInput
 from sashimi.files import atomic
-from sashimi.program import parse
-from sashimi.program.render import render_value
+from sashimi.program.text import parse
+from sashimi.program.text.render import render_value
 from sashimi.program.tiers import TypedIR
 from sashimi.program.tree import Value
 

@@ -1,0 +1,1 @@
+"""What things cost on this machine, one module a subject; rows of what, value, unit and n."""

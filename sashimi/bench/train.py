@@ -1,0 +1,75 @@
+"""What a training step costs: the reference row's network, fully ternary, beside its twin."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from sashimi import params, train
+from sashimi.files import root
+from sashimi.flagship import learn
+from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.batches import Dataset
+from sashimi.flagship.data.corpus import Corpus
+from sashimi.flagship.data.literals import Literals
+from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.loss import training_loss
+from sashimi.flagship.model.network import Network
+from sashimi.flagship.params import FlagshipParams
+from sashimi.program import catalogue as catalogues
+from sashimi.program import tiers
+from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.ternary import set_progress
+
+EXAMPLES, STEPS = 400, 24
+LIMIT = 1.15
+"""What a ternary step may cost over a continuous one."""
+
+
+def bench(examples: int = EXAMPLES, steps: int = STEPS) -> list[dict]:
+    """Milliseconds of a step of either kind on the same batches in turn, and their paired ratio."""
+    settings = params.load(root() / "params" / "flagship" / params.REFERENCE, FlagshipParams)
+    known = corpora.load("builtin", limit=examples)
+    ternary, continuous = (_stepper(known, settings, share) for share in (1.0, 0.0))
+    ternary(1), continuous(1)  # the first step allocates
+    taken = np.array([(_seconds(ternary, k), _seconds(continuous, k)) for k in range(2, steps + 2)])
+    ratios = taken[:, 0] / taken[:, 1]
+    rows = [
+        {"what": what, "value": 1000 * float(np.median(column)), "unit": "ms", "n": steps}
+        for what, column in zip(("ternary step", "continuous step"), taken.T, strict=True)
+    ]
+    ratio = {"what": "ternary over continuous", "value": float(np.median(ratios)), "unit": "times"}
+    return [*rows, ratio | {"n": steps, "limit": LIMIT}]
+
+
+def _stepper(corpus: Corpus, settings: FlagshipParams, share: float) -> Callable[[int], None]:
+    """A function that takes one step of training, all ternary layers at this share."""
+    train.seed_everything(settings.seed)
+    programs = [example.program for example in corpus.train]
+    catalogue = catalogues.load().extended(programs)
+    vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
+    literals = Literals.build((e.prompt, e.program) for e in corpus.train)
+    labels = Labels.of([e.domain for e in corpus.train], programs)
+    data, probe = (Dataset(e, vocabulary, literals, labels) for e in (corpus.train, corpus.dev))
+    learn.retrieve(corpus, settings, data, probe)
+    network = Network(settings, labels, len(vocabulary), len(literals.values))
+    set_progress(network, share, 0.0, 1.0)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, fused=True)
+
+    def step(number: int) -> None:
+        batch = data.training_batch(number, settings.batch_size, settings.seed)
+        optimizer.zero_grad(set_to_none=True)
+        training_loss(network, batch)[0].backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
+        optimizer.step()
+
+    return step
+
+
+def _seconds(step: Callable[[int], None], number: int) -> float:
+    begun = time.perf_counter()
+    step(number)
+    return time.perf_counter() - begun

@@ -1,0 +1,1 @@
+"""Corpora, their splits and tensors; prompts outside the domain."""

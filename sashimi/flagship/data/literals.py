@@ -1,0 +1,142 @@
+"""What fills a slot: spans of the prompt and literals of training, and how both are written.
+
+Letters: K literals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from sashimi.program import tiers
+from sashimi.program.ir.legal import Walk
+from sashimi.program.text import parse, render
+from sashimi.program.tree import Program, Set, Value
+
+NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
+COPYABLE = frozenset({"text", "key", "number"})
+"""Kinds of slots whose value may be a span of the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An open place of merged tokens: its position, kind, and context in the grammar."""
+
+    position: int
+    kind: str
+    context: str
+
+
+def slots_of(tokens: Sequence[str]) -> list[Slot]:
+    """The slots of merged tokens in order of their values, each with its place in the grammar."""
+    walk, contexts = Walk(), []
+    for token in tokens:
+        contexts.append(walk.due.context)
+        walk.advance(token)
+    found = tiers.slots(tokens)
+    return [Slot(p, kind, kind if kind in ("title", "name") else contexts[p]) for p, kind in found]
+
+
+def parse_number(text: str) -> int | float | None:
+    """The number that a text spells with digits, as the program would hold it; None if none."""
+    if not NUMBER.fullmatch(text):
+        return None
+    plain = text.replace(",", "")
+    return float(plain) if "." in plain else int(plain)
+
+
+def spans_of(value: Value, prompt: str, offsets: Sequence[tuple[int, int]]) -> list[tuple]:
+    """Every (first, last) word piece whose characters spell a value; [] when none do."""
+    starts = {start: i for i, (start, _) in reversed(list(enumerate(offsets)))}
+    ends = {end: i for i, (_, end) in enumerate(offsets)}
+    if isinstance(value, str):
+        found = [m.span() for m in re.finditer(re.escape(value), prompt)] if value.strip() else []
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        matches = NUMBER.finditer(prompt)
+        found = [m.span() for m in matches if repr(parse_number(m[0])) == repr(value)]
+    else:
+        found = []
+    return [(starts[a], ends[b]) for a, b in found if a in starts and b in ends]
+
+
+def spelled(value: Value, prompt: str) -> bool:
+    """Whether a prompt holds the characters of a text or a number."""
+    if isinstance(value, str):
+        return bool(value.strip()) and value in prompt
+    return any(repr(parse_number(m[0])) == repr(value) for m in NUMBER.finditer(prompt))
+
+
+@dataclass(frozen=True)
+class Literals:
+    """Values that training programs repeat, and the places they were given to."""
+
+    values: tuple[tuple[str, str], ...]  # (kind, value as DSL text)
+    places: dict[str, tuple[int, ...]]  # context to indices of values
+
+    @staticmethod
+    def build(pairs: Iterable[tuple[str, Program]], least: int = 2) -> Literals:
+        """The literals that training (prompt, program) pairs need at least ``least`` times.
+
+        A value that its own prompt spells is not needed: the pointer copies it.
+        """
+        counts: Counter[tuple[str, str]] = Counter()
+        places: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for prompt, program in pairs:
+            ir = tiers.encode(program)
+            for slot, value in zip(slots_of(ir.merged()), ir.values, strict=True):
+                literal = (slot.kind, to_text(value))
+                counts[literal] += slot.kind not in COPYABLE or not spelled(value, prompt)
+                places[slot.context].add(literal)
+        kept = sorted(literal for literal, n in counts.items() if n >= least)
+        index = {literal: i for i, literal in enumerate(kept)}
+        seen = {k: tuple(sorted(index[v] for v in vs if v in index)) for k, vs in places.items()}
+        return Literals(tuple(kept), {k: v for k, v in sorted(seen.items()) if v})
+
+    def to_json(self) -> dict:
+        """As plain lists and dictionaries; `from_json` is the inverse."""
+        return {"values": [list(v) for v in self.values], "places": self.places}
+
+    @staticmethod
+    def from_json(data: dict) -> Literals:
+        """The literals that `to_json` wrote."""
+        return Literals(
+            tuple((kind, text) for kind, text in data["values"]),
+            {k: tuple(v) for k, v in data["places"].items()},
+        )
+
+    @cached_property
+    def index(self) -> dict[tuple[str, str], int]:
+        """(kind, DSL text) to position in ``values``."""
+        return {literal: i for i, literal in enumerate(self.values)}
+
+    @cached_property
+    def decoded(self) -> list[Value]:
+        """The values themselves."""
+        return [from_text(text) for _, text in self.values]
+
+    def allowed(self, slot: Slot) -> Tensor:
+        """(K,) bool: the literals seen in the slot's place, or all of its kind if none was."""
+        mask = torch.zeros(len(self.values) + 1, dtype=torch.bool)[:-1]
+        if slot.context in self.places:
+            mask[list(self.places[slot.context])] = True
+            mask &= self._of_kind(slot.kind)
+        return mask if mask.any() else self._of_kind(slot.kind)
+
+    def _of_kind(self, kind: str) -> Tensor:
+        return torch.tensor([k == kind for k, _ in self.values], dtype=torch.bool)
+
+
+def to_text(value: Value) -> str:
+    """A value as ShortcutDSL text, which keeps 1, 1.0 and true apart."""
+    return render(Program("", (Set("v", value),))).splitlines()[1].strip().removeprefix("SET $v = ")
+
+
+def from_text(text: str) -> Value:
+    """The inverse of `to_text`."""
+    return parse(f'SHORTCUT ""\nSET $v = {text}\n').body[0].value

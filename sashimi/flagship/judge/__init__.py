@@ -1,0 +1,1 @@
+"""What an answer is worth: scores, floors, failures by stage."""

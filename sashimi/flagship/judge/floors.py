@@ -1,0 +1,114 @@
+"""The floors that every model stands beside: constant, nearest neighbour, a vote, linear probe.
+
+Each answers with a whole training program, so each is well-formed; what it is worth shows in the
+scores of being right. They read the same frozen vectors as the network.
+
+Letters: N training prompts, Q queries, E encoder width.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import RidgeClassifier
+from torch import Tensor
+
+from sashimi import cache, program, retrieve
+from sashimi.encode import encode
+from sashimi.flagship.data.corpus import Corpus, digest
+from sashimi.flagship.judge import score
+from sashimi.program import catalogue as catalogues
+from sashimi.program import tiers
+from sashimi.program.tree import Program
+from sashimi.retrieve import VOTERS, Index, vote
+
+VOTE = f"vote of {VOTERS} neighbours"
+NAMES = ("constant", "1-nearest neighbour", VOTE, "linear probe")
+
+
+class Floors:
+    """The floors of a training set: unit vectors (N, E) of its prompts, and its programs."""
+
+    def __init__(
+        self, prompts: Sequence[str], vectors: np.ndarray, programs: Sequence[Program]
+    ) -> None:
+        self.vectors, self.programs = vectors, programs
+        self.skeletons = [tiers.skeleton(tiers.without_comments(p)) for p in programs]
+        names = {s: i for i, s in enumerate(dict.fromkeys(self.skeletons))}
+        self.classes = np.array([names[s] for s in self.skeletons])
+        # ridge regression on one-hot skeletons: the least-squares probe, in closed form however
+        # many classes there are
+        self.probe = RidgeClassifier(alpha=1.0)
+        if len(names) > 1:
+            self.probe.fit(vectors, self.classes)
+        self.index = Index(prompts, vectors)
+
+    def answers(self, asked: Sequence[str], queries: np.ndarray) -> dict[str, list[Program]]:
+        """Each floor's program for every prompt asked, whose unit vectors are ``queries`` (Q, E).
+
+        The vote counts skeletons among neighbours by words and vectors together; all others read
+        vectors alone.
+        """
+        if not len(asked):
+            return {name: [] for name in NAMES}
+        similar = queries @ self.vectors.T  # (Q, N)
+        common = self.skeletons.index(Counter(self.skeletons).most_common(1)[0][0])
+        found = {
+            "constant": [common] * len(asked),
+            "1-nearest neighbour": similar.argmax(1),
+            VOTE: vote(self.index.similarity(asked, queries), self.skeletons),
+            "linear probe": self._probed(queries, similar),
+        }
+        return {name: [self.programs[i] for i in found[name]] for name in NAMES}
+
+    def _probed(self, queries: np.ndarray, similar: np.ndarray) -> list[int]:
+        """The probe picks the skeleton; the nearest prompt that has it lends its values."""
+        if not hasattr(self.probe, "classes_"):  # one skeleton only
+            return similar.argmax(1).tolist()
+        return [
+            int(np.where(self.classes == c, row, -np.inf).argmax())
+            for c, row in zip(self.probe.predict(queries), similar, strict=True)
+        ]
+
+
+def scored(corpus: Corpus, splits: Sequence[str]) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """By split and floor, every score of `score.score` for each of its examples.
+
+    Training examples are taken in the order of their ids, so that the floors are the same at every
+    seed; what has been scored once is kept in the tensor cache.
+    """
+    train = sorted(corpus.train, key=lambda e: e.id)
+    parts = {split: getattr(corpus, split) for split in splits}
+    names = (*score.WELL_FORMED, *score.RIGHT)
+
+    def make() -> dict[str, Tensor]:
+        programs, prompts = [e.program for e in train], [e.prompt for e in train]
+        known = catalogues.load().extended(programs)
+        fitted = Floors(prompts, encode(prompts).pooled.numpy(), programs)
+        found = {}
+        for split, part in parts.items():
+            asked, expected = [e.prompt for e in part], [e.program for e in part]
+            answers = fitted.answers(asked, encode(asked).pooled.numpy())
+            for floor, produced in answers.items():
+                _, columns = score.table(expected, produced, known)
+                rows = [columns[name] for name in names]
+                found[f"{split}/{floor}"] = torch.tensor(rows, dtype=torch.float64)
+        return found
+
+    language = sorted(Path(program.__file__).parent.glob("*.*"))
+    sources = [path.read_text(encoding="utf-8") for path in language]
+    code = cache.code(score, retrieve, sys.modules[__name__])
+    examples = digest([*train, *(e for part in parts.values() for e in part)])
+    tensors = cache.fetch(["floors", code, *sources, examples], make)
+    return {
+        split: {
+            floor: dict(zip(names, tensors[f"{split}/{floor}"].tolist(), strict=True))
+            for floor in NAMES
+        }
+        for split in splits
+    }

@@ -1,0 +1,168 @@
+"""The shape of the bottleneck: how many directions z uses, and what it is alike to.
+
+Letters: N examples, Z bridge width, A actions, D, E widths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sashimi.encode import encode
+from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.model.bridge import perplexity
+from sashimi.flagship.way import BATCH, Sashimi, load
+from sashimi.program import tiers
+from sashimi.program.tree import Program, actions
+
+MOST = 1000
+"""Rows that are looked at, evenly spaced: similarity takes memory by their square."""
+LEAST = 4
+"""Rows that the unbiased estimate needs."""
+
+
+def effective_rank(z: np.ndarray) -> float:
+    """exp of the entropy of the normalised singular values (Roy & Vetterli 2007, eq. 3) of ``z``
+    (N, D) less its mean: between 1 and min(N - 1, D), NaN where all rows are the same."""
+    return _perplexity(_singular(z))
+
+
+def participation(z: np.ndarray) -> float:
+    """(Σλ)² / Σλ² of the eigenvalues of the covariance of ``z`` (N, D): the dimensions that carry
+    the variance, fewer than `effective_rank` as large ones count more."""
+    variances = _singular(z) ** 2
+    total = float((variances**2).sum())
+    return float(variances.sum()) ** 2 / total if total > 0 else float("nan")
+
+
+def _singular(z: np.ndarray) -> np.ndarray:
+    z = np.asarray(z, dtype=np.float64)
+    return np.linalg.svd(z - z.mean(0), compute_uv=False)
+
+
+def _perplexity(sizes: np.ndarray) -> float:
+    if not sizes.sum() > 0:
+        return float("nan")
+    shares = sizes[sizes > 0] / sizes.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def cka(x: np.ndarray, y: np.ndarray, debiased: bool = True) -> float:
+    """Linear centered kernel alignment (Kornblith et al. 2019) of ``x`` (N, D) and ``y`` (N, E).
+
+    1 where one is the other turned, mirrored, shifted or scaled as a whole. The plain estimate is
+    far above 0 for unrelated matrices unless N is much larger than D and E; ``debiased`` takes the
+    unbiased estimate of HSIC (Song et al. 2012, eq. 4, as in Nguyen et al. 2021, eq. 3), around 0
+    for them and possibly below. NaN where a matrix has no variance. Raises ValueError where rows
+    differ in number or the unbiased estimate has fewer than 4.
+    """
+    if len(x) != len(y) or (debiased and len(x) < LEAST):
+        raise ValueError(f"{len(x)} and {len(y)} rows are no pairs to compare")
+    grams = []
+    for side in (x, y):
+        centred = np.asarray(side, dtype=np.float64)
+        centred = centred - centred.mean(0)
+        grams.append(centred @ centred.T)
+    of = _unbiased if debiased else _biased
+    norm = of(grams[0], grams[0]) * of(grams[1], grams[1])
+    return float(of(*grams) / np.sqrt(norm)) if norm > 0 else float("nan")
+
+
+def _biased(k: np.ndarray, other: np.ndarray) -> float:
+    """HSIC, but for a factor, of two centred Gram matrices (N, N)."""
+    return float((k * other).sum())
+
+
+def _unbiased(k: np.ndarray, other: np.ndarray) -> float:
+    """HSIC of two Gram matrices (N, N), unbiased: their diagonals do not count."""
+    n = len(k)
+    k, other = (m - np.diag(np.diag(m)) for m in (k, other))
+    rows, others = k.sum(0), other.sum(0)
+    whole = rows.sum() * others.sum() / ((n - 1) * (n - 2))
+    return float((k * other).sum() + whole - 2 * (rows @ others) / (n - 2)) / (n * (n - 3))
+
+
+def bags(programs: Sequence[Program]) -> np.ndarray:
+    """How often each program uses each action, comments aside: (N, A) float64."""
+    used = [[a.name for a in actions(tiers.without_comments(p))] for p in programs]
+    column = {name: i for i, name in enumerate(sorted({n for own in used for n in own}))}
+    counts = np.zeros((len(programs), len(column)))
+    for row, own in enumerate(used):
+        for name in own:
+            counts[row, column[name]] += 1
+    return counts
+
+
+@torch.no_grad()
+def bottleneck(whole: Sashimi, prompts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """z of each whole prompt (N, Z), and of every word piece of all of them (S, Z)."""
+    network = whole.network
+    encoded = encode(prompts, encoder=network.reads)
+    pooled, pieces = [], []
+    for at in range(0, len(prompts), BATCH):
+        batch = network.refined(encoded.padded(range(at, min(at + BATCH, len(prompts)))))
+        z = network.bridge(network.understand(batch.pooled, batch.states))  # (B, 1 + P, Z)
+        pooled.append(z[:, 0])
+        pieces.append(z[:, 1:][batch.pieces])
+    return torch.cat(pooled).numpy(), torch.cat(pieces).numpy()
+
+
+def facts(whole: Sashimi, examples: Sequence[Example]) -> dict[str, Any]:
+    """What a result says of the bottleneck on some examples.
+
+    ``rank`` and ``participation`` of z, of whole prompts and, where the decoder sees them, of word
+    pieces; ``cka`` (debiased) of the whole prompts' z with the frozen encoder's vectors, which is
+    form, and with the programs' bags of actions, which is meaning; beside them the encoder's own
+    with the bags. With learned codes, ``codes``: how many of them the slices use, on average. What
+    cannot be measured is None; of fewer than 4 examples only their number is told.
+    """
+    examples = _spaced(examples)
+    if len(examples) < LEAST:
+        return {"n": len(examples)}
+    prompts = [e.prompt for e in examples]
+    whole_z, pieces = bottleneck(whole, prompts)
+    vectors, meaning = encode(prompts).pooled.numpy(), bags([e.program for e in examples])
+    seen = {"prompts": whole_z}
+    if not whole.network.pooled_only:
+        seen["pieces"] = np.stack(_spaced(pieces))
+    found: dict[str, Any] = {
+        "n": len(examples),
+        "width": whole_z.shape[1],
+        "rank": {name: _known(effective_rank(z)) for name, z in seen.items()},
+        "participation": {name: _known(participation(z)) for name, z in seen.items()},
+        "cka": {
+            "z, encoder": _known(cka(whole_z, vectors)),
+            "z, actions": _known(cka(whole_z, meaning)),
+            "encoder, actions": _known(cka(vectors, meaning)),
+        },
+    }
+    codes = whole.network.bridge.codes
+    if codes is not None:
+        found["codes"] = {
+            name: _known(float(perplexity(codes.indices(torch.from_numpy(z))).mean()))
+            for name, z in seen.items()
+        }
+    return found
+
+
+def between(runs: Mapping[str, Path], prompts: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The debiased CKA of z of every two finished runs on the same prompts: ``[one][other]``.
+
+    ``runs`` are folders by the name to call them by. Raises `BadInput` as `way.load` does.
+    """
+    prompts = _spaced(prompts)
+    known = {name: bottleneck(load(folder), prompts)[0] for name, folder in runs.items()}
+    return {a: {b: cka(x, y) for b, y in known.items()} for a, x in known.items()}
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 6)
+
+
+def _spaced(rows: Sequence) -> list:
+    """At most `MOST` of some rows, evenly spaced."""
+    return [rows[i] for i in np.linspace(0, len(rows) - 1, min(MOST, len(rows))).astype(int)]

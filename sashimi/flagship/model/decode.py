@@ -1,0 +1,232 @@
+"""The ternary structural decoder: memory to Tier 1 and Tier 2 tokens, one after the other.
+
+A transformer decoder whose every projection is a `TernaryLinear`; embeddings, norms and biases stay
+in full precision (BitNet b1.58, §2). While decoding, illegal tokens are masked before the choice,
+so that what comes out parses and validates by construction.
+
+Letters: B prompts, L tokens, M memory positions, Z bridge width, W width of a word piece's vector,
+D width, V vocabulary, H heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sashimi.encode import PIECE_WIDTH
+from sashimi.flagship.data.literals import COPYABLE, Slot
+from sashimi.program.ir.legal import Legality
+from sashimi.program.ir.tokens import OPEN_SLOTS
+from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.ternary import Kind, TernaryLinear
+
+MAX_TOKENS = 512
+"""Positions the decoder knows: real programs of 100 lines stay below it."""
+WRITTEN = 192
+"""Tokens of a program that is written: one real program in a hundred has more, and training reads
+no position beyond `learn.LEARNED`."""
+START = 0
+"""The token id that begins every sequence (`Vocabulary` keeps it free)."""
+
+
+class Attention(nn.Module):
+    """Multi-head attention with ternary projections, over itself or over a memory."""
+
+    def __init__(
+        self, width: int, source_width: int, heads: int, quantiser: Kind = "absmean"
+    ) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = TernaryLinear(width, width, quantiser)
+        self.key_value = TernaryLinear(source_width, 2 * width, quantiser)
+        self.out = TernaryLinear(width, width, quantiser)
+
+    def project(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values: (B, H, S, D / H) each from (B, S, source width)."""
+        keys, values = self.key_value(source).chunk(2, dim=-1)
+        return self._split(keys), self._split(values)
+
+    def forward(
+        self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
+    ) -> Tensor:
+        mixed = F.scaled_dot_product_attention(
+            self._split(self.query(x)), keys, values, attn_mask=mask, is_causal=causal
+        )  # (B, H, L, D / H)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class Block(nn.Module):
+    """Self-attention, attention to the memory, and a two-layer perceptron, each added back."""
+
+    def __init__(
+        self,
+        width: int,
+        memory_width: int,
+        heads: int,
+        dropout: float,
+        quantiser: Kind = "absmean",
+    ) -> None:
+        super().__init__()
+        self.itself = Attention(width, width, heads, quantiser)
+        self.memory = Attention(width, memory_width, heads, quantiser)
+        self.up = TernaryLinear(width, 4 * width, quantiser)
+        self.down = TernaryLinear(4 * width, width, quantiser)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, past: tuple | None, memory: tuple, mask: Tensor) -> tuple:
+        """One block; returns x (B, L, D) and the keys and values seen so far."""
+        keys, values = self.itself.project(x)
+        if past is not None:
+            keys, values = torch.cat([past[0], keys], 2), torch.cat([past[1], values], 2)
+        x = x + self.dropout(self.itself(x, keys, values, None, causal=past is None))
+        x = x + self.dropout(self.memory(x, *memory, mask, causal=False))
+        x = x + self.dropout(self.down(F.gelu(self.up(x))))
+        return x, (keys, values)
+
+
+class Decoder(nn.Module):
+    """(B, L) token ids and a memory (B, M, Z) to hidden states (B, L, D) and logits (B, L, V)."""
+
+    def __init__(
+        self,
+        vocabulary: int,
+        memory_width: int,
+        width: int,
+        layers: int,
+        heads: int,
+        dropout: float,
+        quantiser: Kind = "absmean",
+        copies: bool = True,
+    ) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary, width)
+        self.position = nn.Embedding(MAX_TOKENS, width)
+        self.copied = nn.Linear(PIECE_WIDTH, width, bias=False) if copies else None
+        self.blocks = nn.ModuleList(
+            Block(width, memory_width, heads, dropout, quantiser) for _ in range(layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+        self.dropout = nn.Dropout(dropout)
+        nn.init.normal_(self.embed.weight, std=width**-0.5)
+        nn.init.normal_(self.position.weight, std=0.1 * width**-0.5)
+
+    def remember(self, memory: Tensor, present: Tensor) -> tuple[list[tuple], Tensor]:
+        """Each block's keys and values of the memory, and the mask (B, 1, 1, M) of what stands."""
+        return [block.memory.project(memory) for block in self.blocks], present[:, None, None, :]
+
+    def forward(
+        self,
+        tokens: Tensor,
+        copied: Tensor | None,
+        memory: tuple[list[tuple], Tensor],
+        past: list | None = None,
+    ) -> tuple[Tensor, list]:
+        """Hidden states (B, L, D) after the last norm, and the cache for the next call.
+
+        ``copied`` (B, L, W) is at each token the word piece that the slot before it copied from, or
+        zeros; None for a decoder that copies nothing. With a cache, L is 1: the newest token only.
+        """
+        at = 0 if past is None else past[0][0].shape[2]
+        places = torch.arange(at, at + tokens.shape[1], device=tokens.device)
+        x = self.embed(tokens) * self.embed.embedding_dim**0.5 + self.position(places)
+        x = self.dropout(x if self.copied is None else x + self.copied(copied))
+        cache = []
+        for index, block in enumerate(self.blocks):
+            x, seen = block(x, past[index] if past else None, memory[0][index], memory[1])
+            cache.append(seen)
+        return self.norm(x), cache
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(…, V) from (…, D); the output embedding is the input embedding."""
+        return F.linear(hidden, self.embed.weight, self.bias)
+
+
+Copied = Callable[[int, Slot, Tensor], Tensor]
+"""(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
+
+
+@torch.no_grad()
+def decode(
+    decoder: Decoder,
+    memory: Tensor,
+    present: Tensor,
+    vocabulary: Vocabulary,
+    copied: Copied,
+    given: Sequence[Sequence[str]] | None = None,
+) -> tuple[list[list[str]], list[Tensor], Tensor]:
+    """Greedy decoding under the legality masks, or the reading of ``given`` legal tokens.
+
+    ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge; ``copied`` says what each slot
+    copies, as soon as it is decoded. Returns per prompt its merged tokens, the hidden states
+    (length + 1, D) that chose and followed them, and the log-likelihood (B,) of the sequence. A
+    given token that the vocabulary lacks is read as the start token, and no part of the likelihood,
+    since the decoder could not have said it.
+    """
+    rows = [_Row(i, Legality(vocabulary, limit=WRITTEN)) for i in range(len(memory))]
+    open_rows, past = rows, None
+    keys_values, mask = decoder.remember(memory, present)
+    feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
+    while open_rows:
+        tokens = torch.tensor([[row.newest] for row in open_rows])
+        hidden, past = decoder(tokens, feed, (keys_values, mask), past)  # (R, 1, D)
+        for row, state in zip(open_rows, hidden[:, 0], strict=True):
+            row.hidden.append(state)
+        at = [k for k, row in enumerate(open_rows) if not row.legality.done]
+        if len(at) < len(open_rows):  # what has ended need not be computed any longer
+            open_rows, hidden, mask = [open_rows[k] for k in at], hidden[at], mask[at]
+            keys_values = [(keys[at], values[at]) for keys, values in keys_values]
+            past = [(keys[at], values[at]) for keys, values in past]
+        feed = torch.zeros(len(open_rows), 1, PIECE_WIDTH)
+        for k, row in enumerate(open_rows):
+            slot = row.newest_slot()
+            if slot is not None and slot.kind in COPYABLE:
+                feed[k, 0] = copied(row.index, slot, hidden[k, 0])
+        if open_rows:
+            _choose(decoder, open_rows, hidden[:, 0], given)
+    likelihood = torch.tensor([row.likelihood for row in rows])
+    return [r.tokens for r in rows], [torch.stack(r.hidden) for r in rows], likelihood
+
+
+def _choose(
+    decoder: Decoder, rows: list[_Row], hidden: Tensor, given: Sequence[Sequence[str]] | None
+) -> None:
+    """Appends to each row its likeliest legal token, or the given one; ``hidden`` is (R, D)."""
+    masks = torch.from_numpy(np.stack([row.legality.mask() for row in rows]))
+    scores = decoder.logits(hidden).masked_fill(~masks, float("-inf"))
+    likelihoods = scores.log_softmax(-1)
+    for row, best, likely in zip(rows, likelihoods.argmax(-1).tolist(), likelihoods, strict=True):
+        words = row.legality.vocabulary
+        word = words.tokens[best] if given is None else given[row.index][len(row.tokens)]
+        known = words.ids.get(word)
+        row.take(word, 0.0 if known is None else float(likely[known]))
+
+
+class _Row:
+    """One sequence while it is decoded."""
+
+    def __init__(self, index: int, legality: Legality) -> None:
+        self.index, self.legality = index, legality
+        self.tokens: list[str] = []
+        self.hidden: list[Tensor] = []
+        self.newest, self.context, self.likelihood = START, "", 0.0
+
+    def take(self, word: str, gained: float) -> None:
+        """Appends a token, with its log-probability."""
+        self.context = self.legality.walk.due.context
+        self.legality.walk.advance(word)
+        self.tokens.append(word)
+        self.newest = self.legality.vocabulary.ids.get(word, START)
+        self.likelihood += gained
+
+    def newest_slot(self) -> Slot | None:
+        """The slot that the newest token opens, if it opens one."""
+        kind = OPEN_SLOTS.get(self.tokens[-1]) if self.tokens else None
+        return Slot(len(self.tokens) - 1, kind, self.context) if kind else None

@@ -1,0 +1,1 @@
+"""What may be wrong with a program: scope, catalogue rules, validation, analyses."""

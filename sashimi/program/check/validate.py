@@ -1,0 +1,325 @@
+"""What would break on a phone: ``validate`` checks a tree against catalogue, scope and blocks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from sashimi.program import catalogue as catalogues
+from sashimi.program import names
+from sashimi.program.catalogue import COMMON_KEYS, ActionSpec, Catalogue, ParamSpec
+from sashimi.program.check import beside, health
+from sashimi.program.check.scope import ALWAYS, LOOP_HANDLES, Scope, operands, walk_scoped
+from sashimi.program.check.ways import asks
+from sashimi.program.findings import Finding
+from sashimi.program.tree import (
+    CONDITIONS,
+    UNARY_CONDITIONS,
+    Action,
+    Case,
+    Dict,
+    ForEach,
+    Handle,
+    Headers,
+    If,
+    Interp,
+    List,
+    Menu,
+    Program,
+    Quantity,
+    Repeat,
+    Statement,
+    Value,
+    Var,
+    references,
+)
+
+COMPOSITES = (Dict, Headers, List, Quantity)
+COUNTS = (int, float, Var, Handle)
+NUMERIC_CONDITIONS = frozenset({"equals_number", "is_greater_than", "is_less_than"})
+"""Conditions that compare numbers."""
+
+NEVER_NUMBERS = frozenset(
+    {
+        "NSDictionary",
+        "PHAsset",
+        "WFAVAssetContentItem",
+        "WFContactContentItem",
+        "WFEmailAddressContentItem",
+        "WFContact",
+        "WFImage",
+        "WFImageContentItem",
+        "WFPDFContentItem",
+        "public.image",
+    }
+)
+"""Content types that Shortcuts cannot make a number of; a file may hold text that is one."""
+
+
+def validate(
+    program: Program, strict: bool = True, catalogue: Catalogue | None = None
+) -> list[Finding]:
+    """The findings on a program in order of its text; ``[]`` means clean.
+
+    Strict refuses what the catalogue (by default the package's own) does not know. Permissive
+    warns instead of a vendor's action, an unknown parameter or type of Health samples, and a
+    reference that nothing sets, be it on one way only, as Shortcuts itself would run such a
+    program with an empty value there.
+    """
+    catalogue = catalogues.load() if catalogue is None else catalogue
+    doubtful = "error" if strict else "warning"
+    findings = list(_text(program.name, 0, "SHORTCUT"))
+    told: set[str] = set()
+    for statement, scope in walk_scoped(program.body):
+        findings += _statement(statement)
+        findings += _references(statement, scope, doubtful, told)
+        if isinstance(statement, If):
+            findings += _target(statement, scope, catalogue)
+        if isinstance(statement, Action):
+            findings += _action(statement, catalogue, doubtful)
+            findings += _together(statement, catalogue, doubtful)
+        findings += _storable(statement)
+    return findings
+
+
+def alone(statement: Statement, catalogue: Catalogue) -> list[Finding]:
+    """What is wrong with one statement, strictly: with each of its values, not with them together.
+
+    Nothing is said of references, of what is missing, or of blocks inside.
+    """
+    findings = [*_statement(statement), *_storable(statement)]
+    if isinstance(statement, Action):
+        findings += _action(statement, catalogue, "error")
+    return findings
+
+
+def storable(program: Program) -> Iterator[Finding]:
+    """What no plist can hold: characters and integers out of range, keys given twice."""
+    yield from _text(program.name, 0, "SHORTCUT")
+    for statement, _ in walk_scoped(program.body):
+        yield from _storable(statement)
+
+
+def _storable(statement: Statement | Case) -> Iterator[Finding]:
+    where = label(statement)
+    places = operands(statement)
+    for place, count in Counter(place for place, _ in places).items():
+        if count > 1:
+            why = f"the parameter is given {count} times"
+            yield _found(statement.line, f"{where} {place}", why)
+    for place, value in places:
+        yield from _value(value, statement.line, f"{where} {place}")
+
+
+def label(statement: Statement | Case) -> str:
+    """What a statement is called in a finding."""
+    if isinstance(statement, Action):
+        return f"ACTION {statement.name}"
+    return type(statement).__name__.upper()
+
+
+def _found(line: int, where: str, why: str, severity: str = "error") -> Finding:
+    return Finding("validate", line, where, why, severity)
+
+
+def _statement(statement: Statement | Case) -> Iterator[Finding]:
+    line = statement.line
+    match statement:
+        case If(condition=condition) if condition not in CONDITIONS:
+            yield _found(line, "IF", f"no such condition: {condition}")
+        case If(condition=condition, value=value):
+            yield from _condition(condition, value, line)
+        case Menu(cases=()):
+            yield _found(line, "MENU", "a menu without a CASE")
+        case Menu(cases=cases):
+            for title, count in Counter(case.title for case in cases).items():
+                if count > 1:
+                    why = f"the title {title!r} stands for {count} cases: only one can be chosen"
+                    yield _found(line, "MENU", why, "warning")
+        case Repeat(count=int() | float() as count) if count < 0 or count != int(count):
+            yield _found(line, "REPEAT", f"cannot repeat {count!r} times")
+        case Repeat(count=count) if isinstance(count, bool) or not isinstance(count, COUNTS):
+            yield _found(line, "REPEAT", f"cannot repeat {_shown(count)} times")
+        case ForEach(target=target) if not isinstance(target, Var | Handle):
+            yield _found(line, "FOREACH", f"{_shown(target)} is nothing to go through")
+
+
+def _condition(condition: str, value: Value | None, line: int) -> Iterator[Finding]:
+    if condition in UNARY_CONDITIONS and value is not None:
+        yield _found(line, "IF", f"{condition} takes no value: it is ignored", "warning")
+    elif condition not in UNARY_CONDITIONS and value is None:
+        yield _found(line, "IF", f"{condition} has no value to compare with", "warning")
+    elif condition in NUMERIC_CONDITIONS and not _numeric(value):
+        yield _found(line, "IF", f"{condition} compares numbers, and {_shown(value)} is none")
+    elif condition == "is_before" and isinstance(value, (*COMPOSITES, bool)):
+        yield _found(line, "IF", f"{condition} compares dates, and {_shown(value)} is none")
+    elif condition not in UNARY_CONDITIONS and isinstance(value, COMPOSITES):
+        yield _found(line, "IF", f"{condition} compares text, and {_shown(value)} is none")
+
+
+def _target(statement: If, scope: Scope, catalogue: Catalogue) -> Iterator[Finding]:
+    """An output that can be no number, where a condition compares numbers."""
+    if statement.condition in NUMERIC_CONDITIONS:
+        why = never_number("target", statement.target, scope, catalogue)
+        if why:
+            yield _found(statement.line, "IF", why, "warning")
+
+
+def never_number(place: str, value: Value | None, scope: Scope, catalogue: Catalogue) -> str | None:
+    """Why the output that a handle means can be no number; None if it can, or nobody knows."""
+    if not isinstance(value, Handle) or value.name in (*ALWAYS, *LOOP_HANDLES):
+        return None
+    maker = scope.resolve(value) if scope.allows(value) else None
+    spec = catalogue.find(maker.name) if isinstance(maker, Action) else None
+    if spec is None or not spec.outputs or not set(spec.outputs) <= NEVER_NUMBERS:
+        return None
+    gives = f"{label(maker)} of line {maker.line} gives {', '.join(spec.outputs)}"
+    return f"{place} needs a number, and {gives}"
+
+
+def _numeric(value: Value | None) -> bool:
+    match value:
+        case bool():
+            return False
+        case str():
+            try:
+                float(value)
+            except ValueError:
+                return False
+            return True
+        case Dict() | Headers() | List() | Quantity():
+            return False
+    return True
+
+
+def _references(
+    statement: Statement | Case, scope: Scope, doubtful: str, told: set[str]
+) -> Iterator[Finding]:
+    """References that mean nothing here, or on some way to here.
+
+    A variable is told of once for its ways. A loop without a round is none of them: what it would
+    have collected is then rightly empty. What a loop's own earlier rounds have set is a warning:
+    four real programs collect that way, and the first round finds it empty.
+    """
+    for place, value in operands(statement):
+        where = f"{label(statement)} {place}"
+        for reference in references(value):
+            why, gap, severity = scope.why_not(reference), scope.gap(reference), doubtful
+            if why and (line := scope.carried(reference)) is not None:
+                why = f"${reference.name} is empty in the first round of the loop of line {line}"
+                severity = "warning"
+                told.add(reference.name)
+            elif gap and not gap.in_loop and reference.name not in told:
+                if asks(statement, place):
+                    continue
+                told.add(reference.name)
+                why = f"${reference.name} is not set if {gap}"
+            if why:
+                yield _found(statement.line, where, why, severity)
+
+
+def _action(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Finding]:
+    where = label(action)
+    spec = catalogue.find(action.name)
+    if spec is None:
+        vendor = names.is_vendor(action.name)
+        why = "an app's action that the catalogue does not know" if vendor else "no such action"
+        yield _found(action.line, where, why, doubtful if vendor else "error")
+        return
+    for key, value in action.params:
+        if key not in COMMON_KEYS:
+            yield from _parameter(action, key, value, spec, doubtful)
+
+
+def _together(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Finding]:
+    """What is wrong with an action's parameters side by side."""
+    for key, why, severity in (*beside.faults(action, catalogue), *health.faults(action)):
+        severity = doubtful if severity == health.DOUBTFUL else severity
+        yield _found(action.line, f"{label(action)} {key}", why, severity)
+
+
+def _parameter(
+    action: Action, key: str, value: Value, spec: ActionSpec, doubtful: str
+) -> Iterator[Finding]:
+    where = f"{label(action)} {key}"
+    known = spec.parameter(key)
+    if known is None:
+        yield _found(action.line, where, "the action has no such parameter", doubtful)
+        return
+    if not _fits(value, known):
+        why = f"expected {_kind(known.type)}, and {_shown(value)} is none"
+        yield _found(action.line, where, why, doubtful)
+    elif known.units and isinstance(value, Quantity) and isinstance(value.unit, str):
+        if value.unit not in known.units:
+            listed = ", ".join(known.units)
+            yield _found(action.line, where, f"the unit {value.unit!r} is not one of: {listed}")
+    elif known.enum and isinstance(value, str) and value not in known.enum:
+        severity = "error" if known.enum_trusted else "warning"
+        listed = ", ".join(known.enum)
+        yield _found(action.line, where, f"{value!r} is not one of: {listed}", severity)
+
+
+def _fits(value: Value, spec: ParamSpec) -> bool:
+    """Whether a value can be what its parameter is for; references can be anything."""
+    if spec.sources == ("observed",) or isinstance(value, Var | Handle | Interp):
+        return True
+    match spec.type:
+        case "boolean":
+            return isinstance(value, bool) or value in (0, 1)
+        case "number":
+            return value == "" or _numeric(value)  # Shortcuts leaves "" in a field once cleared
+        case "text" | "date":
+            return isinstance(value, str | int | float) and not isinstance(value, bool)
+        case "enum":  # an app's own enum is stored as a record, several choices as a list
+            return not isinstance(value, Quantity)
+        case "list":
+            return isinstance(value, List)
+        case "dictionary":
+            return isinstance(value, Dict | Headers)
+        case "quantity":
+            return isinstance(value, Quantity)
+    return True
+
+
+def _kind(type_: str) -> str:
+    return {"enum": "one of the listed values"}.get(type_, f"a {type_}")
+
+
+def _shown(value: Value) -> str:
+    return type(value).__name__ if isinstance(value, Dict | List | Headers) else repr(value)
+
+
+def _value(value: Value | None, line: int, where: str) -> Iterator[Finding]:
+    """What no plist can hold."""
+    match value:
+        case str():
+            yield from _text(value, line, where)
+        case bool():
+            return
+        case int() if not -(2**63) <= value < 2**64:
+            yield _found(line, where, f"{value} does not fit into 64 bits")
+        case Interp(parts=parts):
+            for part in parts:
+                if isinstance(part, str):
+                    yield from _text(part, line, where)
+        case Quantity(magnitude=magnitude, unit=unit):
+            yield from _value(magnitude, line, where)
+            yield from _value(unit, line, where)
+            if not _numeric(magnitude):
+                yield _found(line, where, f"the quantity's magnitude {magnitude!r} is no number")
+            if not isinstance(unit, str | Var | Handle | Interp):
+                yield _found(line, where, f"the quantity's unit {unit!r} is no text")
+        case Dict(items=items) | Headers(items=items):
+            for key, inner in items:
+                yield from _value(key, line, where)
+                yield from _value(inner, line, where)
+        case List(items=items):
+            for inner in items:
+                yield from _value(inner, line, where)
+
+
+def _text(text: str, line: int, where: str) -> Iterator[Finding]:
+    for char in text:
+        if (char < " " and char not in "\t\n\r") or "\ud800" <= char <= "\udfff":
+            yield _found(line, where, f"no plist can hold the character U+{ord(char):04X}")
+            return

@@ -1,0 +1,1 @@
+"""The typed IR: tokens, tiers, the masks of what is legal, the vocabulary."""

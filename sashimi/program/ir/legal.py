@@ -1,0 +1,350 @@
+"""Legality: which tokens may come next in a merged Tier 1 and 2 sequence.
+
+`Walk` follows a sequence through the grammar and says at each point what kind of token is due; its
+scope is the validator's own, so both agree on what may be referred to where. `Legality` turns that
+into a mask over a vocabulary. A sequence chosen under the masks assembles into a program that
+parses and validates strictly: the decoder is never repaired afterwards.
+
+The grammar's text, with ``value`` over the contexts that training programs showed:
+
+    program   := statement* END
+    statement := ACTION (key value)* | SET $k value | IF reference condition value? block
+                 [ELSE block] ENDIF | MENU value (CASE value block)+ ENDMENU
+                 | REPEAT value block ENDREPEAT | FOREACH reference block ENDFOREACH
+    value     := atom | <interp> part+ </interp> | <list> value* </list> | <quantity> value unit
+                 | <dict> (key value)* </dict> | <headers> (key value)* </headers>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sashimi.program import catalogue as catalogues
+from sashimi.program.check.beside import ignored
+from sashimi.program.check.scope import Scope
+from sashimi.program.check.ways import found_set
+from sashimi.program.ir.tokens import END, KEY, NONE, NUMBER, TEXT
+from sashimi.program.tree import CONDITIONS, UNARY_CONDITIONS, Handle, If, Reference, Value, Var
+
+if TYPE_CHECKING:
+    from sashimi.program.ir.vocabulary import Vocabulary
+
+MAX_DEPTH = 8
+"""Blocks the decoder nests at most; real programs stay at 6."""
+RESERVE = 96
+"""Tokens kept back from the limit, so that whatever is open can still be closed."""
+MAX_PARTS = 24
+"""Parts that an interpolated string has at most while decoding."""
+PARTS = ("part", "last part")
+"""Places within an interpolated string."""
+PLACES_OF_GRAMMAR = frozenset({"reference", *PARTS, "condition", "case"})
+"""Contexts in which the grammar alone says what may stand, whatever training showed."""
+OPENERS = frozenset({"IF", "MENU", "REPEAT", "FOREACH"})
+
+Tokens = Generator["Due", str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What kind of token comes next.
+
+    ``context`` names the place; ``fixed`` tokens are allowed there whatever training showed.
+    """
+
+    context: str
+    fixed: frozenset[str] = frozenset()
+    statements: bool = False
+    used: frozenset[str] = frozenset()
+
+
+def reference_of(token: str) -> Reference | None:
+    """The reference that a token is, with a variable's slot for its name; None for other tokens."""
+    if token.startswith("@"):
+        return Handle(token[1:])
+    if token.startswith("$"):
+        return Var(token[1:])
+    return None
+
+
+def literal_of(token: str) -> str | bool | None:
+    """The literal that a token is by itself; None for a slot, a reference or a composite."""
+    if token.startswith('="'):
+        return token[2:-1]
+    return {"true": True, "false": False}.get(token)
+
+
+class Walk:
+    """Follows merged tokens through the grammar; ``due`` is None after END.
+
+    Raises `ValueError` in `advance` for a token that the grammar cannot place.
+    """
+
+    def __init__(self) -> None:
+        self.scope = Scope()
+        self.named: list[str] = []
+        self.given: dict[str, Value] = {}
+        """Keys of the action being written, with the literals among their values."""
+        self.written = 0
+        self._steps = self._program()
+        self.due: Due | None = next(self._steps)
+
+    def advance(self, token: str) -> None:
+        """Takes one token."""
+        if self.due is None:
+            raise ValueError(f"nothing may follow END, found {token!r}")
+        self.written += 1
+        self._note_name(token)
+        try:
+            self.due = self._steps.send(token)
+        except StopIteration:
+            self.due = None
+
+    def _note_name(self, token: str) -> None:
+        slot = token.removeprefix("name:")
+        if slot.startswith("$") and slot[1:].isdigit() and slot not in self.named:
+            self.named.append(slot)
+
+    def _program(self) -> Tokens:
+        yield from self._block(frozenset({END}), first=frozenset())  # an empty program is no answer
+        return None
+
+    def _block(self, ends: frozenset[str], first: frozenset[str] | None = None) -> Tokens:
+        """Statements until one of ``ends``, which is returned; ``first`` ends may come at once."""
+        token = yield Due("statement", ends if first is None else first, statements=True)
+        while token not in ends:
+            if token.startswith("ACTION "):
+                token = yield from self._action(token.removeprefix("ACTION "), ends)
+            else:
+                yield from self._statement(token)
+                token = yield Due("statement", ends, statements=True)
+        return token
+
+    def _action(self, action: str, ends: frozenset[str]) -> Tokens:
+        """Keys and values until a token that begins or ends a statement, which is returned."""
+        used: set[str] = set()
+        self.given = {}
+        variable = None
+        while True:
+            token = yield Due(f"ACTION {action}", ends, statements=True, used=frozenset(used))
+            if not token.startswith("key:"):
+                self.scope.after_action(action)
+                if variable:
+                    self.scope.set_variable(variable)
+                return token
+            used.add(token)
+            value = yield from self._value(f"{action} {token}")
+            self.given[token.removeprefix("key:")] = literal_of(value)
+            if value.startswith("name:$"):
+                variable = value.removeprefix("name:$")
+
+    def _statement(self, token: str) -> Tokens:
+        match token:
+            case "SET":
+                slot = yield Due("variable")
+                yield from self._value("SET", TEXT)
+                self.scope.set_variable(slot[1:])
+            case "IF":
+                yield from self._if()
+            case "MENU":
+                yield from self._menu()
+            case "REPEAT":
+                yield from self._value("REPEAT", NUMBER)
+                yield from self._loop("repeat", "ENDREPEAT")
+            case "FOREACH":
+                yield Due("reference")
+                yield from self._loop("foreach", "ENDFOREACH")
+            case _:
+                raise ValueError(f"expected a statement, found {token!r}")
+        return None
+
+    def _loop(self, kind: str, end: str) -> Tokens:
+        self.scope.enter(kind)
+        yield from self._block(frozenset({end}))
+        self.scope.leave()
+        return None
+
+    def _if(self) -> Tokens:
+        target = yield Due("reference")
+        condition = yield Due("condition", frozenset(CONDITIONS))
+        asked = If(reference_of(target), condition, None, ())
+        if condition in UNARY_CONDITIONS:
+            token = yield Due("IF unary", frozenset({NONE}))
+            if token != NONE:
+                yield from self._rest(token, "IF unary")
+        else:
+            yield from self._value(f"IF {condition}", TEXT)
+        self.scope.enter("if")
+        self._assume(found_set(asked, 0))
+        end = yield from self._block(frozenset({"ELSE", "ENDIF"}))
+        if end == "ELSE":
+            self.scope.branch()
+            self._assume(found_set(asked, 1))
+            yield from self._block(frozenset({"ENDIF"}))
+        self.scope.leave()
+        return None
+
+    def _assume(self, name: str | None) -> None:
+        if name:
+            self.scope.assume(name)
+
+    def _menu(self) -> Tokens:
+        yield from self._value("MENU", TEXT)
+        self.scope.enter("menu")
+        token = yield Due("case", frozenset({"CASE"}))
+        while token == "CASE":
+            self.scope.branch()
+            yield from self._value("CASE", TEXT)
+            token = yield from self._block(frozenset({"CASE", "ENDMENU"}))
+        self.scope.leave()
+        return None
+
+    def _value(self, context: str, *fallback: str) -> Tokens:
+        """One value; returns its first token. ``fallback`` is always legal there."""
+        token = yield Due(context, frozenset(fallback))
+        yield from self._rest(token, context)
+        return token
+
+    def _rest(self, token: str, context: str) -> Tokens:
+        """What follows a value's first token: nothing for an atom."""
+        match token:
+            case "<quantity>":
+                yield from self._value(f"{context} magnitude", NUMBER)
+                yield from self._value(f"{context} unit")
+            case "<interp>":
+                yield from self._interp()
+            case "<list>":
+                yield from self._until("</list>", [f"{context} item"], TEXT)
+            case "<dict>" | "<headers>":
+                contexts = [f"{context} key", f"{context} value"]
+                yield from self._until(f"</{token[1:]}", contexts, TEXT)
+        return None
+
+    def _interp(self) -> Tokens:
+        """Parts with at least one reference; two texts never touch, or they would be one."""
+        texts, close = frozenset({TEXT}), frozenset({"</interp>"})
+        previous = yield Due("part", texts)
+        references = parts = 0
+        while previous != "</interp>":
+            references += previous != TEXT
+            parts += 1
+            fixed = close if references else frozenset()
+            if parts >= MAX_PARTS and references:
+                previous = yield Due("last part", fixed)
+            else:
+                previous = yield Due("part", fixed if previous == TEXT else fixed | texts)
+        return None
+
+    def _until(self, close: str, contexts: list[str], fallback: str) -> Tokens:
+        """Rounds of values in ``contexts`` until ``close``, which may only begin a round."""
+        while True:
+            first = KEY if len(contexts) > 1 else fallback
+            token = yield Due(contexts[0], frozenset({close, first}))
+            if token == close:
+                return None
+            yield from self._rest(token, contexts[0])
+            for context in contexts[1:]:
+                yield from self._value(context, fallback)
+
+
+class Legality:
+    """Masks over a vocabulary along one sequence of at most ``limit`` tokens."""
+
+    def __init__(self, vocabulary: Vocabulary, limit: int) -> None:
+        self.vocabulary, self.limit = vocabulary, limit
+        self.walk = Walk()
+
+    @property
+    def done(self) -> bool:
+        """Whether END has been taken."""
+        return self.walk.due is None
+
+    def advance(self, token: int) -> None:
+        """Takes the token of this id."""
+        self.walk.advance(self.vocabulary.tokens[token])
+
+    def mask(self) -> np.ndarray:
+        """(V,) bool: what may come next; at least one is True unless `done`."""
+        due = self.walk.due
+        if due is None:
+            raise ValueError("the sequence has ended")
+        if due.statements:
+            return self._statements(due)
+        return self._values(due.context, due.fixed)
+
+    def _closing(self) -> bool:
+        return self.walk.written >= self.limit - RESERVE
+
+    def _statements(self, due: Due) -> np.ndarray:
+        """Ends, further statements, and the unused keys whose values something in scope can be.
+
+        A required key that training showed comes first.
+        """
+        words = self.vocabulary
+        mask = words.mask_of(due.fixed).copy()
+        if self._closing():
+            # CASE would open what has to be closed
+            return words.mask_of(due.fixed - {"CASE", "ELSE"}).copy()
+        mask |= words.statements if self.walk.scope.depth < MAX_DEPTH else words.flat_statements
+        keys = words.keys.get(due.context, ())
+        for index, token in keys:
+            context = f"{due.context.removeprefix('ACTION ')} {token}"
+            mask[index] = (
+                token not in due.used
+                and self._counts(due.context.removeprefix("ACTION "), token.removeprefix("key:"))
+                and self._values(context, frozenset()).any()
+            )
+        wanted = [i for i, token in keys if mask[i] and self._required(due.context, token)]
+        if wanted:
+            mask = words.empty.copy()
+            mask[wanted] = True
+        return mask
+
+    def _required(self, context: str, token: str) -> bool:
+        spec = catalogues.find(context.removeprefix("ACTION "))
+        parameter = spec.parameter(token.removeprefix("key:")) if spec else None
+        return parameter is not None and parameter.required == "stated"
+
+    def _counts(self, action: str, key: str) -> bool:
+        """Whether a parameter counts beside what the action has been given so far."""
+        spec = catalogues.find(action)
+        return spec is None or not any(ignored(key, self.walk.given, spec))
+
+    def _rule_out(self, context: str, mask: np.ndarray) -> None:
+        """Unsets the values beside which a parameter given before would not count."""
+        action, _, key = context.partition(" key:")
+        spec = catalogues.find(action) if key else None
+        specs = (spec.parameter(other) for other in self.walk.given) if spec else ()
+        if not any(rule.key == key for p in specs if p for rule in p.when):
+            return
+        for index in np.flatnonzero(mask):
+            value = literal_of(self.vocabulary.tokens[index])
+            given = {**self.walk.given, key: value}
+            mask[index] = not any(any(ignored(other, given, spec)) for other in self.walk.given)
+
+    def _values(self, context: str, fixed: frozenset[str]) -> np.ndarray:
+        words, scope = self.vocabulary, self.walk.scope
+        if context == "variable":
+            mask = words.empty.copy()
+            for index, slot in words.slots:
+                mask[index] = slot in self.walk.named or int(slot[1:]) == len(self.walk.named) + 1
+            return mask
+        free = context not in PLACES_OF_GRAMMAR
+        mask = words.mask_of(fixed) | (words.seen.get(context, words.empty) if free else False)
+        everywhere = context in ("reference", "part")
+        for index, reference in words.references:
+            if everywhere or mask[index]:
+                mask[index] = scope.surely(reference)
+        for index, slot in words.names:
+            if mask[index]:
+                known = slot in self.walk.named
+                mask[index] = known or int(slot[1:]) == len(self.walk.named) + 1
+        self._rule_out(context, mask)
+        if self._closing():
+            atoms = mask & ~words.composites
+            closers = mask & words.closers
+            return closers if closers.any() else atoms if atoms.any() else mask
+        return mask

@@ -1,0 +1,1 @@
+"""Tree to plist and back, and plists to files."""

@@ -1,0 +1,1 @@
+"""Results read back: tables, the page and the README."""

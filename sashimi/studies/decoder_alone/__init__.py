@@ -1,0 +1,1 @@
+"""The decoder without an encoder (notebooks 13 to 15)."""

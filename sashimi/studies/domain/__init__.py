@@ -1,0 +1,1 @@
+"""Domain heads beside each other (notebook 11)."""

@@ -1,0 +1,1 @@
+"""What the encoder keeps together (notebook 10)."""

@@ -1,0 +1,1 @@
+"""The language on corpora and on broken programs (notebook 03)."""

@@ -1,0 +1,1 @@
+"""Outside peers and floors in one table (notebook 18)."""

@@ -1,0 +1,1 @@
+"""Planted and cheap runs that the trajectory tools are tried on (notebook 04)."""

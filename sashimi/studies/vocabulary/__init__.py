@@ -1,0 +1,1 @@
+"""What vocabularies know of other programs (notebook 12)."""
