@@ -22,9 +22,9 @@ import catalogue_report
 import catalogue_sources
 from catalogue_report import Difference
 
+from sashimi.program import parse
 from sashimi.program.catalogue import COMMON_KEYS, DISPLAYED, observed_type
 from sashimi.program.names import PREFIX, short
-from sashimi.program.text import parse
 from sashimi.program.tree import Handle, Interp, Program, Value, Var, actions
 
 OUT = Path(__file__).resolve().parents[1] / "sashimi" / "program" / "catalogue.json"

@@ -30,6 +30,6 @@ def real_texts() -> list[str]:
 @pytest.fixture(scope="session")
 def real_programs(real_texts: list[str]) -> list:
     """The trees of the real corpus; skips where it is absent."""
-    from sashimi.program.text import parse
+    from sashimi.program import parse
 
     return [parse(text) for text in real_texts]

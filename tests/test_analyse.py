@@ -7,8 +7,7 @@ from cases import ANALYSED, SOUND, VALID
 from hypothesis import given, settings
 from strategies import programs
 
-from sashimi.program.check import analyse
-from sashimi.program.text import parse
+from sashimi.program import analyse, parse
 from sashimi.program.tree import Program
 
 POSITIVE = [(name, body, why) for name, cases in ANALYSED.items() for body, why in cases]

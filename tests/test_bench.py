@@ -8,9 +8,7 @@ from work import calls
 
 from sashimi.bench.language import PROMPT_SIZED, costs, exponent, mutations, sized, text_to_plist
 from sashimi.bench.parsers import parsers
-from sashimi.program.check import validate
-from sashimi.program.plist import compile, decompile
-from sashimi.program.text import parse
+from sashimi.program import compile, decompile, parse, validate
 from sashimi.program.tree import walk
 
 PROGRAMS = [parse(text) for text in VALID.values()]

@@ -11,10 +11,8 @@ from sashimi.flagship.builtin import build, grammar, slots, speak, style
 from sashimi.flagship.builtin.make import MOST_OF_A_PROGRAM
 from sashimi.flagship.builtin.plan import Run, Use
 from sashimi.flagship.data import corpus, leaks
-from sashimi.program import tiers
-from sashimi.program.check import validate
-from sashimi.program.plist import compile as compile_program
-from sashimi.program.text import parse, render
+from sashimi.program import compile as compile_program
+from sashimi.program import parse, render, tiers, validate
 from sashimi.program.tree import ForEach, If, Menu, Program, Repeat, Set, actions, walk
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from conftest import CORPUS, FACTS, needs_shared
 
-from sashimi.program import catalogue, names
+from sashimi.program import catalogue, names, parse
 from sashimi.program.catalogue import TYPES, Condition
-from sashimi.program.text import parse
 from sashimi.program.tree import Program, actions
 
 

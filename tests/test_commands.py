@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sashimi.program import write
+from sashimi.program import compile, parse, write
 from sashimi.program.commands import check_files, compile_files, decompile_files, lint_files
-from sashimi.program.plist import compile
-from sashimi.program.text import parse
 from sashimi.program.text.recover import diagnose
 
 GOOD = 'SHORTCUT "A"\nACTION showresult Text="x"\n'

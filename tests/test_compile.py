@@ -13,10 +13,8 @@ from hypothesis import given, settings
 from strategies import programs
 
 from sashimi.errors import BadInput
-from sashimi.program import CompileError, runtime_unverified, write
-from sashimi.program.plist import compile
+from sashimi.program import CompileError, compile, parse, runtime_unverified, write
 from sashimi.program.plist.store import to_bytes
-from sashimi.program.text import parse
 from sashimi.program.tree import Program
 
 PREFIX = "is.workflow.actions."

@@ -10,7 +10,7 @@ from conftest import CORPUS, needs_shared
 
 from sashimi.flagship.data import corpus, jsonl, leaks
 from sashimi.flagship.data.corpus import Corpus, CorpusError, Example
-from sashimi.program.text import parse
+from sashimi.program import parse
 
 
 def line(number: int, prompt: str | None = None, body: str | None = None) -> str:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from sashimi.flagship.data import corpus
-from sashimi.program import catalogue, tiers
+from sashimi.program import catalogue, parse, tiers
 from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.program.text import parse
 from sashimi.studies.vocabulary.coverage import (
     KINDS,
     WHOLE,

@@ -14,9 +14,8 @@ from cases import VALID
 from test_compile import check_structure, params, records
 
 from sashimi.flagship.data import corpus
-from sashimi.program.plist import compile
+from sashimi.program import compile, parse
 from sashimi.program.plist.store import to_bytes
-from sashimi.program.text import parse
 from sashimi.program.tree import Program
 
 ROOT_TYPES = {

@@ -12,11 +12,9 @@ from hypothesis import assume, example, given, settings
 from strategies import programs
 
 from sashimi.errors import BadInput
-from sashimi.program import CompileError, read, write
-from sashimi.program.plist import compile, decompile
+from sashimi.program import CompileError, compile, decompile, parse, read, render, write
 from sashimi.program.plist.decompile import decompile_noted
 from sashimi.program.plist.store import from_bytes, to_bytes
-from sashimi.program.text import parse, render
 from sashimi.program.tree import Dict, Handle, Program, Var
 
 

@@ -7,9 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from sashimi.flagship.model.decode import Decoder
-from sashimi.program import catalogue, tiers
+from sashimi.program import catalogue, parse, tiers
 from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.program.text import parse
 from sashimi.studies.decoder_alone import designs
 
 PROGRAMS = [

@@ -4,7 +4,7 @@ import pytest
 
 from sashimi.flagship.data.corpus import Example
 from sashimi.flagship.judge import failures
-from sashimi.program.text import parse
+from sashimi.program import parse
 
 ASKED = """SHORTCUT "A"
 ACTION ask WFAskActionPrompt="How much?" WFInputType="Number"

@@ -15,10 +15,8 @@ from sashimi.flagship.data.literals import (
     to_text,
 )
 from sashimi.flagship.model.fill import Source, Taken, ValueFiller, fill
-from sashimi.program import catalogue, tiers
-from sashimi.program.check import validate
+from sashimi.program import catalogue, parse, tiers, validate
 from sashimi.program.ir.legal import MAX_PARTS
-from sashimi.program.text import parse
 from sashimi.program.tree import Dict, Handle, Interp, List, Quantity
 
 PROGRAM = parse(

@@ -9,7 +9,7 @@ import pytest
 from cases import VALID
 
 from sashimi.bench.fuzz import MEBIBYTES, SECONDS, Hang, bench, damaged, fuzz, limited
-from sashimi.program.text import parse
+from sashimi.program import parse
 
 PROGRAMS = [parse(text) for text in VALID.values()]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sashimi.flagship import learn
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.judge import geometry
-from sashimi.program.text import parse
+from sashimi.program import parse
 
 SEEDS = st.integers(0, 2**16)
 

@@ -13,8 +13,7 @@ from sashimi.flagship.model.intent import (
     constraints,
     read_frame,
 )
-from sashimi.program import catalogue
-from sashimi.program.text import parse
+from sashimi.program import catalogue, parse
 from sashimi.retrieve import Index, vote
 
 SHORT = parse('SHORTCUT "a"\nACTION vibrate\n')

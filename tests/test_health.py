@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import FACTS, needs_shared
 
+from sashimi.program import parse
 from sashimi.program.check import health
-from sashimi.program.text import parse
 from sashimi.program.tree import Program, actions
 
 LOGGED = 'SHORTCUT "A"\nACTION health.quantity.log WFQuantitySampleType="{}" {}\n'

@@ -10,8 +10,7 @@ from sashimi.flagship.data import corpus
 from sashimi.flagship.params import LanguageParams
 from sashimi.metrics import wilson
 from sashimi.notebooks import parameters, read
-from sashimi.program import catalogue
-from sashimi.program.text import parse
+from sashimi.program import catalogue, parse
 from sashimi.program.text.repairs import Repair
 from sashimi.studies.language import coverage, language
 from sashimi.studies.language.mutate import MUTATIONS

@@ -5,13 +5,11 @@ import random
 import numpy as np
 import pytest
 
-from sashimi.program import catalogue, tiers
-from sashimi.program.check import validate
+from sashimi.program import catalogue, parse, render, tiers, validate
 from sashimi.program.check.accept import accepts, admits, beside
 from sashimi.program.findings import errors
 from sashimi.program.ir.legal import MAX_PARTS, Legality, Walk
 from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.program.text import parse, render
 from sashimi.program.tiers import slots
 from sashimi.program.tree import Dict
 

@@ -10,8 +10,7 @@ from sashimi.flagship import learn, run_folder
 from sashimi.flagship.answer.library import LONGEST, NOTHING, Library, Recall, padded
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.model import decode
-from sashimi.program import tiers
-from sashimi.program.text import parse
+from sashimi.program import parse, tiers
 
 PROMPTS = ["fog now", "fog now please", "rain", "rain and fog"]
 

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import programs
 
-from sashimi.program.check import validate
+from sashimi.program import lint, parse, render, validate
 from sashimi.program.findings import errors
-from sashimi.program.text import lint, parse, render
 from sashimi.program.text.closest import distance, nearest
 from sashimi.program.text.repairs import KINDS
 from sashimi.program.tree import Program

@@ -7,8 +7,7 @@ import random
 import pytest
 from cases import VALID
 
-from sashimi.program import catalogue
-from sashimi.program.text import parse, render
+from sashimi.program import catalogue, parse, render
 from sashimi.program.text.layout import misleading
 from sashimi.program.text.lint import lint
 from sashimi.program.tree import Program

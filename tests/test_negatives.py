@@ -22,10 +22,8 @@ from sashimi.flagship.negatives.lines import CLOSE, PART, Line, Unmatched, flat,
 from sashimi.flagship.negatives.make import PERTURBATIONS, Judge
 from sashimi.flagship.negatives.meaning import meaning
 from sashimi.flagship.params import NegativesParams
-from sashimi.program import catalogue, tiers
-from sashimi.program.check import validate
+from sashimi.program import catalogue, parse, render, tiers, validate
 from sashimi.program.findings import errors
-from sashimi.program.text import parse, render
 from sashimi.program.tree import Program
 
 

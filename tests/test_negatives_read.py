@@ -22,10 +22,9 @@ from sashimi.flagship.negatives import audit, beams, detect
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.run_folder import write
 from sashimi.flagship.way import Sashimi
-from sashimi.program import catalogue, tiers
+from sashimi.program import catalogue, parse, tiers
 from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.program.text import parse
 from sashimi.program.tree import Program
 
 

@@ -6,8 +6,7 @@ import pytest
 from cases import REFUSED, VALID, Refused
 from work import calls
 
-from sashimi.program import ParseError
-from sashimi.program.text import parse
+from sashimi.program import ParseError, parse
 from sashimi.program.tree import (
     Action,
     Case,

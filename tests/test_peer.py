@@ -16,8 +16,7 @@ from sashimi.flagship.judge import floors
 from sashimi.flagship.model.decode import START
 from sashimi.flagship.params import PeerParams
 from sashimi.metrics import Interval
-from sashimi.program import ParseError, catalogue
-from sashimi.program.text import parse
+from sashimi.program import ParseError, catalogue, parse
 from sashimi.studies.peer import baselines, constrain, peer
 
 pytest.importorskip("llguidance", reason="pip install 'sashimi[peer]'")

@@ -7,7 +7,7 @@ from cases import VALID
 from hypothesis import given, settings
 from strategies import programs
 
-from sashimi.program.text import parse, render
+from sashimi.program import parse, render
 from sashimi.program.text.render import render_value
 from sashimi.program.tree import Action, Dict, Interp, Program, Var
 

@@ -7,8 +7,7 @@ import torch
 
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.batches import IGNORED
-from sashimi.program import catalogue, tiers
-from sashimi.program.text import parse
+from sashimi.program import catalogue, parse, tiers
 from sashimi.studies.decoder_alone import oracle, sequences
 
 TEXT = 'SHORTCUT "A"\nACTION gettext WFTextActionText="hello"\nACTION delay WFDelayTime=7\n'

@@ -16,10 +16,8 @@ from sashimi.flagship.data import text
 from sashimi.flagship.judge import evaluate
 from sashimi.flagship.model.decode import MAX_TOKENS, START, Decoder
 from sashimi.flagship.params import FlagshipParams
-from sashimi.program import catalogue
+from sashimi.program import catalogue, compile, parse, render
 from sashimi.program.findings import errors
-from sashimi.program.plist import compile
-from sashimi.program.text import parse, render
 from sashimi.program.tiers import without_comments
 from sashimi.program.tree import Program
 

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from strategies import programs
 
-from sashimi.program import tiers
+from sashimi.program import parse, render, tiers
 from sashimi.program.ir.tokens import IRError
-from sashimi.program.text import parse, render
 from sashimi.program.tiers import TypedIR
 
 TEXT = """SHORTCUT "Log water"

@@ -7,8 +7,7 @@ import torch
 
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.batches import IGNORED
-from sashimi.program import tiers
-from sashimi.program.check import validate
+from sashimi.program import tiers, validate
 from sashimi.studies.decoder_alone import phase_two, sequences, trials
 from sashimi.studies.decoder_alone.designs import DESIGNS
 from sashimi.studies.decoder_alone.phase_two import Recipe

@@ -10,12 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import programs, values
 
-from sashimi.program import Finding, catalogue
-from sashimi.program.check import validate
+from sashimi.program import Finding, catalogue, parse, render, validate
 from sashimi.program.check.scope import Scope, operands, walk_scoped
 from sashimi.program.findings import errors
 from sashimi.program.survey import DEFECT, KINDS, LIMIT, OPEN, kind_of, survey
-from sashimi.program.text import parse, render
 from sashimi.program.tree import Action, Handle, Program, Repeat, Var, references
 
 UNSURE = "IF @input contains 1\nSET $x = 1\nENDIF\nACTION showresult Text=$x"

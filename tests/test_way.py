@@ -13,10 +13,8 @@ from sashimi.flagship import learn, way
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.judge import evaluate, floors
 from sashimi.flagship.params import FlagshipParams
-from sashimi.program.check import validate
+from sashimi.program import compile, parse, render, validate
 from sashimi.program.findings import errors
-from sashimi.program.plist import compile
-from sashimi.program.text import parse, render
 
 STRANGE = [
     "😀🎉 `{@prev}` \"quoted\" \\ 'x' {$y}",

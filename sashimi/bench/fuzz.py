@@ -18,9 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sashimi.errors import BadInput
-from sashimi.program.plist import compile, decompile
+from sashimi.program import compile, decompile, lint, parse, render
 from sashimi.program.plist.store import from_bytes, to_bytes
-from sashimi.program.text import lint, parse, render
 from sashimi.program.text.recover import diagnose
 from sashimi.program.tree import Program
 

@@ -10,12 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sashimi.program import tiers
-from sashimi.program.check import validate
+from sashimi.program import compile, decompile, lint, parse, render, tiers, validate
 from sashimi.program.findings import errors
-from sashimi.program.plist import compile, decompile
 from sashimi.program.plist.store import to_bytes
-from sashimi.program.text import lint, parse, render
 from sashimi.program.tree import Program
 
 PROMPT_SIZED = 30

@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from sashimi.bench.language import fastest
-from sashimi.program.text import render
+from sashimi.program import render
 from sashimi.program.text.parse import BUILDERS, build
 from sashimi.program.tree import Program
 

@@ -24,12 +24,9 @@ from sashimi.flagship.model.domain import DomainHead
 from sashimi.flagship.model.fill import Source, copied, fill
 from sashimi.flagship.model.intent import Labels, SemanticFrame, read_frame
 from sashimi.flagship.model.network import Network
-from sashimi.program import Finding, Program, tiers
+from sashimi.program import Finding, Program, compile, lint, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.check import validate
 from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.program.plist import compile
-from sashimi.program.text import lint, parse, render
 from sashimi.program.text.repairs import Repair
 from sashimi.ternary import fixed
 

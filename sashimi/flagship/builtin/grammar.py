@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from sashimi.flagship.builtin.slots import Slot, read_slots
-from sashimi.program.text import parse
+from sashimi.program import parse
 from sashimi.program.tree import CONDITIONS, Block
 
 FOLDER = Path(__file__).parent / "grammar"

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sashimi.errors import BadInput
-from sashimi.program.text import render
+from sashimi.program import render
 from sashimi.program.tree import Program
 
 BUILTIN = "builtin"

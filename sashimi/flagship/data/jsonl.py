@@ -23,8 +23,7 @@ from pathlib import Path
 
 from sashimi.flagship.data import leaks
 from sashimi.flagship.data.corpus import CONTENT_SEED, SPLITS, Corpus, CorpusError, Example, digest
-from sashimi.program import ParseError, tiers
-from sashimi.program.text import parse
+from sashimi.program import ParseError, parse, tiers
 from sashimi.program.tree import Program, actions
 
 SHARES = (("test_unseen", 0.08), ("test", 0.08), ("dev", 0.06))

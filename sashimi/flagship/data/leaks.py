@@ -13,8 +13,7 @@ from itertools import combinations
 import numpy as np
 from scipy import sparse
 
-from sashimi.program import tiers
-from sashimi.program.text import render
+from sashimi.program import render, tiers
 from sashimi.program.tree import Program
 
 NEAR = 0.8

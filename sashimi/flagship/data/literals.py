@@ -14,9 +14,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from sashimi.program import tiers
+from sashimi.program import parse, render, tiers
 from sashimi.program.ir.legal import Walk
-from sashimi.program.text import parse, render
 from sashimi.program.tree import Program, Set, Value
 
 NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")

@@ -20,12 +20,9 @@ from torch import Tensor
 
 from sashimi.flagship.model.decode import MAX_TOKENS, START, Decoder
 from sashimi.metrics import Interval, bootstrap
-from sashimi.program import Finding, ParseError, Program
+from sashimi.program import Finding, ParseError, Program, compile, lint, parse, render, validate
 from sashimi.program import findings as found
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.check import validate
-from sashimi.program.plist import compile
-from sashimi.program.text import lint, parse, render
 from sashimi.program.text.repairs import Repair
 from sashimi.program.tiers import without_comments
 

@@ -12,12 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from sashimi.flagship.data.literals import slots_of, to_text
 from sashimi.metrics import Interval, bootstrap, overlap
-from sashimi.program import ParseError, tiers
+from sashimi.program import ParseError, compile, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.check import validate
-from sashimi.program.plist import compile
 from sashimi.program.plist.compile import runtime_unverified
-from sashimi.program.text import parse, render
 from sashimi.program.tree import Program, actions
 
 WELL_FORMED = (

@@ -13,9 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sashimi.program import ParseError
+from sashimi.program import ParseError, lint, parse
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.text import lint, parse
 from sashimi.program.tree import Program
 from sashimi.studies.language.mutate import MUTATIONS
 

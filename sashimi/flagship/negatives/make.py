@@ -23,11 +23,9 @@ from sashimi.flagship.negatives.perturb import STRUCTURAL, Perturbation
 from sashimi.flagship.negatives.source import other_source
 from sashimi.flagship.negatives.triple import Triple
 from sashimi.program import catalogue as catalogues
-from sashimi.program import tiers
+from sashimi.program import render, tiers, validate
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.check import validate
 from sashimi.program.findings import errors
-from sashimi.program.text import render
 from sashimi.program.tree import Program
 
 PERTURBATIONS: dict[str, Perturbation] = {**STRUCTURAL, "other source": other_source}

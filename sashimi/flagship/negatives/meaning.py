@@ -13,8 +13,7 @@ import json
 import re
 from typing import Any
 
-from sashimi.program import tiers
-from sashimi.program.plist import compile
+from sashimi.program import compile, tiers
 from sashimi.program.plist.assemble import CompileError
 from sashimi.program.tree import Program
 

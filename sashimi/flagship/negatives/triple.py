@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sashimi.errors import BadInput
 from sashimi.files import atomic
-from sashimi.program.text import parse
+from sashimi.program import parse
 from sashimi.program.text.render import render_value
 from sashimi.program.tiers import TypedIR
 from sashimi.program.tree import Value

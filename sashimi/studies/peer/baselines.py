@@ -28,8 +28,8 @@ from sashimi.flagship.judge import floors, score
 from sashimi.metrics import Interval, bootstrap, paired, student
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
+from sashimi.program import render
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.text import render
 from sashimi.report import read as report
 from sashimi.studies.peer import peer
 from sashimi.studies.peer.constrain import Engine
