@@ -1,0 +1,1 @@
+"""The trained network without the training stack: packed trits, numpy, no torch."""

@@ -1,0 +1,191 @@
+"""One file of named arrays, packed and mapped: the trained network as it is shipped.
+
+Bytes: `MAGIC`, the length of the header (uint32, little-endian), the sha256 of all that follows,
+the header (JSON), the payload. The header names the architecture, facts that the reader needs, and
+for each array its kind, shape, place and, for trits, scale. Everything is checked before an array
+is made, and nothing in a file is ever executed.
+
+Kinds: ``trits`` five to a byte times one scale; ``int8`` with one float32 scale a row in front;
+``float16``, ``float32``, ``int32`` and ``bool`` (bits) as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import mmap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sashimi.errors import BadInput
+from sashimi.files import atomic
+from sashimi.runtime import trits
+
+MAGIC = b"SASHIMI\x02"
+BEGIN = len(MAGIC) + 4 + 32
+"""Where the header begins."""
+HEADER_LIMIT = 1 << 24
+"""Bytes that a header may claim: the vocabulary and the literals stand in it."""
+ALIGN = 64
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A file's arrays by name, its facts, and its size in bytes."""
+
+    path: Path
+    architecture: str
+    facts: Mapping[str, Any]
+    entries: Mapping[str, Mapping[str, Any]]
+    payload: np.ndarray  # (bytes,) uint8, mapped
+
+    def bytes_of(self, prefix: str = "") -> int:
+        """Bytes of the arrays whose names begin so."""
+        return sum(size_of(e) for name, e in self.entries.items() if name.startswith(prefix))
+
+    def array(self, name: str) -> np.ndarray:
+        """An array, weights of every kind as float32. Raises KeyError for no such name."""
+        entry = self.entries[name]
+        start = entry["start"]
+        raw = self.payload[start : start + size_of(entry)]
+        return decoded(raw, entry)
+
+
+def size_of(entry: Mapping[str, Any]) -> int:
+    """Bytes that an array of this kind and shape takes."""
+    count = math.prod(entry["shape"])
+    match entry["kind"]:
+        case "trits":
+            return trits.packed_size(count)
+        case "int8":
+            return 4 * entry["shape"][0] + count
+        case "bool":
+            return -(-count // 8)
+        case "float16":
+            return 2 * count
+        case _:
+            return 4 * count
+
+
+def decoded(raw: np.ndarray, entry: Mapping[str, Any]) -> np.ndarray:
+    """The array that the bytes ``raw`` (uint8) hold."""
+    shape = tuple(entry["shape"])
+    match entry["kind"]:
+        case "trits":
+            return trits.unpack(raw, shape) * np.float32(entry["scale"])
+        case "int8":
+            scales = raw[: 4 * shape[0]].view("<f4")
+            values = raw[4 * shape[0] :].view(np.int8).reshape(shape[0], -1)
+            return (values * scales[:, None]).reshape(shape)
+        case "bool":
+            return np.unpackbits(raw, count=math.prod(shape)).astype(bool).reshape(shape)
+        case "float16":
+            return raw.view("<f2").astype(np.float32).reshape(shape)
+        case "float32":
+            return raw.view("<f4").reshape(shape)
+        case _:
+            return raw.view("<i4").reshape(shape)
+
+
+def encoded(kind: str, array: np.ndarray) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of an array and its entry, all but its place.
+
+    ``trits`` takes an array of -s, 0 and +s for one s > 0; ``int8`` rounds each row to 255 steps of
+    its largest magnitude. Raises ValueError for what the kind cannot hold.
+    """
+    entry: dict[str, Any] = {"kind": kind, "shape": list(array.shape)}
+    match kind:
+        case "trits":
+            scale = float(np.abs(array).max(initial=0.0)) or 1.0
+            signs = np.sign(array).astype(np.int8)
+            if not np.array_equal((signs * np.float32(scale)).astype(array.dtype), array):
+                raise ValueError("not of one magnitude: no trits")
+            return trits.pack(signs).tobytes(), entry | {"scale": scale}
+        case "int8":
+            rows = array.reshape(len(array), -1).astype(np.float32)
+            scales = np.abs(rows).max(1, initial=0.0) / 127
+            steps = np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8)
+            return scales.astype("<f4").tobytes() + steps.tobytes(), entry
+        case "bool":
+            return np.packbits(array.reshape(-1)).tobytes(), entry
+        case "float16" | "float32" | "int32":
+            names = {"float16": "<f2", "float32": "<f4", "int32": "<i4"}
+            return np.ascontiguousarray(array.astype(names[kind])).tobytes(), entry
+    raise ValueError(f"no kind {kind!r}")
+
+
+def write(
+    path: str | Path,
+    architecture: str,
+    arrays: Mapping[str, tuple[str, np.ndarray]],
+    facts: Mapping[str, Any],
+) -> str:
+    """Writes named (kind, array) pairs and plain ``facts``; returns the sha256 of both."""
+    payload, entries = bytearray(), {}
+    for name, (kind, array) in arrays.items():
+        payload += bytes(-len(payload) % ALIGN)
+        raw, entry = encoded(kind, array)
+        entries[name] = entry | {"start": len(payload)}
+        payload += raw
+    header = {"architecture": architecture, "facts": facts, "arrays": entries}
+    text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-(BEGIN + len(text)) % ALIGN)
+    digest = hashlib.sha256(text + payload)
+    with atomic(path) as temporary:
+        size = len(text).to_bytes(4, "little")
+        temporary.write_bytes(MAGIC + size + digest.digest() + text + payload)
+    return digest.hexdigest()
+
+
+def read(path: str | Path, architecture: str, remedy: str) -> Packed:
+    """The file at ``path``, mapped into memory, every size and the digest checked.
+
+    Raises BadInput that names the file, what is wrong, and ``remedy``, the command that makes it.
+    """
+    path = Path(path)
+
+    def refuse(why: str) -> BadInput:
+        return BadInput(f"{path} {why}: make it again with '{remedy}'")
+
+    if not path.is_file():
+        raise BadInput(f"{path} is missing: make it with '{remedy}'")
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        first = file.read(BEGIN)
+        if first[: len(MAGIC)] != MAGIC:
+            told = "of another version" if first[:7] == MAGIC[:7] else "no packed network"
+            raise refuse(f"is {told} (expected {MAGIC!r}, found {first[: len(MAGIC)]!r})")
+        length = int.from_bytes(first[len(MAGIC) : len(MAGIC) + 4], "little")
+        if length > HEADER_LIMIT or BEGIN + length > size:
+            raise refuse(f"is cut short or damaged: a header of {length} bytes in a file of {size}")
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    body = np.frombuffer(mapped, np.uint8, offset=BEGIN)
+    if hashlib.sha256(body).digest() != first[len(MAGIC) + 4 :]:
+        raise refuse("is damaged: its digest is not the one that it states")
+    try:
+        header = json.loads(body[:length].tobytes())
+        known, facts, entries = header["architecture"], header["facts"], header["arrays"]
+        _check(entries, size - BEGIN - length)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise refuse(f"is damaged ({error})") from error
+    if known != architecture:
+        raise refuse(f"holds a network of architecture {known!r}, not {architecture!r}")
+    return Packed(path, known, facts, entries, body[length:])
+
+
+def _check(entries: Mapping[str, Any], room: int) -> None:
+    """Raises ValueError for an array of no known kind, of no shape, or out of the payload."""
+    for name, entry in entries.items():
+        shape = entry["shape"]
+        if entry["kind"] not in ("trits", "int8", "bool", "float16", "float32", "int32"):
+            raise ValueError(f"{name} is of no known kind")
+        if not all(isinstance(n, int) and 0 <= n <= room * 8 for n in shape) or not shape:
+            raise ValueError(f"{name} has no possible shape")
+        start, size = entry["start"], size_of(entry)
+        if not isinstance(start, int) or start < 0 or start + size > room:
+            raise ValueError(f"{name} takes {size} bytes at {start}, the file has {room}")
