@@ -18,6 +18,7 @@ from sashimi.program import render
 from sashimi.program.tree import Program
 
 BUILTIN = "builtin"
+PEOPLE = "people"
 CONTENT_SEED = 0
 """Draws the built-in corpus and the splits of files, whatever the seed of a run."""
 SPLITS = ("train", "dev", "test", "test_unseen")
@@ -68,7 +69,7 @@ def digest(examples: Iterable[Example]) -> str:
 
 
 def load(source: str | Path = BUILTIN, *, seed: int = 0, limit: int | None = None) -> Corpus:
-    """The corpus of ``"builtin"``, or of a JSONL file or a folder of them.
+    """The corpus of ``"builtin"`` or ``"people"``, or of a JSONL file or a folder of them.
 
     Splits and content are the same for every ``seed``, and so is the digest: a seed other than 0
     only shuffles the order of the training examples. ``limit`` makes a small corpus of about that
@@ -79,6 +80,10 @@ def load(source: str | Path = BUILTIN, *, seed: int = 0, limit: int | None = Non
         raise CorpusError(f"limit is {limit}; it must be at least 1, or None for the whole corpus")
     if str(source) == BUILTIN:
         corpus = _builtin(limit)
+    elif str(source) == PEOPLE:
+        from sashimi.flagship.people import splits
+
+        corpus = splits.load(limit)
     else:
         from sashimi.flagship.data import jsonl
 
