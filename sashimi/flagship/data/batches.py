@@ -83,6 +83,7 @@ class Dataset:
         encoder: str = "frozen",
         near: Structures | None = None,
         longest: int = MAX_TOKENS - 1,
+        encode: Callable[..., Encoded] = encode,
     ) -> None:
         """``encoder`` is what the prompts are encoded for, `Network.reads`; ``near`` what was
         retrieved for each of them; of a program its first ``longest`` tokens are targets.
@@ -90,7 +91,7 @@ class Dataset:
         self.near = near
         self.literals = literals
         self.text = isinstance(vocabulary, Spelling)
-        self.encoded: Encoded = encode([e.prompt for e in examples], say, encoder)
+        self.encoded: Encoded = encode([e.prompt for e in examples], say=say, encoder=encoder)
         rows = []
         for index, example in enumerate(examples):
             offsets = self.encoded.offsets[self.encoded.pieces(index)].tolist()
@@ -105,10 +106,10 @@ class Dataset:
         """The batch of a step counted from 1; every epoch has its own order, by seed alone."""
         per_epoch = max(1, len(self) // size)
         epoch, index = divmod(step - 1, per_epoch)
-        return self.batch(epoch_of(self._lengths, size, seed, epoch)[index])
+        return self.batch(epoch_of(self.lengths, size, seed, epoch)[index])
 
     @functools.cached_property
-    def _lengths(self) -> tuple[int, ...]:
+    def lengths(self) -> tuple[int, ...]:
         """Tokens and word pieces of each example: both are padded to the longest of its batch."""
         return tuple(len(row.tokens) + len(row.entities) for row in self.rows)
 

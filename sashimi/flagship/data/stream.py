@@ -1,0 +1,109 @@
+"""Training examples without end: chunks of new ones, the next made while one is learned.
+
+A process beside the training draws the examples of a chunk, encodes their prompts and prepares
+their targets. A chunk is a function of its number alone, and a batch of the step alone, so that a
+run that resumes at any step goes on as if it had not been stopped.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+
+import torch
+
+from sashimi.encode import Encoded, encode_uncached
+from sashimi.flagship.data.batches import Batch, Dataset, epoch_of
+from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.literals import Literals
+from sashimi.flagship.model.intent import Labels
+from sashimi.program.ir.vocabulary import Vocabulary
+
+CHUNK = 4096
+"""Examples of a chunk: a multiple of 16 batches of any size that divides 256."""
+Source = Callable[[int], list[Example]]
+"""The number of a chunk, from 0, to its `CHUNK` examples; it must be picklable."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How examples become targets: what `batches.Dataset` is told of every chunk."""
+
+    vocabulary: Vocabulary
+    literals: Literals
+    labels: Labels
+    longest: int
+
+    def prepare(self, examples: list[Example]) -> Dataset:
+        """Prompts encoded, nothing left in the cache, and targets prepared."""
+        return Dataset(
+            examples,
+            self.vocabulary,
+            self.literals,
+            self.labels,
+            longest=self.longest,
+            encode=_uncached,
+        )
+
+
+class Stream:
+    """Batches of a source's chunks; a context manager that ends its process.
+
+    ``training_batch`` is that of `batches.Dataset`, with no example ever seen twice but what the
+    source itself repeats.
+    """
+
+    def __init__(self, source: Source, recipe: Recipe, size: int = CHUNK) -> None:
+        self.source, self.recipe, self.size = source, recipe, size
+        self._pool: ProcessPoolExecutor | None = None
+        self._ahead: dict[int, Future[Dataset]] = {}
+        self._chunk: tuple[int, Dataset] | None = None
+
+    def __enter__(self) -> Stream:
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(1, spawn, _begin, (self.source, self.recipe))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool, self._ahead = None, {}
+
+    def training_batch(self, step: int, size: int, seed: int) -> Batch:
+        """The batch of a step counted from 1, by step and seed alone."""
+        number, index = divmod(step - 1, self.size // size)
+        chunk = self.chunk(number)
+        return chunk.batch(epoch_of(chunk.lengths, size, seed, number)[index])
+
+    def chunk(self, number: int) -> Dataset:
+        """The examples of one chunk, prepared; the next is begun."""
+        if self._chunk is None or self._chunk[0] != number:
+            if self._pool is None:
+                return self.recipe.prepare(self.source(number))
+            future = self._ahead.pop(number, None) or self._pool.submit(_make, number)
+            self._chunk = number, future.result()
+            for old in self._ahead.values():
+                old.cancel()
+            self._ahead = {number + 1: self._pool.submit(_make, number + 1)}
+        return self._chunk[1]
+
+
+def _uncached(prompts: list[str], say: None, encoder: str) -> Encoded:
+    return encode_uncached(prompts, encoder)
+
+
+_made_by: tuple[Source, Recipe] | None = None
+"""In the process beside the training: what makes its chunks."""
+
+
+def _begin(source: Source, recipe: Recipe) -> None:
+    global _made_by
+    torch.set_num_threads(1)
+    _made_by = source, recipe
+
+
+def _make(number: int) -> Dataset:
+    source, recipe = _made_by
+    return recipe.prepare(source(number))

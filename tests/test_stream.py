@@ -1,0 +1,43 @@
+"""An endless stream: batches by step alone, nothing repeated, the same with and without a process."""
+
+import pytest
+import torch
+
+from sashimi.flagship.data import corpus
+from sashimi.flagship.data.literals import Literals
+from sashimi.flagship.data.stream import Recipe, Stream
+from sashimi.flagship.model.intent import Labels
+from sashimi.program import catalogue, tiers
+from sashimi.program.ir.vocabulary import Vocabulary
+
+SIZE = 32
+
+
+def source(number):
+    """Chunk ``number`` of the small built-in corpus, which stands in for an endless one."""
+    return corpus.load("builtin", limit=96).train[number * SIZE : (number + 1) * SIZE]
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    examples = corpus.load("builtin", limit=96).train
+    programs = [e.program for e in examples]
+    known = catalogue.load().extended(programs)
+    vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], known)
+    literals = Literals.build((e.prompt, e.program) for e in examples)
+    return Recipe(vocabulary, literals, Labels.of([e.domain for e in examples], programs), 64)
+
+
+def test_an_epoch_of_a_chunk_has_every_example_once(recipe):
+    stream = Stream(source, recipe, SIZE)
+    steps = [stream.training_batch(step, 2, seed=0) for step in range(1, SIZE // 2 + 1)]
+    assert sorted(i for batch in steps for i in batch.examples.tolist()) == list(range(SIZE))
+
+
+def test_a_process_beside_the_training_makes_the_same_batches(recipe):
+    alone = Stream(source, recipe, SIZE)
+    with Stream(source, recipe, SIZE) as beside:
+        for step in (1, 2, 17, 18, 40):  # 17 begins the second chunk; 40 is a resumed run's
+            ours, theirs = (s.training_batch(step, 2, seed=3) for s in (alone, beside))
+            assert torch.equal(ours.targets, theirs.targets)
+            assert torch.equal(ours.states, theirs.states)
