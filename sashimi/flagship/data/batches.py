@@ -228,7 +228,9 @@ def prepare(
     entities = [False] * len(offsets)
     for slot, value in zip(slots, ir.values[: len(slots)], strict=True):
         right.append(literals.index.get((slot.kind, to_text(value)), -1))
-        found = spans_of(value, example.prompt, offsets) if slot.kind in COPYABLE else []
+        found = []
+        if slot.kind in COPYABLE:
+            found = spans_of(value, example.prompt, offsets, literals.reading(slot))
         spans.append(tuple(found))
         for first, last in found:
             entities[first : last + 1] = [True] * (last + 1 - first)

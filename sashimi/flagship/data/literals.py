@@ -5,20 +5,19 @@ Letters: K literals.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from sashimi.flagship.data import normal
 from sashimi.program import parse, render, tiers
 from sashimi.program.ir.legal import Walk
 from sashimi.program.tree import Program, Set, Value
 
-NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
 COPYABLE = frozenset({"text", "key", "number"})
 """Kinds of slots whose value may be a span of the prompt."""
 
@@ -42,33 +41,30 @@ def slots_of(tokens: Sequence[str]) -> list[Slot]:
     return [Slot(p, kind, kind if kind in ("title", "name") else contexts[p]) for p, kind in found]
 
 
-def parse_number(text: str) -> int | float | None:
-    """The number that a text spells with digits, as the program would hold it; None if none."""
-    if not NUMBER.fullmatch(text):
-        return None
-    plain = text.replace(",", "")
-    return float(plain) if "." in plain else int(plain)
-
-
-def spans_of(value: Value, prompt: str, offsets: Sequence[tuple[int, int]]) -> list[tuple]:
-    """Every (first, last) word piece whose characters spell a value; [] when none do."""
+def spans_of(
+    value: Value,
+    prompt: str,
+    offsets: Sequence[tuple[int, int]],
+    reading: str = normal.PLAIN,
+) -> list[tuple[int, int]]:
+    """Every (first, last) word piece whose characters mean a value; [] when none do."""
     starts = {start: i for i, (start, _) in reversed(list(enumerate(offsets)))}
     ends = {end: i for i, (_, end) in enumerate(offsets)}
-    if isinstance(value, str):
-        found = [m.span() for m in re.finditer(re.escape(value), prompt)] if value.strip() else []
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        matches = NUMBER.finditer(prompt)
-        found = [m.span() for m in matches if repr(parse_number(m[0])) == repr(value)]
-    else:
-        found = []
+    found = normal.find(reading, value, prompt)
     return [(starts[a], ends[b]) for a, b in found if a in starts and b in ends]
 
 
-def spelled(value: Value, prompt: str) -> bool:
-    """Whether a prompt holds the characters of a text or a number."""
-    if isinstance(value, str):
-        return bool(value.strip()) and value in prompt
-    return any(repr(parse_number(m[0])) == repr(value) for m in NUMBER.finditer(prompt))
+def spelled(value: Value, prompt: str, reading: str = normal.PLAIN) -> bool:
+    """Whether a prompt holds a text or a number, as it is read in its place."""
+    return bool(normal.find(reading, value, prompt))
+
+
+def _readings(slot: Slot, value: Value, prompt: str) -> list[str]:
+    """The readings under which a prompt holds a slot's value."""
+    if slot.kind not in COPYABLE:
+        return []
+    table = normal.NUMBERS if slot.kind == "number" else normal.TEXTS
+    return [reading for reading in table if normal.find(reading, value, prompt)]
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,8 @@ class Literals:
 
     values: tuple[tuple[str, str], ...]  # (kind, value as DSL text)
     places: dict[str, tuple[int, ...]]  # context to indices of values
+    readings: dict[str, str] = field(default_factory=dict)
+    """Context to how a span that is copied there is read, unless plainly."""
 
     @staticmethod
     def build(pairs: Iterable[tuple[str, Program]], least: int = 2) -> Literals:
@@ -84,22 +82,27 @@ class Literals:
 
         A value that its own prompt spells is not needed: the pointer copies it.
         """
-        counts: Counter[tuple[str, str]] = Counter()
-        places: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        seen = []  # (context, literal, readings under which its prompt holds it)
         for prompt, program in pairs:
             ir = tiers.encode(program)
             for slot, value in zip(slots_of(ir.merged()), ir.values, strict=True):
                 literal = (slot.kind, to_text(value))
-                counts[literal] += slot.kind not in COPYABLE or not spelled(value, prompt)
-                places[slot.context].add(literal)
+                seen.append((slot.context, literal, _readings(slot, value, prompt)))
+        readings = _usual(seen)
+        counts: Counter[tuple[str, str]] = Counter()
+        places: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for context, literal, held in seen:
+            counts[literal] += readings.get(context, normal.PLAIN) not in held
+            places[context].add(literal)
         kept = sorted(literal for literal, n in counts.items() if n >= least)
         index = {literal: i for i, literal in enumerate(kept)}
-        seen = {k: tuple(sorted(index[v] for v in vs if v in index)) for k, vs in places.items()}
-        return Literals(tuple(kept), {k: v for k, v in sorted(seen.items()) if v})
+        known = {k: tuple(sorted(index[v] for v in vs if v in index)) for k, vs in places.items()}
+        return Literals(tuple(kept), {k: v for k, v in sorted(known.items()) if v}, readings)
 
     def to_json(self) -> dict:
         """As plain lists and dictionaries; `from_json` is the inverse."""
-        return {"values": [list(v) for v in self.values], "places": self.places}
+        values = [list(v) for v in self.values]
+        return {"values": values, "places": self.places, "readings": self.readings}
 
     @staticmethod
     def from_json(data: dict) -> Literals:
@@ -107,7 +110,12 @@ class Literals:
         return Literals(
             tuple((kind, text) for kind, text in data["values"]),
             {k: tuple(v) for k, v in data["places"].items()},
+            data.get("readings", {}),
         )
+
+    def reading(self, slot: Slot) -> str:
+        """How a span that is copied to a slot is read."""
+        return self.readings.get(slot.context, normal.PLAIN)
 
     @cached_property
     def index(self) -> dict[tuple[str, str], int]:
@@ -129,6 +137,19 @@ class Literals:
 
     def _of_kind(self, kind: str) -> Tensor:
         return torch.tensor([k == kind for k, _ in self.values], dtype=torch.bool)
+
+
+def _usual(seen: Iterable[tuple[str, tuple[str, str], list[str]]]) -> dict[str, str]:
+    """By context, the reading that explains most values; plain unless that is clearly fewer."""
+    explained: dict[str, Counter[str]] = defaultdict(Counter)
+    for context, _, held in seen:
+        explained[context].update(held)
+    order = [*normal.TEXTS, *normal.NUMBERS]  # of equals the first
+    best = {
+        context: max(order, key=lambda r, c=counts: c[r] * (1.02 if r == normal.PLAIN else 1))
+        for context, counts in sorted(explained.items())
+    }
+    return {context: reading for context, reading in best.items() if reading != normal.PLAIN}
 
 
 def to_text(value: Value) -> str:

@@ -246,7 +246,8 @@ def filler_scores(whole: Sashimi, part: Sequence[Example]) -> dict[str, Any]:
                 continue  # longer than the decoder's positions
             made = fill(filler, whole.literals, source, tokens, hidden[row], whole.catalogue)
             for slot, want, have in zip(slots_of(tokens), ir.values, made, strict=True):
-                copied = slot.kind in COPYABLE and spelled(want, part[index].prompt)
+                reading = whole.literals.reading(slot)
+                copied = slot.kind in COPYABLE and spelled(want, part[index].prompt, reading)
                 good = float(to_text(want) == to_text(have))
                 right["copied" if copied else "literals"].append(good)
                 right["all"].append(good)

@@ -10,7 +10,6 @@ Letters: S slots, D decoder width, W width of a word piece's vector, P word piec
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,12 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from sashimi.encode import PIECE_WIDTH
+from sashimi.flagship.data import normal
 from sashimi.flagship.data.literals import (
     COPYABLE,
-    NUMBER,
     Literals,
     Slot,
-    parse_number,
     slots_of,
 )
 from sashimi.program.catalogue import Catalogue
@@ -97,20 +95,24 @@ class Source:
     offsets: list[list[int]]  # (P, 2): characters of each word piece
     states: Tensor  # (P, W)
     pieces: Tensor  # (P, 3 D)
-    numbers: dict[int, re.Match[str]]  # by the character that each number begins at
 
     @staticmethod
     def of(filler: ValueFiller, prompt: str, states: Tensor, offsets: Tensor) -> Source:
         """A prompt with its word pieces' ``states`` (P, W) and ``offsets`` (P, 2)."""
-        numbers = {match.start(): match for match in NUMBER.finditer(prompt)}
         states = states.float()
-        return Source(prompt, offsets.tolist(), states, filler.pieces(states), numbers)
+        return Source(prompt, offsets.tolist(), states, filler.pieces(states))
 
-    def copyable(self, slot: Slot) -> list[bool]:
+    def copyable(self, slot: Slot, reading: str) -> list[bool]:
         """Per word piece, whether a value of this slot may begin there."""
         if slot.kind == "number":
-            return [start in self.numbers for start, _ in self.offsets]
+            begins = self.phrases(reading, number=True)
+            return [start in begins for start, _ in self.offsets]
         return [slot.kind in COPYABLE] * len(self.offsets)
+
+    def phrases(self, reading: str, *, number: bool) -> dict[int, Value]:
+        """What the longest phrase means that begins at a character, for each that has one."""
+        found = normal.phrases(reading, self.prompt, number)
+        return {start: meaning for start, _, meaning in found}
 
 
 def scores(
@@ -121,7 +123,9 @@ def scores(
     A slot that has no choice at all gets -inf throughout.
     """
     allowed = torch.stack([literals.allowed(slot) for slot in slots])
-    copyable = torch.tensor([source.copyable(slot) for slot in slots], dtype=torch.bool)
+    copyable = torch.tensor(
+        [source.copyable(slot, literals.reading(slot)) for slot in slots], dtype=torch.bool
+    )
     copyable = copyable.reshape(len(slots), len(source.offsets))
     row = torch.zeros(len(slots), dtype=torch.long)
     found = filler(hidden, source.pieces[None], row, allowed, copyable)
@@ -138,7 +142,11 @@ def copied(
     """
     choice = int(scores(filler, literals, source, [slot], hidden[None])[0].argmax())
     piece = choice - len(literals.values)
-    return source.states[piece] if piece >= 0 and source.copyable(slot)[piece] else _NOTHING
+    return (
+        source.states[piece]
+        if piece >= 0 and source.copyable(slot, literals.reading(slot))[piece]
+        else _NOTHING
+    )
 
 
 _NOTHING = torch.zeros(PIECE_WIDTH)
@@ -191,12 +199,17 @@ def _value(
     if choice < len(literals.values):
         return literals.decoded[choice]
     first = choice - len(literals.values)
+    reading, begin = literals.reading(slot), source.offsets[first][0]
     if slot.kind == "number":
-        return parse_number(source.numbers[source.offsets[first][0]][0])
+        return source.phrases(reading, number=True)[begin]
     everywhere = torch.ones(1, len(source.offsets), dtype=torch.bool)
     row, start = torch.tensor([0]), torch.tensor([first])
     ends = filler.ends(hidden[None], source.pieces[None], row, start, everywhere)
-    return source.prompt[source.offsets[first][0] : source.offsets[int(ends.argmax())][1]]
+    span = source.prompt[begin : source.offsets[int(ends.argmax())][1]]
+    meaning = normal.read(reading, span)
+    if meaning is None and reading == "when":  # the span's end was missed, or it is no time
+        meaning = source.phrases(reading, number=False).get(begin)
+    return span if meaning is None else meaning
 
 
 class Taken:

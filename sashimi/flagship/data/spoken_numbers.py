@@ -1,0 +1,171 @@
+"""Numbers as people say them: digits, words, durations, percentages, litres.
+
+Every reader takes a whole phrase and gives its number, or None when the phrase is nothing of the
+kind. ``duration`` answers in the phrase's natural unit: whole hours stay hours, hours with a rest
+are minutes, anything with seconds beside another unit is seconds.
+"""
+
+from __future__ import annotations
+
+import re
+
+NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text: a short way to write a table of them."""
+    return text.split()
+
+
+ONES = words(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
+TENS = words("twenty thirty forty fifty sixty seventy eighty ninety")
+_SMALL = {word: n for n, word in enumerate(ONES)} | {word: 10 * n for n, word in enumerate(TENS, 2)}
+_GROUPS = {"hundred": 100, "thousand": 1000}
+_ALONE = {"a dozen": 12, "dozen": 12, "half a dozen": 6, "a couple": 2, "a couple of": 2}
+_ALONE |= {"once": 1, "twice": 2, "thrice": 3}
+UNITS = {
+    "sec": ("s", "sec", "secs", "second", "seconds"),
+    "min": ("m", "min", "mins", "minute", "minutes"),
+    "hr": ("h", "hr", "hrs", "hour", "hours"),
+    "days": ("d", "day", "days"),
+    "weeks": ("week", "weeks", "wk", "wks"),
+}
+_UNIT_OF = {word: unit for unit, names in UNITS.items() for word in names}
+_SECONDS = {"sec": 1, "min": 60, "hr": 3600}
+_WHOLE = {"full": 1, "max": 1, "maximum": 1, "all the way up": 1, "all the way": 1, "half": 0.5}
+_WHOLE |= {"halfway": 0.5, "half way": 0.5, "all the way down": 0, "minimum": 0, "zero": 0}
+_WHOLE |= {"a quarter": 0.25, "one quarter": 0.25, "three quarters": 0.75, "a third": 1 / 3}
+_LITRES = re.compile(r"(.+?) ?(?:l|litres?|liters?)( and a half)?")
+
+
+def parse_number(text: str) -> int | float | None:
+    """The number that a text spells with digits, as the program would hold it; None if none."""
+    if not NUMBER.fullmatch(text):
+        return None
+    plain = text.replace(",", "")
+    return float(plain) if "." in plain else int(plain)
+
+
+def number(text: str) -> int | float | None:
+    """Digits or words: "1,250", "two hundred and fifty", "a dozen", "one and a half"."""
+    found = parse_number(text)
+    if found is not None:
+        return found
+    text = text.lower().replace("-", " ")
+    if text in _ALONE:
+        return _ALONE[text]
+    whole, half, rest = text.partition(" and a half")
+    if half and not rest:
+        found = number(whole)
+        return None if found is None else found + 0.5
+    return _words(text.split())
+
+
+def _words(said: list[str]) -> int | None:
+    """A number of words such as "two hundred and five"."""
+    total = group = 0
+    last = 0  # what the word before may still be followed by: 0 anything, else less than this
+    for place, word in enumerate(said):
+        if word in _SMALL:
+            if last and not _SMALL[word] < last:
+                return None
+            group += _SMALL[word]
+            last = 10 if word in TENS else 1
+        elif word in _GROUPS and (group or place == 0 or said[:place] == ["a"]):
+            group = (group or 1) * _GROUPS[word]
+            last = _GROUPS[word]
+            if word == "thousand":
+                total, group = total + group, 0
+        elif word == "and" and last >= 100 and place + 1 < len(said):
+            continue
+        elif not (word == "a" and place == 0 and len(said) > 1):
+            return None
+    return total + group if said and last else None
+
+
+def _counted(text: str) -> int | float | None:
+    """The number before a unit, where "a" is one."""
+    return 1 if text in ("a", "an") else number(text)
+
+
+def duration(text: str) -> int | float | None:
+    """The magnitude of a duration in its natural unit; a bare number is one too."""
+    found = measured(text)
+    return number(text) if found is None else found[0]
+
+
+def measured(text: str) -> tuple[int | float, str] | None:
+    """A duration's magnitude and natural unit: "an hour and a half" is 90 and "min"."""
+    text = re.sub(r"(\d)\s*-?\s*([a-z])", r"\1 \2", text.lower())
+    text = re.sub(r"([a-z])(\d)", r"\1 \2", text).replace("-", " ")
+    if match := re.fullmatch(
+        r"(half|quarter|three quarters) (?:of )?an hour|(half) a minute", text
+    ):
+        part = {"half": 30, "quarter": 15, "three quarters": 45}[match[1] or match[2]]
+        return part, "min" if match[1] else "sec"
+    if match := re.fullmatch(r"(?:a|an|one) ([a-z]+) and a half|one and a half ([a-z]+)", text):
+        unit = _UNIT_OF.get(match[1] or match[2])
+        below = {"hr": ("min", 90), "min": ("sec", 90)}.get(unit)
+        return (below[1], below[0]) if below else None
+    parts = _parts(text)
+    if not parts:
+        return None
+    units = [unit for _, unit in parts]
+    if len(parts) == 1 and not (isinstance(parts[0][0], float) and units[0] in ("hr", "min")):
+        return parts[0]
+    if not set(units) <= set(_SECONDS):
+        return None
+    unit = "sec" if units[-1] == "sec" or units == ["min"] else "min"
+    total = sum(n * _SECONDS[u] for n, u in parts) / _SECONDS[unit]
+    return (int(total), unit) if total == int(total) else None
+
+
+def _parts(text: str) -> list[tuple[int | float, str]]:
+    """(number, unit) of each part; [] unless the whole text is made of such parts."""
+    parts: list[tuple[int | float, str]] = []
+    pending: list[str] = []
+    for word in text.split():
+        if word in _UNIT_OF and pending:
+            found = _counted(" ".join(pending))
+            if found is None:
+                return []
+            parts.append((found, _UNIT_OF[word]))
+            pending = []
+        elif not (word == "and" and parts and not pending):
+            pending.append(word)
+    if pending and len(parts) == 1 and parts[0][1] == "hr":  # "1h30", "an hour thirty"
+        if pending == ["a", "half"]:
+            return [*parts, (30, "min")]
+        found = number(" ".join(pending))
+        return [] if found is None else [*parts, (found, "min")]
+    return [] if pending else parts
+
+
+def fraction(text: str) -> int | float | None:
+    """A share of one: "50%", "fifty percent", "halfway", and "50" where one is asked for."""
+    text = text.lower()
+    if text in _WHOLE:
+        return _WHOLE[text]
+    match = re.fullmatch(r"(.+?) ?(%|percent|per cent)", text)
+    found = number(match[1] if match else text)
+    if found is None or found < 0:
+        return None
+    if match or found > 1:
+        found = round(found / 100, 6)
+    return int(found) if found == int(found) else found
+
+
+def volume(text: str) -> int | float | None:
+    """Millilitres: a bare number is that, litres are a thousand."""
+    text = text.lower()
+    match = _LITRES.fullmatch(text)
+    if not match:
+        return number(text)
+    found = 0.5 if match[1] in ("half a", "half", "a half") else _counted(match[1])
+    if found is None:
+        return None
+    made = 1000 * (found + (0.5 if match[2] else 0))
+    return int(made) if made == int(made) else made

@@ -1,0 +1,147 @@
+"""Spans as people say them, and the values that programs hold: both ways, by hand."""
+
+import pytest
+
+from sashimi.flagship.data import normal
+from sashimi.flagship.data.literals import Literals, Slot
+from sashimi.flagship.data.spoken_numbers import measured
+from sashimi.flagship.data.spoken_times import clock, when
+from sashimi.program import parse
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("half seven", "7:30"),
+        ("half past six pm", "6:30 PM"),
+        ("quarter to eight tonight", "7:45 PM"),
+        ("ten to nine", "8:50"),
+        ("7pm", "7:00 PM"),
+        ("7 a.m.", "7:00 AM"),
+        ("18:45", "18:45"),
+        ("five thirty in the morning", "5:30 AM"),
+        ("noon", "12:00 PM"),
+        ("tomorrow at 8pm", "tomorrow at 8:00 PM"),
+        ("8pm tomorrow", "tomorrow at 8:00 PM"),
+        ("tomorrow night", "tomorrow night"),
+        ("next friday at ten", "next Friday at 10:00"),
+        ("the 3rd of may", "May 3"),
+        ("May 3, 2027 at 5pm", "May 3, 2027 at 5:00 PM"),
+        ("in 20 mins", "in 20 minutes"),
+        ("in an hour and a half", "in 90 minutes"),
+        ("the oven", None),
+        ("", None),
+    ],
+)
+def test_times_and_dates(said, meant):
+    assert when(said) == meant
+    if meant is not None:
+        assert when(meant) == meant
+
+
+def test_a_clock_has_no_day():
+    assert [clock("7pm"), clock("tomorrow at 7pm"), clock("monday")] == ["7:00 PM", None, None]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("an hour and a half", (90, "min")),
+        ("1h30", (90, "min")),
+        ("1.5 hours", (90, "min")),
+        ("half an hour", (30, "min")),
+        ("2 hours", (2, "hr")),
+        ("an hour", (1, "hr")),
+        ("twenty five minutes", (25, "min")),
+        ("25-minute", (25, "min")),
+        ("two minutes and thirty seconds", (150, "sec")),
+        ("3 days", (3, "days")),
+        ("20", None),
+        ("a dog", None),
+    ],
+)
+def test_durations(said, meant):
+    assert measured(said) == meant
+
+
+@pytest.mark.parametrize(
+    ("reading", "said", "meant"),
+    [
+        ("plain", "1,250", 1250),
+        ("plain", "two hundred and fifty", 250),
+        ("plain", "a dozen", 12),
+        ("plain", "an", None),
+        ("plain", "twelve forty", None),
+        ("fraction", "50 %", 0.5),
+        ("fraction", "fifty percent", 0.5),
+        ("fraction", "halfway", 0.5),
+        ("fraction", "35", 0.35),
+        ("fraction", "0.3", 0.3),
+        ("fraction", "100%", 1),
+        ("volume", "half a litre", 500),
+        ("volume", "1.5 l", 1500),
+        ("volume", "250", 250),
+        ("duration", "20", 20),
+    ],
+)
+def test_numbers(reading, said, meant):
+    assert repr(normal.read(reading, said, number=True)) == repr(meant)
+
+
+@pytest.mark.parametrize(
+    ("reading", "said", "meant"),
+    [
+        ("plain", "as it is", "as it is"),
+        ("sentence", "im running late, dont wait", "I'm running late, don't wait"),
+        ("sentence", "call me when i'm back", "Call me when I'm back"),
+        ("sentence", "iPhone is charged", "iPhone is charged"),
+        ("sentence", "ill be there, its ready", "I'll be there, it's ready"),
+        ("title", "songs for ana", "Songs for Ana"),
+        ("title", "MoMA", "MoMA"),
+        ("label", "total so far", "Total so far: "),
+        ("url", "bbc.co.uk/news", "https://bbc.co.uk/news"),
+        ("url", "http://a.org", "http://a.org"),
+        ("url", "not one", None),
+    ],
+)
+def test_texts(reading, said, meant):
+    assert normal.read(reading, said) == meant
+    if meant is not None:
+        assert normal.read(reading, meant) == meant
+        assert [f"x {said} y"[a:b] for a, b in normal.find(reading, meant, f"x {said} y")] == [said]
+
+
+def test_phrases_of_a_prompt():
+    prompt = "remind me tomorrow at half seven, and a timer for an hour and a half at fifty percent"
+    shown = {
+        (reading, prompt[start:end]): meaning
+        for reading, number in (("when", False), ("duration", True), ("fraction", True))
+        for start, end, meaning in normal.phrases(reading, prompt, number)
+    }
+    assert shown["when", "tomorrow at half seven"] == "tomorrow at 7:30"
+    assert shown["duration", "an hour and a half"] == 90
+    assert shown["fraction", "fifty percent"] == 0.5
+
+
+def test_a_span_is_whole_words():
+    assert normal.find("title", "Ana", "banana for ana") == [(11, 14)]
+    assert normal.find("plain", True, "true") == []
+
+
+def test_a_place_takes_the_reading_that_explains_most():
+    text = (
+        'SHORTCUT "x"\nACTION setbrightness WFBrightness={}\nACTION alert WFAlertActionTitle="{}"\n'
+    )
+    pairs = [
+        ("dim to 50% and say im late", parse(text.format(0.5, "I'm late"))),
+        ("dim to seventy percent and say go home", parse(text.format(0.7, "Go home"))),
+        ("dim to zero and say Stop", parse(text.format(0, "Stop"))),
+    ]
+    built = Literals.build(pairs, least=1)
+    assert built.readings == {
+        "alert key:WFAlertActionTitle": "sentence",
+        "setbrightness key:WFBrightness": "fraction",
+    }
+    assert built.reading(Slot(0, "title", "title")) == "plain"
+    assert built.values == (("title", '"x"'),)
+    assert Literals.from_json(built.to_json()) == built
