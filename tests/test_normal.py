@@ -99,6 +99,7 @@ def test_numbers(reading, said, meant):
         ("title", "songs for ana", "Songs for Ana"),
         ("title", "MoMA", "MoMA"),
         ("label", "total so far", "Total so far: "),
+        ("question", "how much was it", "How much was it?"),
         ("url", "bbc.co.uk/news", "https://bbc.co.uk/news"),
         ("url", "http://a.org", "http://a.org"),
         ("url", "not one", None),

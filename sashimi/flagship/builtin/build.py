@@ -85,7 +85,7 @@ def _text(text: str, use: Use) -> Value:
     whole = SLOT.fullmatch(text)
     if whole:
         value = use.values[whole[1]].value
-        return str(value) if whole[2] else value
+        return str(value) if whole[2] == ":str" else value
     return SLOT.sub(lambda m: str(use.values[m[1]].value), text)
 
 

@@ -5,7 +5,9 @@ A **step** is a few lines of ShortcutDSL with slots, and the ways people say it.
 needs none; ``test`` is a condition on the world and ``check`` a condition on a value. In a phrase,
 ``[verb]`` is inflected by the style, ``(a|b|)`` is a choice, ``<slot>`` a value and ``<it>`` what
 the step works on. In DSL text a slot stands in a string; a string that is nothing but ``"<slot>"``
-takes the slot's own type, and ``"<slot:str>"`` its text.
+takes the slot's own type, and ``"<slot:str>"`` its text; in a phrase ``<slot:for>`` is a number
+with its unit ("an hour and a half", "250 ml", "half a litre"). Quotes around a slot are spoken
+rarely.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from sashimi.program.tree import CONDITIONS, Block
 
 FOLDER = Path(__file__).parent / "grammar"
 KINDS = ("source", "transform", "sink", "effect", "test", "check")
-SLOT = re.compile(r"<([a-z_]+(?:#\d)?)(:str)?>")
+SLOT = re.compile(r"<([a-z_]+(?:#\d)?)(:str|:for)?>")
 _KEYS = {"kind", "in", "out", "many", "do", "input", "title", "say", "np", "unless", "condition"}
 _KEYS |= {"value", "var", "weight", "needs_many"}
 
@@ -116,8 +118,8 @@ def _step(key: str, entry: dict, domain: str, groups: dict, slots: dict, where: 
             raise GrammarError(f"{where}: slot <{name}> is not in slots.yaml")
     spoken = {key: _phrases(entry, key) for key in ("say", "np", "unless")}
     for phrase in (phrase for group in spoken.values() for phrase in group):
-        absent = [name for name in found if f"<{name}>" not in phrase]
-        foreign = [name for name, _ in SLOT.findall(phrase) if name not in (*found, "it")]
+        named = {name for name, _ in SLOT.findall(phrase)}
+        absent, foreign = set(found) - named, named - {*found, "it"}
         if absent or foreign:
             raise GrammarError(f"{where}: {phrase!r} must name exactly the slots of the program")
         if ("<it>" in phrase) != (entry["kind"] in ("transform", "sink", "check")):

@@ -14,8 +14,14 @@ from sashimi.flagship.builtin import plan as plans
 from sashimi.flagship.builtin.build import MENU_PROMPT
 from sashimi.flagship.builtin.grammar import SLOT, Grammar
 from sashimi.flagship.builtin.plan import Check, Choice, Each, Run, Test, Times, Use, kind_of
+from sashimi.flagship.builtin.slots import Filling
 
 FIRST_PRIVATE = 0xE000
+QUOTED = 0.15
+"""The share of sayings that keep the quotes around their values."""
+CORRECTED = 0.015
+"""The share of values that stand behind a wrong one."""
+_QUOTED_SLOT = re.compile(r'"(<[a-z_#0-9:]+>)"')
 _GROUP = re.compile(r"\(([^()]*)\)")
 _HOLE = re.compile(r"<([a-z_]+)>")
 __all__ = ["FIRST_PRIVATE", "MENU_PROMPT", "Speaker", "Spoken"]
@@ -38,10 +44,14 @@ def choose(phrase: str, rng: random.Random) -> str:
 
 
 class Speaker:
-    """Says one plan once. ``flat`` keeps everything in one sentence, as questions need."""
+    """Says one plan once. ``flat`` keeps everything in one sentence, as questions need; ``low``
+    writes values in small letters where that is still read as the value.
+    """
 
-    def __init__(self, grammar: Grammar, rng: random.Random, *, flat: bool) -> None:
-        self.grammar, self.rng, self.flat = grammar, rng, flat
+    def __init__(
+        self, grammar: Grammar, rng: random.Random, *, flat: bool, low: bool = False
+    ) -> None:
+        self.grammar, self.rng, self.flat, self.low = grammar, rng, flat, low
         self.nested = False
         self.values: list[str] = []
 
@@ -66,13 +76,26 @@ class Speaker:
     def say(self, phrases: tuple[str, ...], use: Use, it: str) -> str:
         """One of a step's phrases with its values in place."""
         phrase = choose(self.rng.choice(phrases), self.rng).replace("<it>", it)
+        if self.rng.random() > QUOTED:
+            phrase = _QUOTED_SLOT.sub(r"\1", phrase)
 
         def value(match: re.Match) -> str:
-            filling = use.values[match[1]]
-            text = self.rng.choice(filling.says)
-            return self.mark(text) if filling.copied else text
+            return self.value(use.values[match[1]], measured=match[2] == ":for")
 
         return SLOT.sub(value, phrase)
+
+    def value(self, filling: Filling, *, measured: bool = False) -> str:
+        """A value as it is said, now and then after another one that is taken back."""
+        says = filling.measured if measured else filling.says
+        if not filling.copied:
+            return self.rng.choice(says)
+        if self.low:
+            says = [text for text in says if text == text.lower()] or says
+        text = self.rng.choice(says)
+        wrong = filling.wrong_measured if measured else filling.wrong
+        if wrong and self.rng.random() < CORRECTED:
+            return self.mark(self.rng.choice(wrong)) + self.phrase("correction") + self.mark(text)
+        return self.mark(text)
 
     def pronoun(self, head: tuple[Use, ...], *, one: bool = False) -> str:
         gives, many = kind_of(head)
@@ -134,7 +157,7 @@ class Speaker:
             case Choice():
                 return [self.menu(node)]
             case Times(words=words, body=body):
-                count = self.mark(words.values["small"].says[0])
+                count = self.value(words.values["small"])
                 options = [
                     p
                     for p in self.grammar.phrases["repeat"]
@@ -215,10 +238,9 @@ class Speaker:
         return [*clauses, self.fill(self.phrase("each"), items=items, body=self.inner(body, item))]
 
     def menu(self, node: Choice) -> str:
-        titles = [
-            self.mark(node.words.values[f"choice#{n + 1}"].says[0]) for n in range(len(node.cases))
-        ]
-        quoted = [f'"{title}"' for title in titles]
+        titles = [self.value(node.words.values[f"choice#{n + 1}"]) for n in range(len(node.cases))]
+        mark = '"' if self.rng.random() < QUOTED else ""
+        quoted = [f"{mark}{title}{mark}" for title in titles]
         link = self.rng.choice((" and ", " or ", " and "))
         listed = ", ".join(quoted[:-1]) + link + quoted[-1]
         cases = []
@@ -227,6 +249,6 @@ class Speaker:
         text = self.rng.choice(("; ", ", ", "; ")).join(cases)
         asked = node.words.values.get("question")
         if asked:
-            prompt = f'"{self.mark(asked.says[0])}"'
+            prompt = f'"{self.value(asked)}"'
             return self.fill(self.phrase("menu_prompt"), prompt=prompt, titles=listed, cases=text)
         return self.fill(self.phrase("menu"), titles=listed, cases=text)

@@ -1,7 +1,7 @@
 """Readings: how a span of the prompt is written as the program's value.
 
 ``sentence`` and ``title`` restore capitals and apostrophes that people leave out, ``label`` is a
-sentence and a colon, ``url`` adds the scheme, ``when`` is a time or date, ``fraction`` a share of
+sentence and a colon, ``question`` one and its mark, ``url`` adds the scheme, ``when`` is a time or date, ``fraction`` a share of
 one, ``duration`` a magnitude in its natural unit, ``volume`` millilitres; ``plain`` is the span
 itself. Which of them a place of the grammar takes is counted from training.
 """
@@ -90,6 +90,11 @@ def label(text: str) -> str:
     return sentence(text.rstrip(": ")) + ": "
 
 
+def question(text: str) -> str:
+    """A sentence with its mark: "how much was it" becomes "How much was it?"."""
+    return sentence(text.rstrip("? ")) + "?"
+
+
 def url(text: str) -> str | None:
     """An address with its scheme; None if the text is no address."""
     if not re.fullmatch(r"[^\s]+\.[^\s]+", text):
@@ -107,6 +112,7 @@ TEXTS: dict[str, Callable[[str], str | None]] = {
     "sentence": sentence,
     "title": title,
     "label": label,
+    "question": question,
     "url": url,
     "when": times.when,
 }
@@ -141,7 +147,7 @@ def find(reading: str, value: Value, prompt: str) -> list[tuple[int, int]]:
 
 def _folded(reading: str, value: str, prompt: str) -> list[tuple[int, int]]:
     """Spans whose letters are a value's, up to capitals, apostrophes and a scheme."""
-    core = value.removesuffix(": ") if reading == "label" else value
+    core = value.removesuffix({"label": ": ", "question": "?"}.get(reading, ""))
     wanted, _ = _fold(core)
     text, places = _fold(prompt)
     out = []
