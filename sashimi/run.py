@@ -21,30 +21,13 @@ from typing import Any
 from sashimi import notebooks, params, result
 from sashimi.errors import BadInput
 from sashimi.files import locked, root, writable, write_json, write_text
+from sashimi.study import Study
 
 UNFINISHED = "unfinished.json"
 """The parameters of a run that has begun and not ended; removed at the end."""
-MODEL = "model.safetensors"
-PAGE = "run.html"
 FAILED = "failed.txt"
 PATIENCE = 10.0
 """Seconds to wait for the kernel of a killed run, which ends within two or so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """What the runner needs to know of a study."""
-
-    name: str
-    model: type[params.Params]
-    train: str
-    """The notebook that trains; its parameters cell assigns every parameter, and ``run_dir``."""
-    read: tuple[str, ...]
-    """Notebooks that read the finished run; they are given ``run_dir`` and what they assign."""
-    check: Callable[[params.Params], None]
-    """Raises BadInput for input that cannot be used, before anything is written."""
-    keeps: str = MODEL
-    """The file beside result.json that a finished run has; PAGE for a study that trains nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +98,11 @@ def plan(
     row = Path(row) if row else full
     near = params.reference_of(row)
     reference = near if near.is_file() else full
-    chosen = params.load(row, study.model, reference, corpus=corpus, seed=seed)
+    chosen = params.load(row, study.params, reference, corpus=corpus, seed=seed)
     arguments = {name: arguments_of(study, name, chosen) for name in (study.train, *study.read)}
     run_dir = folder(study, row, chosen, out)
     state = "fresh" if force else _state(study, run_dir, chosen)
     return Planned(study, row, chosen, run_dir, state, arguments)
-
-
-def study_of(row: str | Path, studies: Mapping[str, Study]) -> Study | None:
-    """The study that a row belongs to, by the name of its folder or of the folder above that."""
-    names = [folder.name for folder in Path(row).absolute().parents[:2]]
-    return next((studies[name] for name in names if name in studies), None)
 
 
 def folder(study: Study, row: Path, chosen: params.Params, out: str | Path | None) -> Path:

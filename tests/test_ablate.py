@@ -12,15 +12,14 @@ import pytest
 import toy
 from typer.testing import CliRunner
 
-from sashimi import result
+from sashimi import cli, registry, result
 from sashimi.ablate import engine, matrix, rows, view
 from sashimi.ablate.cell import Ended
 from sashimi.cli import app
 from sashimi.errors import BadInput
 from sashimi.files import locked, root
-from sashimi.run import study_of
 
-STUDIES = "toy_study"
+STUDIES = "toy_studies"
 SLOW = 150
 """Steps of a slow cell, a tenth of a second each: longer than another kernel takes to start."""
 
@@ -40,11 +39,14 @@ def home(tmp_path, monkeypatch):
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", toy.path(tmp_path))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     yield tmp_path
-    for name in (STUDIES, "toy_settings"):
-        sys.modules.pop(name, None)
+    registry.load.cache_clear()
+    for name in [
+        name for name in sys.modules if name.partition(".")[0] in (STUDIES, "toy_settings")
+    ]:
+        sys.modules.pop(name)
 
 
 def files(*names):
@@ -95,8 +97,10 @@ def test_a_row_in_a_folder_of_its_study_belongs_to_it(home):
     Path("toy/more").mkdir()
     Path("toy/more/60_wider.yaml").write_text("width: 3\n")
     chosen = rows.known(STUDIES)
-    assert study_of(Path("toy/more/60_wider.yaml"), chosen) is chosen["toy"]
-    assert study_of("elsewhere/60_wider.yaml", chosen) is None
+    assert registry.of(Path("toy/more/60_wider.yaml"), chosen) is chosen["toy"]
+    assert registry.of("elsewhere/60_wider.yaml", chosen, "toy") is chosen["toy"]
+    with pytest.raises(BadInput, match=r"60_wider.yaml: lies in the folder of no study"):
+        registry.of("elsewhere/60_wider.yaml", chosen)
     (cell,) = rows.expand([Path("toy/more/60_wider.yaml")], 1, out="reports", studies=STUDIES)
     assert cell.name == "toy/60_wider/seed0" and dict(cell.changes) == {"width": (1, 3)}
 
@@ -125,7 +129,8 @@ def test_the_same_row_twice_is_refused_unless_it_is_the_same_file(home):
     for name, text in (("00_full", Path("toy/00_full.yaml").read_text()), ("10_wide", "width: 3")):
         (home / "other" / f"{name}.yaml").write_text(text)
     with pytest.raises(BadInput, match="have the same folder"):
-        matrix.ablate([*files("10_wide"), "other/10_wide.yaml"], out="reports", studies=STUDIES)
+        both = [*files("10_wide"), "other/10_wide.yaml"]
+        matrix.ablate(both, out="reports", studies=STUDIES, default="toy")
     with pytest.raises(BadInput, match="no rows"):
         ablate()
 
@@ -295,11 +300,7 @@ def test_the_command_refuses_with_one_message(home, words, says):
 
 
 def test_the_command_tells_a_script_and_a_reader(home, monkeypatch):
-    import toy_study
-
-    from sashimi.flagship import study
-
-    monkeypatch.setattr(study, "STUDIES", toy_study.STUDIES)
+    monkeypatch.setattr(cli, "STUDIES", STUDIES)
     folder = Path("reports/toy/30_unlucky/seed0")
     folder.mkdir(parents=True)
     settings = {"seed": 0, "corpus": "builtin", "steps": 4, "width": 1, "pace": 0.0}

@@ -128,3 +128,17 @@ def test_bad_files_are_refused_by_name(tmp_path, text, said):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"absent\.yaml"):
         gates.load(tmp_path / "absent.yaml")
+
+
+def test_a_notebooks_values_are_judged_by_the_rules_on_their_metrics():
+    rules = {
+        "low": Gate("low", "bits", at_most=1.0, min_n=1),
+        "high": Gate("high", "hits", at_least=0.5, min_n=2),
+        "other": Gate("other", "absent", at_least=0.5, min_n=1),
+    }
+    told = gates.judge({"bits": 0.5, "hits": [0.5, 0.75], "unjudged": 1.0}, rules)
+    assert [(v["gate"], v["decision"], v["n"]) for v in told] == [
+        ("low", "go", 1),
+        ("high", "stop", 2),
+    ]
+    assert gates.judge({"bits": None}, rules)[0]["decision"] == "not-evaluable"

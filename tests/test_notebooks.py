@@ -7,12 +7,13 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from sashimi import notebooks, params, run
+from sashimi import notebooks, params, registry, run
 from sashimi.errors import BadInput
-from sashimi.flagship.study import STUDIES, STUDY
+from sashimi.flagship.study import STUDY
 from sashimi.notebooks import CHECKED, canonical, check
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+STUDIES = registry.load()
 ALL = sorted(FOLDER.glob("*.ipynb"))
 
 
@@ -147,14 +148,14 @@ def test_every_notebook_is_canonical(path):
 
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 def test_the_defaults_of_a_studys_notebook_are_its_smoke_row(study):
-    row = params.load(FOLDER.parent / "params" / study.name / "90_smoke.yaml", study.model)
+    row = params.load(FOLDER.parent / "params" / study.name / "90_smoke.yaml", study.params)
     path = FOLDER / f"{study.train}.ipynb"
     assert notebooks.parameters(notebooks.read(path)) == dict(row) | {"run_dir": ""}
 
 
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 def test_a_studys_notebook_is_told_every_parameter(study):
-    row = params.load(FOLDER.parent / "params" / study.name / params.REFERENCE, study.model)
+    row = params.load(FOLDER.parent / "params" / study.name / params.REFERENCE, study.params)
     told = run.arguments_of(study, study.train, row)
     assert told == dict(row) | {"run_dir": ""}
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from sashimi import params
+from sashimi import params, registry
 from sashimi.errors import BadInput
 from sashimi.flagship.params import FlagshipParams
-from sashimi.flagship.study import STUDIES
 
 FOLDER = Path(__file__).resolve().parents[1] / "params" / "flagship"
+STUDIES = registry.load()
 FULL = FOLDER / params.REFERENCE
 ROWS = [
     pytest.param(study, path, id=f"{study.name}/{path.stem}")
@@ -109,13 +109,13 @@ def test_digest_and_changes_see_every_key():
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 def test_the_reference_row_states_every_parameter(study):
     full = FOLDER.parent / study.name / params.REFERENCE
-    assert set(params.read_row(full)) == set(study.model.model_fields)
+    assert set(params.read_row(full)) == set(study.params.model_fields)
 
 
 @pytest.mark.parametrize(("study", "path"), ROWS)
 def test_a_row_differs_from_the_reference_by_exactly_what_it_declares(study, path):
     full = params.reference_of(path)
-    row, reference = params.load(path, study.model), params.load(full, study.model)
+    row, reference = params.load(path, study.params), params.load(full, study.params)
     declared = set() if path == full else set(params.read_row(path))
     assert set(params.changes(row, reference.model_dump(mode="json"))) == declared
 

@@ -10,6 +10,7 @@ from sashimi import notebooks, result
 from sashimi import run as runner
 from sashimi.errors import BadInput
 from sashimi.params import Params
+from sashimi.study import Study
 
 TRAIN = """
 from pathlib import Path
@@ -51,7 +52,15 @@ def refuse(settings):
         raise BadInput("missing: no such corpus")
 
 
-STUDY = runner.Study("toy", Settings, "10_train", ("11_read",), refuse)
+STUDY = Study(
+    name="toy",
+    title="A toy",
+    question="Does it run?",
+    params=Settings,
+    train="10_train",
+    read=("11_read",),
+    check=refuse,
+)
 
 
 def notebook(path, parameters, *sources):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_notebook
 
+import sashimi
 from sashimi import notebooks
 
 SETTINGS = """
@@ -30,15 +31,22 @@ class Settings(Params):
 MODULE = """
 from pathlib import Path
 from sashimi.errors import BadInput
-from sashimi.run import Study
+from sashimi.study import Study
 from toy_settings import Settings
 
 def check(settings):
     if settings.corpus == "missing":
         raise BadInput("missing: no such corpus")
 
-HERE = Path(__file__).parent
-STUDIES = {"toy": Study("toy", Settings, str(HERE / "10_toy"), (), check)}
+HOME = Path(__file__).parents[2]
+STUDY = Study(
+    name="toy",
+    title="A toy",
+    question="Does a chain of digests end alike?",
+    params=Settings,
+    train=str(HOME / "10_toy"),
+    check=check,
+)
 """
 PARAMETERS = """
 run_dir = ''
@@ -90,7 +98,9 @@ write_text(folder / "model.safetensors", digest)
 def build(home: Path, rows: dict[str, str]) -> Path:
     """Module, notebook and rows of the study below ``home``; returns the folder of the rows."""
     (home / "toy_settings.py").write_text(SETTINGS)
-    (home / "toy_study.py").write_text(MODULE)
+    package = home / "toy_studies" / "toy"
+    package.mkdir(parents=True)
+    (package / "study.py").write_text(MODULE)
     first = new_code_cell(PARAMETERS.strip(), metadata={"tags": ["parameters"]})
     (home / "10_toy.ipynb").write_text(
         notebooks.text(new_notebook(cells=[first, new_code_cell(TRAIN)]))
@@ -101,6 +111,11 @@ def build(home: Path, rows: dict[str, str]) -> Path:
     for name, text in {"00_full": full, **rows}.items():
         (folder / f"{name}.yaml").write_text(text)
     return folder
+
+
+def path(home: Path) -> str:
+    """``PYTHONPATH`` for processes that import the study, and this checkout as this one does."""
+    return os.pathsep.join([str(home), str(Path(sashimi.__file__).parents[1])])
 
 
 def chain(steps: int, seed: int = 0, width: int = 1) -> str:
@@ -121,9 +136,9 @@ def start(home: Path, **arguments: object) -> subprocess.Popen:
         "matrix.ablate(**json.loads(sys.argv[1]))"
     )
     return subprocess.Popen(
-        [sys.executable, "-c", code, json.dumps({"studies": "toy_study", **arguments})],
+        [sys.executable, "-c", code, json.dumps({"studies": "toy_studies", **arguments})],
         cwd=home,
-        env=os.environ | {"PYTHONPATH": str(home)},
+        env=os.environ | {"PYTHONPATH": path(home)},
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sashimi.ablate import view
 from sashimi.ablate.engine import Cluster, Local, work
-from sashimi.ablate.rows import STUDIES, Cell, expand
+from sashimi.ablate.rows import Cell, expand
 from sashimi.files import writable
 
 
@@ -21,14 +21,15 @@ def ablate(
     retry_failed: bool = False,
     scheduler: str | None = None,
     quiet: bool = False,
-    studies: str = STUDIES,
+    studies: str = "sashimi",
+    default: str = "",
 ) -> view.Board:
     """Run every cell that is not finished and did not fail before; returns what became of them.
 
     ``jobs`` cells at once on this machine, or as many as the cluster behind ``scheduler`` has room
     for. ``quiet`` keeps stdout free. Raises BadInput before anything starts.
     """
-    cells = expand(rows, seeds, corpus, out, studies)
+    cells = expand(rows, seeds, corpus, out, studies, default)
     again = [cell for cell in cells if due(cell, retry_failed)]
     for folder in {cell.folder.parent for cell in again}:
         writable(folder)

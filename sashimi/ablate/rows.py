@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sashimi import params
+from sashimi import params, registry
 from sashimi.errors import BadInput
-from sashimi.run import FAILED, Study, plan, study_of
+from sashimi.run import FAILED, plan
+from sashimi.study import Study
 
-STUDIES = "sashimi.flagship.study"
-"""The module whose ``STUDIES`` are known by the names of their folders in ``params/``."""
 SMOKE = "90_smoke"
 """The row of a study that only shows that every stage works: no part of a matrix."""
 
@@ -32,7 +30,7 @@ class Cell:
     """``fresh``, ``interrupted``, ``failed`` or ``finished`` when the matrix was expanded."""
     changes: Mapping[str, tuple[Any, Any]] = field(hash=False)
     """What the row changes of the reference row: key to (old, new)."""
-    studies: str = STUDIES
+    studies: str = "sashimi"
 
     @property
     def name(self) -> str:
@@ -44,10 +42,10 @@ class Cell:
         return self.folder.with_name(f"{self.folder.name}{suffix}")
 
 
-def known(studies: str = STUDIES) -> dict[str, Study]:
-    """The studies of a module, without the notebooks that only read: a cell trains, once."""
-    found = importlib.import_module(studies).STUDIES
-    return {name: replace(study, read=()) for name, study in found.items()}
+def known(studies: str = "sashimi") -> dict[str, Study]:
+    """The studies of a package, without the notebooks that only read: a cell trains, once."""
+    found = registry.load(studies)
+    return {name: study.model_copy(update={"read": ()}) for name, study in found.items()}
 
 
 def expand(
@@ -55,11 +53,12 @@ def expand(
     seeds: int,
     corpus: str | None = None,
     out: str | Path | None = None,
-    studies: str = STUDIES,
+    studies: str = "sashimi",
+    default: str = "",
 ) -> list[Cell]:
     """Every row at seeds 0 to ``seeds - 1``; the first seed of all rows comes first.
 
-    `SMOKE` is left out beside other rows, so that ``params/flagship/*.yaml`` names a matrix.
+    A row from outside any study's folder is one of the study ``default``. `SMOKE` is left out beside other rows, so that ``params/flagship/*.yaml`` names a matrix.
     Raises BadInput, before anything is written, for whatever `sashimi.run.plan` refuses, a row that
     changes nothing or states what its reference has anyway, two rows of equal parameters or of one
     folder, and a corpus that cannot be used.
@@ -75,7 +74,7 @@ def expand(
     folders: dict[Path, Path] = {}
     for seed in range(seeds):
         for row in rows:
-            study = study_of(row, chosen) or next(iter(chosen.values()))
+            study = registry.of(row, chosen, default)
             planned = plan(study, row, corpus, seed, out)
             changes = _changes(study, row, planned.params, corpus, seed)
             _once(digests, (study.name, params.digest(planned.params)), row, "parameters")
@@ -98,7 +97,7 @@ def _changes(
     reference = params.reference_of(row)
     if not reference.is_file() or row.name == params.REFERENCE:
         return {}
-    parent = params.load(reference, study.model, reference, corpus=corpus, seed=seed)
+    parent = params.load(reference, study.params, reference, corpus=corpus, seed=seed)
     changes = params.changes(chosen, parent.model_dump(mode="json"))
     idle = [key for key in params.read_row(row) if key not in changes]
     if idle:

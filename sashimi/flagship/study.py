@@ -1,24 +1,38 @@
-"""The flagship and the studies of its evidence, as the runner sees them."""
+"""The flagship and its negatives as studies: the one place that says what their numbers are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from sashimi import result
-from sashimi.flagship.params import (
-    DomainParams,
-    EncoderParams,
-    FlagshipParams,
-    LanguageParams,
-    NegativesParams,
-    PeerParams,
-    SkeletonParams,
-    ToyParams,
-    TypedParametersParams,
-    VocabularyParams,
-)
+from sashimi.flagship.params import FlagshipParams, NegativesParams
 from sashimi.params import Params
-from sashimi.run import PAGE, Study
+from sashimi.study import Metric, Scores, Study
+
+OURS = "ternary decoder"
+FLOORS = ("constant", "1-nearest neighbour", "vote of 10 neighbours", "linear probe")
+SCORES = Scores(
+    ours=OURS,
+    floors=FLOORS,
+    splits={"dev": "dev", "test": "test", "test_unseen": "test, unseen skeletons"},
+    metrics=(
+        Metric(key="skeleton_exact", heading="skeleton exact", better="high"),
+        Metric(key="action_f1", heading="action F1", better="high"),
+        Metric(key="key_f1", heading="key F1", better="high"),
+        Metric(key="value_accuracy", heading="value accuracy", better="high"),
+        Metric(key="program_exact", heading="program exact", better="high"),
+    ),
+    decides=("skeleton_exact", "action_f1", "program_exact"),
+    held_out=("test", "test_unseen"),
+    form=(
+        Metric(key="parse", heading="parses", better="high"),
+        Metric(key="validate_strict", heading="validates", better="high"),
+        Metric(key="compile_strict", heading="compiles, strict", better="high"),
+        Metric(key="compile_permissive", heading="compiles, permissive", better="high"),
+        Metric(key="runtime_unverified", heading="runtime unverified", better="low"),
+    ),
+    against="1-nearest neighbour",
+)
 
 
 def check(settings: Params) -> None:
@@ -47,32 +61,25 @@ def check_negatives(settings: NegativesParams) -> None:
 
 STUDY = Study(
     name="flagship",
-    model=FlagshipParams,
+    title="From a sentence to a compiled Shortcut",
+    question=(
+        "Can a small network with ternary weights, which may write nothing but legal programs, "
+        "turn a sentence into the Apple Shortcut that was asked for?"
+    ),
+    params=FlagshipParams,
     train="16_end_to_end",
     read=("00_the_way", "01_corpus", "90_results"),
     check=check_flagship,
+    leads="97_long_planned",
+    scores=SCORES,
 )
 NEGATIVES = Study(
     name="negatives",
-    model=NegativesParams,
+    title="Hard negatives",
+    question="Are there wrong programs that only the prompt can tell from the right ones?",
+    params=NegativesParams,
     train="02_negatives",
-    read=(),
     check=check_negatives,
     keeps="triples/train.jsonl",
 )
-EVIDENCE = tuple(
-    Study(name=name, model=model, train=notebook, read=(), check=check, keeps=PAGE)
-    for name, model, notebook in (
-        ("language", LanguageParams, "03_language"),
-        ("encoder", EncoderParams, "10_encoder"),
-        ("domain", DomainParams, "11_domain"),
-        ("vocabulary", VocabularyParams, "12_vocabulary"),
-        ("toy", ToyParams, "13_toy"),
-        ("skeleton", SkeletonParams, "14_skeleton"),
-        ("typed_parameters", TypedParametersParams, "15_typed_parameters"),
-    )
-)
-"""What is settled before the whole is trained, one notebook each."""
-PEER = Study(name="peer", model=PeerParams, train="18_baselines", read=(), check=check, keeps=PAGE)
-STUDIES = {study.name: study for study in (STUDY, NEGATIVES, *EVIDENCE, PEER)}
-"""By the name of their folder in ``params/``."""
+STUDIES = (STUDY, NEGATIVES)

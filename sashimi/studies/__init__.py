@@ -1,1 +1,1 @@
-"""The studies, one folder each: questions with data, models and scores of their own."""
+"""A folder a study, found by looking for its ``study.py`` (docs/new_study.md)."""
