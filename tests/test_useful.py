@@ -132,7 +132,7 @@ def test_equal_to_an_independent_scorer():
             frozenset(entry["neutral"]), tuple(entry["values"]),
         )  # fmt: skip
         texts = [*entry["golds"], rng.choice(rng.choice(entries)["golds"]), "no program"]
-        for text in [*texts, *(perturbed(gold, rng) for gold in entry["golds"] * 12)]:
+        for text in [*texts, *(perturbed(gold, rng) for gold in entry["golds"][:2] * 4)]:
             theirs = other.judge(entry, {"accepted": True, "text": text})
             ours = asdict(useful.judge(wanted, text))
             del ours["stage"]

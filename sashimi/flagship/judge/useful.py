@@ -56,11 +56,20 @@ SAME = {other: name for name, others in _ALIASES.items() for other in others}
 _SWITCHES = frozenset({"operation", "Operation", "OnValue", "Enabled", "state", "style"})
 """Keys that count also where a gold leaves them at their default."""
 _IGNORED = frozenset(
-    """
-    ShowWhenRun OpenWhenRun WFSpeakTextWait WFNotificationActionSound WFAllowsMultilineText
-    WFCameraCaptureShowPreview WFAlertActionCancelButtonShown WFContentItemLimitEnabled
-    WFContentItemSortEnabled WFWeatherLocation WFShowFilePicker WFAskWhereToSave
-    """.split()
+    [
+        "ShowWhenRun",
+        "OpenWhenRun",
+        "WFSpeakTextWait",
+        "WFNotificationActionSound",
+        "WFAllowsMultilineText",
+        "WFCameraCaptureShowPreview",
+        "WFAlertActionCancelButtonShown",
+        "WFContentItemLimitEnabled",
+        "WFContentItemSortEnabled",
+        "WFWeatherLocation",
+        "WFShowFilePicker",
+        "WFAskWhereToSave",
+    ]
 )
 """Choices that whoever asked would not miss."""
 _ALIKE = ({"Is Completed", "Completed"}, {"In a Grid", "Grid"}, {"Date", "Date and Time"})

@@ -21,7 +21,8 @@ def load(limit: int | None = None) -> Corpus:
     """The corpus; ``domain`` is the network's label of the program, not the item's subject.
 
     What training items share with the test (a right program, values included, or a nearly equal
-    prompt) and what dev phrasings nearly repeat from train is dropped and counted by reason. ``limit`` keeps the first so many training examples.
+    prompt) and what dev phrasings nearly repeat from train is dropped and counted by reason.
+    ``limit`` keeps the first so many training examples.
     """
     frozen, dropped = people.test(), Counter()
     kept = _apart(people.train(), frozen, dropped)
