@@ -112,7 +112,6 @@ REFUSED = (
     Refused("ELSE alone", 'SHORTCUT "A"\nELSE\n', 2, 1, "ELSE"),
     Refused("ENDIF alone", 'SHORTCUT "A"\nENDIF\n', 2, 1, "ENDIF"),
     Refused("two ELSE", 'SHORTCUT "A"\nIF @a contains 1\nELSE\nELSE\nENDIF\n', 4, 1, "ENDIF"),
-    Refused("menu without a case", 'SHORTCUT "A"\nMENU "M"\nENDMENU\n', 3, 1, "CASE"),
     Refused("action in a menu", 'SHORTCUT "A"\nMENU "M"\nACTION x\nENDMENU\n', 3, 1, "CASE"),
     Refused("wrong end", 'SHORTCUT "A"\nREPEAT 2\nENDFOREACH\n', 3, 1, "ENDREPEAT"),
     Refused("no value", 'SHORTCUT "A"\nACTION x k=\n', 2, 12, "line ends"),
@@ -133,10 +132,13 @@ LOG = "health.quantity.log WFQuantitySampleType"
 
 INVALID = (
     Invalid("unknown action", "ACTION gettxt", 2, "no such action"),
-    Invalid("vendor's action", "ACTION com.acme.app.DoIntent", 2, "does not know"),
-    Invalid("unknown parameter", "ACTION ask Prompt=1", 2, "no such parameter"),
+    Invalid("vendor's action", "ACTION com.acme.app.DoIntent", 2, "does not know", "warning"),
+    Invalid("unknown parameter", "ACTION ask Prompt=1", 2, "no such parameter", "warning"),
+    Invalid("menu without a case", 'MENU "M"\nENDMENU', 2, "without a CASE"),
+    Invalid("no count", "REPEAT\nENDREPEAT", 2, "states no count"),
+    Invalid("no condition", "IF\nENDIF", 2, "states no condition"),
     Invalid("parameter twice", 'ACTION ask WFInputType="Text" WFInputType="URL"', 2, "2 times"),
-    Invalid("wrong enum", 'ACTION ask WFInputType="Colour"', 2, "not one of"),
+    Invalid("wrong enum", 'ACTION ask WFInputType="Colour"', 2, "not one of", "warning"),
     Invalid("wrong type", 'ACTION vibrate\nACTION delay WFDelayTime="soon"', 3, "a number"),
     Invalid("unset variable", "ACTION showresult Text=`{$x}`", 2, "before it is set"),
     Invalid("set too late", "ACTION showresult Text=$x\nSET $x = 1", 2, "before it is set"),
@@ -151,7 +153,7 @@ INVALID = (
     Invalid("useless value", "IF @input has_any_value 1\nENDIF", 2, "ignored", "warning"),
     Invalid("same title", 'MENU "M"\nCASE "a"\nCASE "a"\nENDMENU', 2, "2 cases", "warning"),
     Invalid("negative count", "REPEAT -1\nENDREPEAT", 2, "cannot repeat"),
-    Invalid("control character", 'ACTION gettext WFTextActionText="\x07"', 2, "U+0007"),
+    Invalid("control character", 'ACTION gettext WFTextActionText="\x07"', 2, "U+0007", "warning"),
     Invalid("large integer", f"ACTION number WFNumberActionNumber={2**64}", 2, "64 bits"),
     Invalid(
         "unset if it fails",

@@ -50,7 +50,9 @@ TYPES = (
 )
 """The classes of parameters; ``other`` is a picker or a record that only Shortcuts can make."""
 
-COMMON_KEYS = frozenset({"CustomOutputName", "UUID"})
+COMMON_KEYS = frozenset(
+    {"AppIntentDescriptor", "CustomOutputName", "GroupingIdentifier", "UUID", "WFControlFlowMode"}
+)
 """Keys that every action may carry."""
 
 
@@ -95,7 +97,8 @@ class ParamSpec:
     ``units`` are those of a quantity. ``required``: ``stated`` by a source, ``contradicted`` by
     programs that do without, ``observed`` (each of many uses gives it) or empty. ``displayed``: its
     text is put before the user. ``bare``: real programs put a lone reference there without making
-    text of it.
+    text of it. ``lone``: how published Shortcuts store a reference that stands there alone,
+    ``text`` or ``attachment``; ``forms``: as what they store literals (see `observed_form`).
     """
 
     key: str
@@ -109,6 +112,12 @@ class ParamSpec:
     units: tuple[str, ...] = ()
     required: str = ""
     displayed: bool = False
+    lone: str = ""
+    forms: tuple[str, ...] = ()
+
+    def observes(self, value: Value) -> bool:
+        """Whether published Shortcuts store such a value here: as text, number, boolean, …"""
+        return observed_form(value) in self.forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +205,7 @@ def _thawed(spec: Mapping) -> ActionSpec:
         return Condition(**{**c, "values": tuple(c["values"])})
 
     def parameter(p: Mapping) -> ParamSpec:
-        tuples = {key: tuple(p[key]) for key in ("enum", "sources", "units") if key in p}
+        tuples = {key: tuple(p[key]) for key in ("enum", "sources", "units", "forms") if key in p}
         return ParamSpec(**{**p, **tuples, "when": tuple(map(condition, p["when"]))})
 
     tuples = {key: tuple(spec[key]) for key in ("inputs", "outputs", "sources")}
@@ -214,6 +223,12 @@ def load() -> Catalogue:
 def find(name: str) -> ActionSpec | None:
     """The action of a short or full name in the package's catalogue; None if not known."""
     return load().find(name)
+
+
+def observed_form(value: Value) -> str:
+    """As what a plist stores a literal; ``""`` for what is none."""
+    kinds = {bool: "boolean", int: "number", float: "number", str: "text", List: "list"}
+    return kinds.get(type(value), "dictionary" if isinstance(value, Dict | Headers) else "")
 
 
 def observed_type(value: Value) -> str:
@@ -242,6 +257,8 @@ def _with_observed(spec: ActionSpec, params: tuple[tuple[str, Value], ...]) -> A
     changed = dict(spec.params)
     for key, value in params:
         known = changed.get(key)
+        if value is None:
+            continue
         if known is None:
             if key not in COMMON_KEYS:
                 changed[key] = ParamSpec(key, observed_type(value))
@@ -291,6 +308,8 @@ def _param(key: str, record: dict) -> ParamSpec:
         tuple(record.get("units", ())),
         record.get("required", ""),
         record.get("displayed", False),
+        record.get("lone", ""),
+        tuple(record.get("forms", ())),
     )
 
 

@@ -14,7 +14,9 @@ Tokens are strings, so that a vocabulary is a list and a diff is readable:
 ``="Get"``             an enumerable value: one that the catalogue lists for the key, or a unit
 ``$1`` ``@prev``       a reference (``$Repeat_Item`` and its kin keep their names: loops make them)
 ``name:$1``            the *name* of a variable, given as a string (Add to Variable)
-``<text>`` ``<key>``   open slots: a string, a dictionary's key, a number, a whole nested literal
+``<text>`` ``<key>``   open slots: a string, a dictionary's key, a number, a whole nested literal or
+                       a reference with steps
+``WITH key:…``         a setting; ``key:…`` after a block's start, part or end: what stands beside
 ``<interp>`` …         opens a composite value, closed by ``</interp>``
 =====================  ==========================================================================
 
@@ -51,6 +53,7 @@ from sashimi.program.tree import (
     Interp,
     List,
     Menu,
+    Pairs,
     Program,
     Quantity,
     Reference,
@@ -87,6 +90,9 @@ class TypedIR:
 def encode(program: Program) -> TypedIR:
     """The three tiers of a program."""
     writer = _Writer()
+    for pair in program.settings:
+        writer.structure.append("WITH")
+        writer.beside((pair,))
     writer.block(program.body)
     writer.structure.append(END)
     writer.values.append(program.name)
@@ -198,35 +204,52 @@ class _Writer:
             case Menu(prompt=prompt, cases=cases):
                 out.append("MENU")
                 self.value(prompt, out)
+                self.beside(statement.pairs)
                 for case in cases:
                     out.append("CASE")
                     self.value(case.title, out)
+                    self.beside(case.pairs)
                     self.block(case.body)
-                out.append("ENDMENU")
+                self.end("ENDMENU", statement.end)
             case Repeat(count=count, body=body):
-                out.append("REPEAT")
-                self.value(count, out)
-                self.block(body)
-                out.append("ENDREPEAT")
+                self.loop("REPEAT", count, body, statement)
             case ForEach(target=target, body=body):
-                out.extend(("FOREACH", self.reference(target)))
-                self.block(body)
-                out.append("ENDFOREACH")
+                self.loop("FOREACH", target, body, statement)
+
+    def loop(self, word: str, operand: Value, body: Block, statement: Repeat | ForEach) -> None:
+        self.structure.append(word)
+        self.value(operand, self.structure)
+        self.beside(statement.pairs)
+        self.block(body)
+        self.end(f"END{word}", statement.end)
 
     def conditional(self, statement: If) -> None:
-        out = self.structure
-        out.extend(("IF", self.reference(statement.target), statement.condition))
-        if statement.value is None:
-            out.append(NONE)
-        else:
-            self.value(statement.value, out)
+        self.structure.append("IF")
+        for test in (statement, *statement.more):
+            if statement.match:
+                self.structure.append(statement.match.upper())
+            self.value(test.target, self.structure)
+            self.structure.append(test.condition or NONE)
+            self.value(test.value, self.structure)
+        self.beside(statement.pairs)
         self.block(statement.then)
         if statement.orelse is not None:
-            out.append("ELSE")
+            self.structure.append("ELSE")
+            self.beside(statement.middle)
             self.block(statement.orelse)
-        out.append("ENDIF")
+        self.end("ENDIF", statement.end)
 
-    def params(self, action: str, params: tuple[tuple[str, Value], ...]) -> list[str]:
+    def end(self, word: str, pairs: Pairs) -> None:
+        self.structure.append(word)
+        self.beside(pairs)
+
+    def beside(self, pairs: Pairs) -> None:
+        """What stands beside a block's part, in the structure itself."""
+        for key, value in pairs:
+            self.structure.append(f"key:{key}")
+            self.value(value, self.structure)
+
+    def params(self, action: str, params: Pairs) -> list[str]:
         out: list[str] = []
         for key, value in params:
             out.append(f"key:{key}")
@@ -238,14 +261,18 @@ class _Writer:
                 self.value(value, out)
         return out
 
-    def value(self, value: Value, out: list[str]) -> None:
+    def value(self, value: Value | None, out: list[str]) -> None:
         match value:
+            case None:
+                out.append(NONE)
             case bool():
                 out.append("true" if value else "false")
             case str():
                 self.slot(TEXT, value, out)
             case int() | float():
                 self.slot(NUMBER, value, out)
+            case Var(steps=steps) | Handle(steps=steps) if steps:
+                self.slot(LITERAL, value, out)
             case Var() | Handle():
                 out.append(self.reference(value))
             case Quantity(magnitude=magnitude, unit=unit):

@@ -28,12 +28,52 @@ CONDITIONS = (
 UNARY_CONDITIONS = frozenset({"has_any_value", "does_not_have_any_value"})
 """Conditions that take no value."""
 
+MORE_CONDITIONS = (
+    "is_at_most",
+    "is_at_least",
+    "begins_with",
+    "ends_with",
+    "is_between",
+    "is_earlier_than",
+    "is_later_than",
+    "is_in_the_last",
+    "is_today",
+    "not_equal_number",
+    "legacy_equals",
+    "legacy_contains",
+    "legacy_is_greater_than",
+    "legacy_is_less_than",
+)
+"""Conditions that a person may write and decompiling finds; the decoder writes `CONDITIONS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from a reference to what is wanted of it; ``kind`` says which.
+
+    ==========  ============================  =====================================================
+    kind        text                          what it holds
+    ==========  ============================  =====================================================
+    name        ``@prev("Files")``            the name that the output is shown under, None for none
+    property    ``.Name``, ``.Name("info")``  a property; ``args`` hold its PropertyUserInfo
+    key         ``["a"]``                     the value of a dictionary's key
+    as          ``as Number``                 a coercion to a content class
+    format      ``format "yyyy"``             a date's custom format
+    with        ``with Type(key=value, …)``   any other step: its type, and its fields in ``args``
+    ==========  ============================  =====================================================
+    """
+
+    kind: str
+    value: str | None
+    args: tuple[tuple[str, str | int | float | bool], ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """A variable, ``$name``."""
+    """A variable, ``$name``; ``$"any name"`` where its name is no identifier."""
 
     name: str
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +81,7 @@ class Handle:
     """An implicit value, ``@name``: an output, the input, a loop's item, an action's result."""
 
     name: str
+    steps: tuple[Step, ...] = ()
 
 
 Reference = Var | Handle
@@ -63,7 +104,11 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Dict:
-    """A dictionary, its items in order; keys may be interpolated."""
+    """A dictionary, its items in order; keys may be interpolated.
+
+    One key that begins with ``$`` makes it a value of another kind: ``{"$date": "…"}``,
+    ``{"$data": "…"}``, ``{"$number": $n}``, ``{"$raw": …}`` (see ``plist.special``).
+    """
 
     items: tuple[tuple[str | Interp, Value], ...]
 
@@ -85,16 +130,24 @@ class List:
 Value = str | int | float | bool | Var | Handle | Interp | Quantity | Dict | Headers | List
 
 
+Pairs = tuple[tuple[str, Value | None], ...]
+"""Keys and values beside what a statement says itself; None where a key is to be absent."""
+
+
 def _line() -> int:
     return field(default=0, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``ACTION name key=value …``; ``name`` is short for one of ``is.workflow.actions.*``."""
+    """``ACTION name key=value …``; ``name`` is short for one of ``is.workflow.actions.*``.
+
+    A name that begins with a dot is a full identifier. ``?`` stands for an entry that is no whole
+    action: its one parameter ``record`` holds it as it is stored.
+    """
 
     name: str
-    params: tuple[tuple[str, Value], ...] = ()
+    params: Pairs = ()
     line: int = _line()
 
 
@@ -108,50 +161,76 @@ class Set:
 
 
 @dataclass(frozen=True, slots=True)
-class If:
-    """``IF target condition [value] … [ELSE] … ENDIF``; ``orelse`` is None without an ELSE."""
+class Test:
+    """One condition of an IF that has several."""
 
-    target: Reference
+    target: Reference | None
+    condition: str
+    value: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """``IF target condition [value] … [ELSE] … ENDIF``; ``orelse`` is None without an ELSE.
+
+    ``target`` is None where it is left to what comes before; then ``condition`` may be empty and
+    the test stand in ``pairs``. ``match`` is ``all`` or ``any`` where ``more`` conditions follow
+    the first. Pairs are those of the start, of ELSE (``middle``) and of ENDIF (``end``).
+    """
+
+    target: Reference | None
     condition: str
     value: Value | None
     then: Block
     orelse: Block | None = None
+    match: str = ""
+    more: tuple[Test, ...] = ()
+    pairs: Pairs = ()
+    middle: Pairs = ()
+    end: Pairs = ()
     line: int = _line()
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``CASE "title"`` and its body."""
+    """``CASE "title"`` and its body; ``pairs`` hold what is stored beside the title."""
 
     title: str | Interp
     body: Block
+    pairs: Pairs = ()
     line: int = _line()
 
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """``MENU prompt`` with its cases."""
+    """``MENU prompt`` with its cases; no prompt is None."""
 
-    prompt: str | Interp
+    prompt: str | Interp | None
     cases: tuple[Case, ...]
+    pairs: Pairs = ()
+    end: Pairs = ()
     line: int = _line()
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """``REPEAT count … ENDREPEAT``."""
+    """``REPEAT count … ENDREPEAT``; a count that is no number or reference stands in ``pairs``."""
 
-    count: int | float | Reference
+    count: int | float | Reference | None
     body: Block
+    pairs: Pairs = ()
+    end: Pairs = ()
     line: int = _line()
 
 
 @dataclass(frozen=True, slots=True)
 class ForEach:
-    """``FOREACH target … ENDFOREACH``."""
+    """``FOREACH target … ENDFOREACH``; a target that is no reference stands in ``pairs``."""
 
-    target: Reference
+    target: Reference | None
     body: Block
+    pairs: Pairs = ()
+    end: Pairs = ()
     line: int = _line()
 
 
@@ -161,10 +240,23 @@ Block = tuple[Statement, ...]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole Shortcut: its name and its statements."""
+    """A whole Shortcut: its name, its statements, and what it says of itself beside them.
+
+    ``settings`` are keys of the plist's root that differ from those that ``compile`` writes by
+    itself; None where a key is to be absent.
+    """
 
     name: str
     body: Block
+    settings: Pairs = ()
+
+
+def special(value: Value | None) -> str:
+    """The kind of a dictionary of one key that begins with ``$``: that key; ``""`` for others."""
+    match value:
+        case Dict(items=((str() as key, _),)) if key.startswith("$"):
+            return key
+    return ""
 
 
 def blocks(statement: Statement) -> tuple[Block, ...]:

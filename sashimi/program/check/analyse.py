@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from sashimi.program import catalogue as catalogues
 from sashimi.program.check.beside import ignored
-from sashimi.program.check.scope import STOPS, operands, walk_scoped
+from sashimi.program.check.scope import FLOW_ACTIONS, STOPS, operands, sanitise, walk_scoped
 from sashimi.program.check.validate import NUMERIC_CONDITIONS, label, never_number
 from sashimi.program.check.ways import asks
 from sashimi.program.findings import Finding
@@ -76,7 +76,7 @@ def variables(program: Program) -> Iterator[Finding]:
             for reference in references(value):
                 gap = None if asks(statement, place) else scope.gap(reference)
                 if isinstance(reference, Var):
-                    used.add(reference.name)
+                    used |= {reference.name, sanitise(reference.name)}
                 if gap and reference.name not in told:
                     told.add(reference.name)
                     yield _found("variables", statement, f"${reference.name} is not set if {gap}")
@@ -138,9 +138,14 @@ def menus(program: Program) -> Iterator[Finding]:
 
 
 def dead(block: Block) -> Iterator[Finding]:
-    """Statements that no path reaches, and blocks that do nothing."""
+    """Statements that no path reaches, and blocks that do nothing.
+
+    Where a block is kept as its actions, what stops it does not stop what stands after it.
+    """
     stopped: Statement | None = None
+    kept = 0
     for statement in block:
+        kept += _opens(statement)
         if stopped is not None:
             why = f"never reached: every path ends at line {stopped.line}"
             yield _found("dead", statement, why)
@@ -149,15 +154,32 @@ def dead(block: Block) -> Iterator[Finding]:
             yield _found("dead", statement, "it does the same whether it holds or not")
         for _, body in _ways(statement):
             yield from dead(body)
-        if _ends(statement):
+        if kept <= 0 and _ends(statement):
             stopped = statement
+
+
+def _opens(statement: Statement) -> int:
+    """1 for the action that begins a kept block, -1 for one that ends it, else 0."""
+    if not isinstance(statement, Action) or statement.name not in FLOW_ACTIONS:
+        return 0
+    mode = dict(statement.params).get("WFControlFlowMode", 0)
+    return {0: 1, "0": 1, 2: -1, "2": -1}.get(mode, 0) if isinstance(mode, int | str) else 0
 
 
 def _ends(statement: Statement) -> bool:
     if isinstance(statement, Action):
         return statement.name in STOPS
     ways = _ways(statement)
-    return bool(ways) and all(any(_ends(inner) for inner in body) for _, body in ways)
+    return bool(ways) and all(_ends_block(body) for _, body in ways)
+
+
+def _ends_block(block: Block) -> bool:
+    kept = 0
+    for statement in block:
+        kept += _opens(statement)
+        if kept <= 0 and _ends(statement):
+            return True
+    return False
 
 
 # ---------------------------------------------------------------- endpoints, types, contracts
@@ -226,7 +248,7 @@ def contracts(program: Program) -> Iterator[Finding]:
     """Parameters that are only valid beside another value than the one that stands there."""
     for statement in walk(program.body):
         spec = catalogues.find(statement.name) if isinstance(statement, Action) else None
-        if spec is None:
+        if spec is None or statement.name in FLOW_ACTIONS:
             continue
         given = dict(statement.params)
         for key in given:

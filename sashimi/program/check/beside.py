@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sashimi.program.catalogue import ActionSpec, Catalogue
+from sashimi.program.check.scope import FLOW_ACTIONS
 from sashimi.program.tree import Action, Value
 
 
 def faults(action: Action, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
     """Where, why and how bad, for each of an action's parameters that is ignored or missing."""
     spec = catalogue.find(action.name)
-    if spec is None:
+    if spec is None or action.name in FLOW_ACTIONS:
         return
     given = dict(action.params)
     for key in given:

@@ -8,8 +8,9 @@ references that each explains, are checked in ``tests/test_validate.py``:
 - ``@prev`` is the output of the last action before, or the result of the last block; at the start
   of a block (or of an ELSE or CASE) it is what it was before the block. ``SET`` and the actions
   in ``SILENT`` leave it as it was.
-- A named handle is an earlier action's output: by the ``CustomOutputName`` it was given, or by the
-  short name of the action with ``.`` and ``-`` as ``_``; the latest wins. A finished block leaves
+- A named handle is an earlier action's output: by the ``CustomOutputName`` it was given, by the
+  handle that its ``UUID=@name`` gives it, or by the short name of the action with ``.`` and ``-``
+  as ``_``; the latest wins. A finished block leaves
   ``@conditional``, ``@choosefrommenu``, ``@repeat_count`` or ``@repeat_each``.
 - ``$name`` was set earlier in the text, by ``SET`` or by the actions in ``SETTERS``. ``gap`` says
   on which way through the blocks before it was not: a branch not taken, a loop without a round.
@@ -20,7 +21,7 @@ references that each explains, are checked in ``tests/test_validate.py``:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,11 +35,11 @@ from sashimi.program.tree import (
     Handle,
     If,
     Menu,
+    Pairs,
     Reference,
     Repeat,
     Set,
     Statement,
-    Value,
     Var,
     walk,
 )
@@ -60,6 +61,12 @@ SETTERS = frozenset({"setvariable", "appendvariable"})
 
 STOPS = frozenset({"exit", "output"})
 """Actions after which nothing of their block runs."""
+
+FLOW_ACTIONS = frozenset({"conditional", "choosefrommenu", "repeat.count", "repeat.each"})
+"""Actions that blocks are stored as; a program has them where a block is kept as its actions."""
+
+KEPT_LOOPS = frozenset({"repeat.count", "repeat.each"})
+"""Actions that make a loop's variables where a loop is kept as its actions."""
 
 BLOCK_HANDLES = {
     "if": "conditional",
@@ -92,12 +99,13 @@ class Scope:
     _previous: Any = _NOTHING
     _frames: list[Frame] = field(default_factory=list)
     _stopped: bool = False
+    _kept: int = 0
 
-    def after_action(self, name: str, output_name: str | None = None, key: Any = None) -> None:
-        """An action stands here; its output can be referred to from now on."""
+    def after_action(self, name: str, named: Iterable[str] = (), key: Any = None) -> None:
+        """An action stands here; its output can be referred to from now on, also as ``named``."""
         if name not in SILENT:
             self._previous = key
-        for handle in filter(None, (names.handle(name), output_name and sanitise(output_name))):
+        for handle in (names.handle(name), *named):
             self._outputs[handle] = key
         self._stopped |= name in STOPS
 
@@ -130,8 +138,12 @@ class Scope:
         self._previous = frame.previous
         self._stopped = frame.stopped
 
-    def leave(self, key: Any = None) -> None:
-        """The innermost block ends; its result is ``@prev`` and its named handle."""
+    def keep_loop(self, mode: Any) -> None:
+        """The start or the end of a loop that is kept as its actions."""
+        self._kept = max(0, self._kept + {0: 1, 2: -1}.get(mode, 0))
+
+    def leave(self, key: Any = None, named: Iterable[str] = ()) -> None:
+        """The innermost block ends; its result is ``@prev``, its own handle, and ``named``."""
         frame = self._frames[-1]
         self._close(frame)
         self._frames.pop()
@@ -141,7 +153,8 @@ class Scope:
         for name, gap in merged(frame.ends, frame.names, self._variables):
             self._assign(name, gap)
         self._previous = key
-        self._outputs[BLOCK_HANDLES[frame.kind]] = key
+        for handle in (BLOCK_HANDLES[frame.kind], *named):
+            self._outputs[handle] = key
 
     def _close(self, frame: Frame) -> None:
         """Keeps what the open branch has set, and puts the variables back as they were before."""
@@ -160,7 +173,7 @@ class Scope:
         """An independent scope at the same point."""
         frames = [frame.copy() for frame in self._frames]
         variables, outputs = dict(self._variables), dict(self._outputs)
-        return Scope(variables, outputs, self._previous, frames, self._stopped)
+        return Scope(variables, outputs, self._previous, frames, self._stopped, self._kept)
 
     @property
     def depth(self) -> int:
@@ -170,7 +183,7 @@ class Scope:
     @property
     def loops(self) -> int:
         """How many loops are open."""
-        return sum(frame.kind in ("repeat", "foreach") for frame in self._frames)
+        return self._kept + sum(frame.kind in ("repeat", "foreach") for frame in self._frames)
 
     def variables(self) -> tuple[str, ...]:
         """Names of the variables that may be used here, loops' first, then in order of setting."""
@@ -222,7 +235,8 @@ class Scope:
             return None
         for frame in self._frames:
             if frame.later is None:
-                frame.later = frozenset(filter(None, map(sets, walk(frame.body))))
+                given = list(filter(None, map(sets, walk(frame.body))))
+                frame.later = frozenset((*given, *map(sanitise, given)))
             if reference.name in frame.later:
                 return frame.line
         return None
@@ -267,44 +281,68 @@ def kind(statement: Statement) -> str | None:
     return None
 
 
-def operands(statement: Statement | Case) -> tuple[tuple[str, Value | None], ...]:
+def operands(statement: Statement | Case) -> Pairs:
     """The values that a statement itself holds, each with the name of its place."""
     match statement:
         case Action(params=params):
-            return params
+            return _said(params)
         case Set(value=value):
             return (("value", value),)
-        case If(target=target, value=value):
-            return (("target", target), ("value", value))
-        case Menu(prompt=prompt):
-            return (("prompt", prompt),)
-        case Case(title=title):
-            return (("title", title),)
-        case Repeat(count=count):
-            return (("count", count),)
-        case ForEach(target=target):
-            return (("target", target),)
+        case If():
+            tests = enumerate((statement, *statement.more), 1)
+            said = [(place, n, getattr(test, place)) for n, test in tests for place in _TEST]
+            own = tuple((place if n == 1 else f"{place} {n}", value) for place, n, value in said)
+            return own + _said((*statement.pairs, *statement.middle, *statement.end))
+        case Menu(prompt=prompt, pairs=pairs, end=end):
+            return (("prompt", prompt), *_said((*pairs, *end)))
+        case Case(title=title, pairs=pairs):
+            return (("title", title), *_said(pairs))
+        case Repeat(count=count, pairs=pairs, end=end):
+            return (("count", count), *_said((*pairs, *end)))
+        case ForEach(target=target, pairs=pairs, end=end):
+            return (("target", target), *_said((*pairs, *end)))
     raise TypeError(f"not a statement: {statement!r}")
 
 
+_TEST = ("target", "value")
+
+
+def _said(pairs: Pairs) -> Pairs:
+    """Pairs less the name that an output is given, which refers to nothing."""
+    return tuple(pair for pair in pairs if not (pair[0] == "UUID" and isinstance(pair[1], Handle)))
+
+
+def named(pairs: Pairs) -> tuple[str, ...]:
+    """The handles that pairs give an output: by ``CustomOutputName=`` and by ``UUID=@name``."""
+    out = []
+    for key, value in pairs:
+        if key == "CustomOutputName" and isinstance(value, str):
+            out.append(sanitise(value))
+        elif key == "UUID" and isinstance(value, Handle):
+            out.append(value.name)
+    return tuple(out)
+
+
 def sets(statement: Statement) -> str | None:
-    """The variable that an ACTION or a SET sets; None if none."""
+    """The variable that an ACTION or a SET sets, spelled as there; None if none."""
     match statement:
         case Set(name=name):
             return name
         case Action(name=name, params=params) if name in SETTERS:
             variable = dict(params).get("WFVariableName")
-            return sanitise(variable) if isinstance(variable, str) else None
+            return variable if isinstance(variable, str) else None
     return None
 
 
 def pass_simple(scope: Scope, statement: Action | Set, key: Any = None) -> None:
     """Move a scope past an ACTION or a SET."""
     if isinstance(statement, Action):
-        output = dict(statement.params).get("CustomOutputName")
-        scope.after_action(statement.name, output if isinstance(output, str) else None, key)
+        scope.after_action(statement.name, named(statement.params), key)
+        if statement.name in KEPT_LOOPS:
+            scope.keep_loop(dict(statement.params).get("WFControlFlowMode"))
     variable = sets(statement)
     if variable is not None:
+        scope.set_variable(sanitise(variable))
         scope.set_variable(variable)
 
 
@@ -336,7 +374,7 @@ def walk_scoped(
             if known:
                 scope.assume(known)
             yield from walk_scoped(part, scope)
-        scope.leave(key=statement)
+        scope.leave(statement, named(statement.end))
 
 
 def _parts(statement: If | Menu | Repeat | ForEach) -> tuple[Block | Case, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from sashimi.program import catalogue as catalogues
-from sashimi.program import names
+from sashimi.program import dates, names
 from sashimi.program.catalogue import COMMON_KEYS, ActionSpec, Catalogue, ParamSpec
 from sashimi.program.check import beside, health
 from sashimi.program.check.scope import ALWAYS, LOOP_HANDLES, Scope, operands, walk_scoped
@@ -14,6 +15,7 @@ from sashimi.program.check.ways import asks
 from sashimi.program.findings import Finding
 from sashimi.program.tree import (
     CONDITIONS,
+    MORE_CONDITIONS,
     UNARY_CONDITIONS,
     Action,
     Case,
@@ -29,15 +31,26 @@ from sashimi.program.tree import (
     Quantity,
     Repeat,
     Statement,
+    Test,
     Value,
     Var,
     references,
+    special,
 )
 
 COMPOSITES = (Dict, Headers, List, Quantity)
 COUNTS = (int, float, Var, Handle)
-NUMERIC_CONDITIONS = frozenset({"equals_number", "is_greater_than", "is_less_than"})
+WITHOUT_VALUE = UNARY_CONDITIONS | {"is_today"}
+TEST_KEYS = frozenset({"WFCondition", "WFConditions"})
+"""Keys of an IF's pairs that hold its test."""
+NUMERIC_CONDITIONS = frozenset(
+    {"equals_number", "not_equal_number", "is_greater_than", "is_less_than"}
+    | {"is_at_least", "is_at_most"}
+)
 """Conditions that compare numbers."""
+
+UNFIT_FOR_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that a text of XML cannot hold."""
 
 NEVER_NUMBERS = frozenset(
     {
@@ -61,10 +74,10 @@ def validate(
 ) -> list[Finding]:
     """The findings on a program in order of its text; ``[]`` means clean.
 
-    Strict refuses what the catalogue (by default the package's own) does not know. Permissive
-    warns instead of a vendor's action, an unknown parameter or type of Health samples, and a
-    reference that nothing sets, be it on one way only, as Shortcuts itself would run such a
-    program with an empty value there.
+    What the catalogue (by default the package's own) does not know of actions of apps, of keys and
+    of values is a warning that names its sources. Permissive also warns instead of an unknown type
+    of Health samples and of a reference that nothing sets, be it on one way only, as Shortcuts
+    itself would run such a program with an empty value there.
     """
     catalogue = catalogues.load() if catalogue is None else catalogue
     doubtful = "error" if strict else "warning"
@@ -76,9 +89,13 @@ def validate(
         if isinstance(statement, If):
             findings += _target(statement, scope, catalogue)
         if isinstance(statement, Action):
-            findings += _action(statement, catalogue, doubtful)
+            findings += _action(statement, catalogue)
             findings += _together(statement, catalogue, doubtful)
         findings += _storable(statement)
+        for place, value in operands(statement):
+            findings += _odd(value, statement.line, f"{label(statement)} {place}")
+    for key, value in program.settings:
+        findings += [*_value(value, 0, f"WITH {key}"), *_odd(value, 0, f"WITH {key}")]
     return findings
 
 
@@ -88,14 +105,18 @@ def alone(statement: Statement, catalogue: Catalogue) -> list[Finding]:
     Nothing is said of references, of what is missing, or of blocks inside.
     """
     findings = [*_statement(statement), *_storable(statement)]
+    for place, value in operands(statement):
+        findings += _odd(value, statement.line, place)
     if isinstance(statement, Action):
-        findings += _action(statement, catalogue, "error")
+        findings += _action(statement, catalogue)
     return findings
 
 
 def storable(program: Program) -> Iterator[Finding]:
     """What no plist can hold: characters and integers out of range, keys given twice."""
     yield from _text(program.name, 0, "SHORTCUT")
+    for key, value in program.settings:
+        yield from _value(value, 0, f"WITH {key}")
     for statement, _ in walk_scoped(program.body):
         yield from _storable(statement)
 
@@ -125,10 +146,12 @@ def _found(line: int, where: str, why: str, severity: str = "error") -> Finding:
 def _statement(statement: Statement | Case) -> Iterator[Finding]:
     line = statement.line
     match statement:
-        case If(condition=condition) if condition not in CONDITIONS:
-            yield _found(line, "IF", f"no such condition: {condition}")
-        case If(condition=condition, value=value):
-            yield from _condition(condition, value, line)
+        case If(condition="", pairs=pairs):
+            if not TEST_KEYS & {key for key, _ in pairs}:
+                yield _found(line, "IF", "it states no condition")
+        case If(more=more, pairs=pairs):
+            for test in (statement, *more):
+                yield from _condition(test, line, bool(pairs))
         case Menu(cases=()):
             yield _found(line, "MENU", "a menu without a CASE")
         case Menu(cases=cases):
@@ -138,22 +161,32 @@ def _statement(statement: Statement | Case) -> Iterator[Finding]:
                     yield _found(line, "MENU", why, "warning")
         case Repeat(count=int() | float() as count) if count < 0 or count != int(count):
             yield _found(line, "REPEAT", f"cannot repeat {count!r} times")
+        case Repeat(count=None, pairs=()):
+            yield _found(line, "REPEAT", "it states no count: write REPEAT 3 or REPEAT $n")
+        case Repeat(count=None) | ForEach(target=None):
+            return
         case Repeat(count=count) if isinstance(count, bool) or not isinstance(count, COUNTS):
             yield _found(line, "REPEAT", f"cannot repeat {_shown(count)} times")
         case ForEach(target=target) if not isinstance(target, Var | Handle):
             yield _found(line, "FOREACH", f"{_shown(target)} is nothing to go through")
 
 
-def _condition(condition: str, value: Value | None, line: int) -> Iterator[Finding]:
-    if condition in UNARY_CONDITIONS and value is not None:
+def _condition(test: If | Test, line: int, beside: bool) -> Iterator[Finding]:
+    """What is wrong with one condition; with keys ``beside`` it, its value may be among them."""
+    condition, value = test.condition, test.value
+    if condition not in CONDITIONS and condition not in MORE_CONDITIONS:
+        yield _found(line, "IF", f"no such condition: {condition}")
+    elif condition in WITHOUT_VALUE and value is not None:
         yield _found(line, "IF", f"{condition} takes no value: it is ignored", "warning")
-    elif condition not in UNARY_CONDITIONS and value is None:
+    elif condition in WITHOUT_VALUE or special(value) or (value is None and beside):
+        return
+    elif value is None:
         yield _found(line, "IF", f"{condition} has no value to compare with", "warning")
     elif condition in NUMERIC_CONDITIONS and not _numeric(value):
         yield _found(line, "IF", f"{condition} compares numbers, and {_shown(value)} is none")
     elif condition == "is_before" and isinstance(value, (*COMPOSITES, bool)):
         yield _found(line, "IF", f"{condition} compares dates, and {_shown(value)} is none")
-    elif condition not in UNARY_CONDITIONS and isinstance(value, COMPOSITES):
+    elif condition not in MORE_CONDITIONS and isinstance(value, COMPOSITES):
         yield _found(line, "IF", f"{condition} compares text, and {_shown(value)} is none")
 
 
@@ -167,7 +200,7 @@ def _target(statement: If, scope: Scope, catalogue: Catalogue) -> Iterator[Findi
 
 def never_number(place: str, value: Value | None, scope: Scope, catalogue: Catalogue) -> str | None:
     """Why the output that a handle means can be no number; None if it can, or nobody knows."""
-    if not isinstance(value, Handle) or value.name in (*ALWAYS, *LOOP_HANDLES):
+    if not isinstance(value, Handle) or value.steps or value.name in (*ALWAYS, *LOOP_HANDLES):
         return None
     maker = scope.resolve(value) if scope.allows(value) else None
     spec = catalogue.find(maker.name) if isinstance(maker, Action) else None
@@ -183,12 +216,12 @@ def _numeric(value: Value | None) -> bool:
             return False
         case str():
             try:
-                float(value)
+                float(value.replace(",", "."))
             except ValueError:
                 return False
             return True
         case Dict() | Headers() | List() | Quantity():
-            return False
+            return bool(special(value))
     return True
 
 
@@ -218,17 +251,24 @@ def _references(
                 yield _found(statement.line, where, why, severity)
 
 
-def _action(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Finding]:
+def _action(action: Action, catalogue: Catalogue) -> Iterator[Finding]:
     where = label(action)
     spec = catalogue.find(action.name)
     if spec is None:
-        vendor = names.is_vendor(action.name)
-        why = "an app's action that the catalogue does not know" if vendor else "no such action"
-        yield _found(action.line, where, why, doubtful if vendor else "error")
+        yield _found(action.line, where, *_unknown(action))
         return
     for key, value in action.params:
-        if key not in COMMON_KEYS:
-            yield from _parameter(action, key, value, spec, doubtful)
+        if key not in COMMON_KEYS and value is not None:
+            yield from _parameter(action, key, value, spec)
+
+
+def _unknown(action: Action) -> tuple[str, str]:
+    """Why an action is not known, and how bad that is."""
+    if action.name == "?":
+        return "an entry that is stored unlike an action", "warning"
+    if action.name.startswith(".") or names.is_vendor(action.name):
+        return "an app's action that the catalogue does not know", "warning"
+    return "no such action", "error"
 
 
 def _together(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Finding]:
@@ -238,30 +278,33 @@ def _together(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[F
         yield _found(action.line, f"{label(action)} {key}", why, severity)
 
 
-def _parameter(
-    action: Action, key: str, value: Value, spec: ActionSpec, doubtful: str
-) -> Iterator[Finding]:
+def _parameter(action: Action, key: str, value: Value, spec: ActionSpec) -> Iterator[Finding]:
     where = f"{label(action)} {key}"
     known = spec.parameter(key)
     if known is None:
-        yield _found(action.line, where, "the action has no such parameter", doubtful)
+        listed = ", ".join(spec.sources)
+        why = f"the catalogue lists no such parameter of the action (sources: {listed})"
+        yield _found(action.line, where, why, "warning")
         return
     if not _fits(value, known):
         why = f"expected {_kind(known.type)}, and {_shown(value)} is none"
-        yield _found(action.line, where, why, doubtful)
+        sure = len(set(known.sources) - {"observed", "published"}) > 1 and not known.observes(value)
+        listed = "" if sure else f" (sources: {', '.join(known.sources)})"
+        yield _found(action.line, where, why + listed, "error" if sure else "warning")
     elif known.units and isinstance(value, Quantity) and isinstance(value.unit, str):
         if value.unit not in known.units:
             listed = ", ".join(known.units)
             yield _found(action.line, where, f"the unit {value.unit!r} is not one of: {listed}")
     elif known.enum and isinstance(value, str) and value not in known.enum:
-        severity = "error" if known.enum_trusted else "warning"
-        listed = ", ".join(known.enum)
-        yield _found(action.line, where, f"{value!r} is not one of: {listed}", severity)
+        listed = f"{', '.join(known.enum)} (sources: {', '.join(known.sources)})"
+        yield _found(action.line, where, f"{value!r} is not one of: {listed}", "warning")
 
 
 def _fits(value: Value, spec: ParamSpec) -> bool:
     """Whether a value can be what its parameter is for; references can be anything."""
-    if spec.sources == ("observed",) or isinstance(value, Var | Handle | Interp):
+    if isinstance(value, Var | Handle | Interp) or special(value):
+        return True
+    if not set(spec.sources) - {"observed", "published"}:
         return True
     match spec.type:
         case "boolean":
@@ -305,10 +348,6 @@ def _value(value: Value | None, line: int, where: str) -> Iterator[Finding]:
         case Quantity(magnitude=magnitude, unit=unit):
             yield from _value(magnitude, line, where)
             yield from _value(unit, line, where)
-            if not _numeric(magnitude):
-                yield _found(line, where, f"the quantity's magnitude {magnitude!r} is no number")
-            if not isinstance(unit, str | Var | Handle | Interp):
-                yield _found(line, where, f"the quantity's unit {unit!r} is no text")
         case Dict(items=items) | Headers(items=items):
             for key, inner in items:
                 yield from _value(key, line, where)
@@ -320,6 +359,40 @@ def _value(value: Value | None, line: int, where: str) -> Iterator[Finding]:
 
 def _text(text: str, line: int, where: str) -> Iterator[Finding]:
     for char in text:
-        if (char < " " and char not in "\t\n\r") or "\ud800" <= char <= "\udfff":
+        if "\ud800" <= char <= "\udfff":
             yield _found(line, where, f"no plist can hold the character U+{ord(char):04X}")
             return
+
+
+def _odd(value: Value | None, line: int, where: str) -> Iterator[Finding]:
+    """What is stored as it stands and does not do what it says."""
+    match value:
+        case str() if found := UNFIT_FOR_XML.search(value):
+            why = f"only a binary plist holds the character U+{ord(found[0]):04X}: write .shortcut"
+            yield _found(line, where, why, "warning")
+        case Quantity(magnitude=magnitude, unit=unit):
+            if not _numeric(magnitude):
+                yield _found(
+                    line, where, f"the quantity's magnitude {_shown(magnitude)} is no number"
+                )
+            if not isinstance(unit, str | Var | Handle | Interp):
+                yield _found(line, where, f"the quantity's unit {_shown(unit)} is no text")
+        case Dict(items=items) if special(value) == "$date":
+            yield from _date(items[0][1], line, where)
+        case Dict(items=items) | Headers(items=items):
+            for _, inner in items:
+                yield from _odd(inner, line, where)
+        case List(items=items):
+            for inner in items:
+                yield from _odd(inner, line, where)
+
+
+def _date(text: Value, line: int, where: str) -> Iterator[Finding]:
+    try:
+        fraction = dates.read(text).microsecond
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        yield _found(line, where, f"no date: {error}; write it as 2026-01-31T12:00:00Z")
+        return
+    if fraction:
+        why = "only a binary plist holds a fraction of a second: write .shortcut, or whole seconds"
+        yield _found(line, where, why, "warning")

@@ -102,17 +102,20 @@ def sure_to_run(statement: Statement) -> bool:
 
 def asks(statement: Statement | Case, place: str) -> bool:
     """Whether this place of a statement is to find out if there is a value at all."""
-    match statement:
-        case If(condition=condition):
-            return place == "target" and condition in UNARY_CONDITIONS
-    return False
+    if not isinstance(statement, If) or not place.startswith("target"):
+        return False
+    tests = (statement, *statement.more)
+    number = int(place.removeprefix("target") or 1) - 1
+    return tests[number].condition in UNARY_CONDITIONS
 
 
 def found_set(statement: Statement, branch: int) -> str | None:
     """The variable of which a branch of an IF knows that it holds a value; None if of none."""
     match statement:
-        case If(target=Var(name=name), condition="has_any_value") if branch == 0:
+        case If(more=(_, *_)):
+            return None
+        case If(target=Var(name=name, steps=()), condition="has_any_value") if branch == 0:
             return name
-        case If(target=Var(name=name), condition="does_not_have_any_value") if branch == 1:
+        case If(target=Var(name=name, steps=()), condition="does_not_have_any_value") if branch:
             return name
     return None

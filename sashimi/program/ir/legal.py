@@ -5,7 +5,9 @@ scope is the validator's own, so both agree on what may be referred to where. `L
 into a mask over a vocabulary. A sequence chosen under the masks assembles into a program that
 parses and validates strictly: the decoder is never repaired afterwards.
 
-The grammar's text, with ``value`` over the contexts that training programs showed:
+The masks offer what the decoder may write: `CONDITIONS`, blocks without pairs, plain references.
+What else a program holds (settings, several conditions, steps of a reference) is followed, not
+offered. The grammar's text, with ``value`` over the contexts that training programs showed:
 
     program   := statement* END
     statement := ACTION (key value)* | SET $k value | IF reference condition value? block
@@ -43,6 +45,8 @@ PARTS = ("part", "last part")
 """Places within an interpolated string."""
 PLACES_OF_GRAMMAR = frozenset({"reference", *PARTS, "condition", "case"})
 """Contexts in which the grammar alone says what may stand, whatever training showed."""
+MATCHES = frozenset({"ALL", "ANY"})
+"""What begins each condition of an IF that has several."""
 OPENERS = frozenset({"IF", "MENU", "REPEAT", "FOREACH"})
 
 Tokens = Generator["Due", str, str | None]
@@ -109,12 +113,32 @@ class Walk:
             self.named.append(slot)
 
     def _program(self) -> Tokens:
-        yield from self._block(frozenset({END}), first=frozenset())  # an empty program is no answer
+        token = yield Due(
+            "statement", frozenset(), statements=True
+        )  # an empty program is no answer
+        while token == "WITH":
+            yield Due("WITH")
+            yield from self._value("WITH")
+            token = yield Due("statement", frozenset(), statements=True)
+        yield from self._statements(token, frozenset({END}))
         return None
 
-    def _block(self, ends: frozenset[str], first: frozenset[str] | None = None) -> Tokens:
-        """Statements until one of ``ends``, which is returned; ``first`` ends may come at once."""
-        token = yield Due("statement", ends if first is None else first, statements=True)
+    def _block(self, ends: frozenset[str]) -> Tokens:
+        """Statements until one of ``ends``, which is returned.
+
+        Before them may stand what no mask offers: further conditions, keys beside the block's own.
+        """
+        token = yield Due("statement", ends, statements=True)
+        while token in MATCHES or token.startswith("key:"):
+            if token in MATCHES:
+                yield from self._test((yield Due("reference")))
+            else:
+                yield from self._value("beside")
+            token = yield Due("statement", ends, statements=True)
+        return (yield from self._statements(token, ends))
+
+    def _statements(self, token: str, ends: frozenset[str]) -> Tokens:
+        """The statements from ``token`` on until one of ``ends``, which is returned."""
         while token not in ends:
             if token.startswith("ACTION "):
                 token = yield from self._action(token.removeprefix("ACTION "), ends)
@@ -169,14 +193,9 @@ class Walk:
 
     def _if(self) -> Tokens:
         target = yield Due("reference")
-        condition = yield Due("condition", frozenset(CONDITIONS))
-        asked = If(reference_of(target), condition, None, ())
-        if condition in UNARY_CONDITIONS:
-            token = yield Due("IF unary", frozenset({NONE}))
-            if token != NONE:
-                yield from self._rest(token, "IF unary")
-        else:
-            yield from self._value(f"IF {condition}", TEXT)
+        if target in MATCHES:
+            target = yield Due("reference")
+        asked = yield from self._test(target)
         self.scope.enter("if")
         self._assume(found_set(asked, 0))
         end = yield from self._block(frozenset({"ELSE", "ENDIF"}))
@@ -186,6 +205,17 @@ class Walk:
             yield from self._block(frozenset({"ENDIF"}))
         self.scope.leave()
         return None
+
+    def _test(self, target: str) -> Generator[Due, str, If]:
+        """The condition after its target; returns an IF that asks it."""
+        condition = yield Due("condition", frozenset(CONDITIONS))
+        if condition in UNARY_CONDITIONS:
+            token = yield Due("IF unary", frozenset({NONE}))
+            if token != NONE:
+                yield from self._rest(token, "IF unary")
+        else:
+            yield from self._value(f"IF {condition}", TEXT)
+        return If(reference_of(target), condition, None, ())
 
     def _assume(self, name: str | None) -> None:
         if name:

@@ -17,12 +17,14 @@ from sashimi.program.tree import (
     Interp,
     List,
     Menu,
+    Pairs,
     Program,
     Quantity,
     Reference,
     Repeat,
     Set,
     Statement,
+    Test,
     Value,
     Var,
 )
@@ -37,6 +39,10 @@ class Reader:
         self.names: dict[str, str] = {}
 
     def program(self) -> Program:
+        settings: list = []
+        while self.peek() == "WITH":
+            self.take()
+            settings += self.params()
         body = self.block({END})
         self.take(END)
         name = self.next_value()
@@ -44,7 +50,7 @@ class Reader:
             raise IRError(f"token {self.at}: nothing may follow END, found {self.peek()!r}")
         if next(self.values, None) is not None:
             raise IRError("more values than slots")
-        return Program(name, body)
+        return Program(name, body, tuple(settings))
 
     def peek(self) -> str:
         if self.at >= len(self.tokens):
@@ -82,40 +88,50 @@ class Reader:
             case "MENU":
                 return self.menu()
             case "REPEAT":
-                statement = Repeat(self.value(), self.block({"ENDREPEAT"}))
+                return Repeat(self.value(), *self.loop("ENDREPEAT"))
             case "FOREACH":
-                statement = ForEach(self.reference(self.take()), self.block({"ENDFOREACH"}))
-            case _:
-                raise IRError(f"token {self.at - 1}: expected a statement, found {token!r}")
-        self.take()
-        return statement
+                return ForEach(self.value(), *self.loop("ENDFOREACH"))
+        raise IRError(f"token {self.at - 1}: expected a statement, found {token!r}")
+
+    def loop(self, end: str) -> tuple[Block, Pairs, Pairs]:
+        pairs, body = self.params(), self.block({end})
+        return body, pairs, self.end(end)
+
+    def end(self, word: str) -> Pairs:
+        self.take(word)
+        return self.params()
 
     def conditional(self) -> If:
-        target, condition = self.reference(self.take()), self.take()
-        value = None if self.peek() == NONE else self.value()
-        if value is None:
-            self.take(NONE)
-        then = self.block({"ELSE", "ENDIF"})
-        orelse = self.block({"ENDIF"}) if self.take() == "ELSE" else None
-        if orelse is not None:
-            self.take("ENDIF")
-        return If(target, condition, value, then, orelse)
+        match, tests = "", []
+        while not tests or self.peek() in ("ALL", "ANY"):
+            if self.peek() in ("ALL", "ANY"):
+                match = self.take().lower()
+            target, condition = self.value(), self.take()
+            tests.append(Test(target, "" if condition == NONE else condition, self.value()))
+        first, pairs = tests[0], self.params()
+        then, middle, orelse = self.block({"ELSE", "ENDIF"}), (), None
+        if self.peek() == "ELSE":
+            middle = self.end("ELSE")
+            orelse = self.block({"ENDIF"})
+        test = (first.target, first.condition, first.value)
+        end = self.end("ENDIF")
+        return If(*test, then, orelse, match, tuple(tests[1:]), pairs, middle, end)
 
     def menu(self) -> Menu:
-        prompt, cases = self.value(), []
+        prompt, pairs, cases = self.value(), self.params(), []
         while self.peek() == "CASE":
             self.take()
-            cases.append(Case(self.value(), self.block({"CASE", "ENDMENU"})))
-        self.take("ENDMENU")
-        return Menu(prompt, tuple(cases))
+            title, beside = self.value(), self.params()
+            cases.append(Case(title, self.block({"CASE", "ENDMENU"}), beside))
+        return Menu(prompt, tuple(cases), pairs, self.end("ENDMENU"))
 
-    def params(self) -> tuple[tuple[str, Value], ...]:
-        params: list[tuple[str, Value]] = []
+    def params(self) -> Pairs:
+        params: list[tuple[str, Value | None]] = []
         while self.at < len(self.tokens) and self.peek().startswith("key:"):
             params.append((self.take().removeprefix("key:"), self.value()))
         return tuple(params)
 
-    def value(self) -> Value:
+    def value(self) -> Value | None:
         token = self.take()
         if token in (TEXT, NUMBER, LITERAL, KEY):
             return self.next_value()
@@ -126,6 +142,8 @@ class Reader:
         if token.startswith("name:"):
             return self.variable(token.removeprefix("name:"))
         match token:
+            case "<none>":
+                return None
             case "<quantity>":
                 return Quantity(self.value(), self.value())
             case "<interp>":

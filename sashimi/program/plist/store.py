@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import plistlib
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
 
 from sashimi.errors import BadInput
+from sashimi.program.check.validate import UNFIT_FOR_XML
 
 FORMATS = {
     ".shortcut": plistlib.FMT_BINARY,
@@ -46,7 +48,14 @@ def write(plist: dict, path: Path | str) -> None:
 
 
 def to_bytes(plist: Any, fmt: plistlib.PlistFormat = plistlib.FMT_BINARY) -> bytes:
-    """The bytes of a plist, its keys in their own order."""
+    """The bytes of a plist, its keys in their own order.
+
+    Raises ``BadInput`` where the format cannot hold a value: XML no control character, no fraction
+    of a second and no reference of an archive, neither an integer beyond 64 bits.
+    """
+    fault = unfit(plist, fmt)
+    if fault:
+        raise BadInput(fault)
     if fmt == plistlib.FMT_BINARY:
         return plistlib.dumps(plist, fmt=fmt, sort_keys=False)
     text = repr(plist)
@@ -56,6 +65,40 @@ def to_bytes(plist: Any, fmt: plistlib.PlistFormat = plistlib.FMT_BINARY) -> byt
     stand_in = next(c for c in map(chr, range(0xE000, 0xF8FF)) if c not in text)
     data = plistlib.dumps(_without_returns(plist, stand_in), fmt=fmt, sort_keys=False)
     return data.replace(stand_in.encode(), b"&#13;")
+
+
+def unfit(plist: Any, fmt: plistlib.PlistFormat) -> str | None:
+    """What a format cannot hold of a plist, where, and the remedy; None if it holds all."""
+    stack = [("", plist)]
+    while stack:
+        where, value = stack.pop()
+        why = _unfit(value, fmt == plistlib.FMT_XML)
+        if why:
+            return f"{where.lstrip('/')}: {why}"
+        if isinstance(value, dict):
+            stack += [(f"{where}/{key}", inner) for key, inner in value.items()]
+            stack += [(f"{where} (a key)", key) for key in value]
+        elif isinstance(value, list):
+            stack += [(f"{where}/{index}", inner) for index, inner in enumerate(value)]
+    return None
+
+
+def _unfit(value: Any, xml: bool) -> str | None:
+    binary = "only a binary plist can: write to a name that ends in .shortcut"
+    match value:
+        case str() if xml and (found := UNFIT_FOR_XML.search(value)):
+            return f"XML cannot hold the character U+{ord(found[0]):04X}; {binary}"
+        case datetime() if xml and value.microsecond:
+            return f"XML cannot hold the fraction of a second of {value.isoformat()}Z; {binary}"
+        case plistlib.UID() if xml:
+            return f"XML cannot hold the reference {value!r} of an archive; {binary}"
+        case int() if not -(2**63) <= value < 2**64:
+            return (
+                f"no plist can be written with an integer of {value.bit_length()} bits: it has 64"
+            )
+        case datetime() if value.tzinfo is not None:
+            return f"the date {value.isoformat()} has a zone: plists hold instants in UTC"
+    return None
 
 
 def read(path: Path | str) -> Any:

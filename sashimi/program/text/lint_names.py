@@ -207,6 +207,7 @@ def _move(scope: Scope, word: str, line: list[Token]) -> None:
             for key, sign, value in zip(line[2:], line[3:], line[4:], strict=False)
             if sign.text == "=" and value.kind == "string"
         }
-        scope.after_action(name, given.get("CustomOutputName"))
+        custom = given.get("CustomOutputName")
+        scope.after_action(name, [sanitise(custom)] if custom else ())
         if name in SETTERS and "WFVariableName" in given:
             scope.set_variable(sanitise(given["WFVariableName"]))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sashimi.errors import BadInput
 from sashimi.program import tree
-from sashimi.program.names import short
+from sashimi.program.names import written
 from sashimi.program.text import values
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ WORDS = {
     "RPAR": "')'",
     "COMMA": "','",
     "COLON": "':'",
+    "MATCH": "ALL or ANY",
+    "_NONE": "NONE",
     "_NL": "end of line",
     "_QTY": "QTY(",
     "_HEADERS": "HEADERS {",
@@ -255,22 +257,43 @@ def _items(*items: Any) -> tuple[Any, ...]:
     return () if items == (None,) else items
 
 
+def _branch(line: int, tests: tuple, pairs: tree.Pairs, then: tree.Block, *rest: Any) -> tree.If:
+    match, first, *more = tests
+    *other, end = rest
+    middle, orelse = other or ((), None)
+    test = (first.target, first.condition, first.value)
+    return tree.If(*test, then, orelse, match, tuple(more), pairs, middle, end, line=line)
+
+
+def _loop(
+    node: Callable[..., Any], line: int, operand: Any, pairs: Any, body: Any, end: Any
+) -> Any:
+    return node(operand, body, pairs, end, line=line)
+
+
 BUILDERS: dict[str, Callable[..., Any]] = {
-    "start": tree.Program,
+    "start": lambda name, settings, body: tree.Program(name, body, settings),
+    "settings": lambda *pairs: pairs,
     "block": lambda *statements: statements,
-    "action": lambda at, name, *pairs: tree.Action(short(str(name)), pairs, line=at.line),
-    "set": lambda at, name, value: tree.Set(name[1:], value, line=at.line),
-    "branch": lambda at, target, condition, *rest: tree.If(
-        target, str(condition), *rest, line=at.line
+    "action": lambda at, name, *pairs: tree.Action(written(str(name)), pairs, line=at.line),
+    "set": lambda at, name, value: tree.Set(values.reference(name).name, value, line=at.line),
+    "branch": lambda at, *parts: _branch(at.line, *parts),
+    "untested": lambda: ("", tree.Test(None, "")),
+    "tested": lambda test: ("", test),
+    "several": lambda match, *tests: (match.lower(), *tests),
+    "test": lambda target, condition, value: tree.Test(target, str(condition), value),
+    "menu": lambda at, prompt, pairs, *rest: tree.Menu(
+        prompt, rest[:-1], pairs, rest[-1], line=at.line
     ),
-    "menu": lambda at, prompt, *cases: tree.Menu(prompt, cases, line=at.line),
-    "repeat": lambda at, count, body: tree.Repeat(count, body, line=at.line),
-    "foreach": lambda at, target, body: tree.ForEach(target, body, line=at.line),
-    "case": lambda at, title, body: tree.Case(title, body, line=at.line),
-    "pair": lambda key, value: (str(key), value),
+    "repeat": lambda at, *parts: _loop(tree.Repeat, at.line, *parts),
+    "foreach": lambda at, *parts: _loop(tree.ForEach, at.line, *parts),
+    "case": lambda at, title, pairs, body: tree.Case(title, body, pairs, line=at.line),
+    "pairs": lambda *pairs: pairs,
+    "pair": lambda key, value: (values.unquote(key) if key[0] == '"' else str(key), value),
+    "none": lambda: None,
     "entry": lambda key, value: (key, value),
-    "variable": lambda token: tree.Var(token[1:]),
-    "handle": lambda token: tree.Handle(token[1:]),
+    "variable": lambda token: _literal(values.reference, token),
+    "handle": lambda token: _literal(values.reference, token),
     "true": lambda: True,
     "false": lambda: False,
     "quantity": tree.Quantity,

@@ -29,7 +29,8 @@ def grammar() -> str:
     """``grammar.lark`` as the engine reads it, narrowed to canonical text.
 
     The engine is left no blank to repeat for ever: spaces stand where `render` writes them, a line
-    ends with one newline, the end is written. Names of branches and of inlined rules go; a
+    ends with one newline, the end is written. Names of branches and of inlined rules go, and what
+    only decompiled Shortcuts need: settings, pairs of blocks, steps of references. A
     condition is one of the known ones, since the engine has no lookahead that tells it from a key.
     """
     text = files("sashimi.program.text").joinpath("grammar.lark").read_text(encoding="utf-8")
@@ -37,6 +38,16 @@ def grammar() -> str:
     indent = rf"/ {{0,{DEEPEST}}}"
     for pattern, instead in (
         (r"\s+-> \w+", ""),
+        (r"^\?tests:(?:.*\n)+?(?=test:)", ""),
+        (r"^(settings|pairs|none|_WITH|MATCH|_NONE|FIELD|SCALAR|WORD): .*\n", ""),
+        (r"^STEP: .*\n(?:    \| .*\n)+", ""),
+        (r" pairs| settings| \| none", ""),
+        (r"\bIF tests\b", "IF test"),
+        (r"\[(title|count|reference)\]", r"\1"),
+        (r"case\*", "case+"),
+        (r"^NAME: .*$", r"NAME: /[A-Za-z_][\\w-]*(?:\\.[\\w-]+)*/"),
+        (r"^VARIABLE: .*$", r"VARIABLE: /\\$[^\\W\\d]\\w*/"),
+        (r"^HANDLE: .*$", r"HANDLE: /@[^\\W\\d]\\w*/"),
         (r"^\?", ""),
         (r"^KEY\.2: .*$", r"KEY: /[A-Za-z_]\\w*/"),
         (r"^CONDITION: .*$", f"CONDITION: {conditions}"),
