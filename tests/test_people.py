@@ -9,7 +9,7 @@ from sashimi.flagship import people
 from sashimi.flagship.data import corpus, leaks
 from sashimi.flagship.judge import useful
 
-TEST = "21f1831b07d3e4349f0a66bac48e62d0800209d311e75744a3f9e77df5ebe65b"
+TEST = "010375b2f5a2ea0fd732c8f31e870e51875627a0fedf26a5d91048233c44ac77"
 OUT_OF_DOMAIN = "7a9a89cebaef9c1e0adb12a5755b6bb307e3ca164cac5f3f07378fa0c82ab64f"
 """Digests of what judges: they change only if somebody changes the frozen test."""
 
@@ -96,10 +96,11 @@ def test_titles_are_the_first_words():
         ("a: 1\n", "expected a list"),
         ("- {id: a, domain: d, kind: many, say: [], program: x}\n", "kind 'many' is none of"),
         ("- {id: a, domain: d, kind: if, say: [{odd: x}], program: x}\n", "style 'odd'"),
+        ("- {id: a, domain: d, kind: if, say: [x], program: x}\n", "- style: words"),
         ("- {id: a, domain: d, kind: if, say: [{terse: 5}], program: x}\n", "put it in quotes"),
         ("- {id: a, domain: d, kind: if, say: [{terse: x}], program: nope}\n", "program 1:"),
         (
-            "- {id: a, domain: d, kind: if, say: [{terse: x}], program: ACTION exit, values: [6:45]}",
+            "- {id: a, domain: d, kind: if, say: [{terse: x}], program: x, values: [6:45]}\n",
             "values: 405 is no text",
         ),
         ("- {id: a, other: 1, domain: d, kind: if, say: [{terse: x}], program: x}\n", "other"),
@@ -109,7 +110,7 @@ def test_titles_are_the_first_words():
 def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path, text, told):
     file = tmp_path / "train_x.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(corpus.CorpusError, match="train_x.yaml") as error:
+    with pytest.raises(corpus.CorpusError, match=r"train_x\.yaml") as error:
         people.read(file)
     assert told in str(error.value)
 

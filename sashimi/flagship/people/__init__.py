@@ -154,7 +154,9 @@ def _item(file: Path, entry: dict) -> Item:
         raise CorpusError(f"{where}: {', '.join(sorted(extra))}: no such key; see README.md")
     if entry["kind"] not in KINDS:
         raise CorpusError(f"{where}: kind {entry['kind']!r} is none of {', '.join(KINDS)}")
-    say = tuple(pair for told in entry["say"] for pair in told.items())
+    if not all(isinstance(said, dict) for said in entry["say"]):
+        raise CorpusError(f"{where}: say: each phrasing is written as `- style: words`")
+    say = tuple(pair for said in entry["say"] for pair in said.items())
     for style, prompt in say:
         if style not in STYLES:
             raise CorpusError(f"{where}: style {style!r} is none of {', '.join(STYLES)}")
