@@ -10,7 +10,7 @@ from sashimi.flagship.data import corpus, leaks
 from sashimi.flagship.judge import useful
 
 TEST = "010375b2f5a2ea0fd732c8f31e870e51875627a0fedf26a5d91048233c44ac77"
-OUT_OF_DOMAIN = "7a9a89cebaef9c1e0adb12a5755b6bb307e3ca164cac5f3f07378fa0c82ab64f"
+OUT_OF_DOMAIN = "18f076f0e7f8a8df10aa7cace01e94487d4e3ecba537e13016f997f0e402e905"
 """Digests of what judges: they change only if somebody changes the frozen test."""
 
 
