@@ -41,24 +41,11 @@ MENU_PROMPT = "Choose an option"
 
 def program(plan: tuple, grammar: Grammar) -> tuple[Program, str]:
     """The program of a plan and its domain."""
-    steps = list(_steps(plan))
+    steps = [use.step for use in plans.uses(plan) if use.step is not None]
     leading = next((step for step in steps if not step.common), steps[0])
     domain = "clipboard_text" if leading.common else leading.domain
     body = _Builder(grammar).block(plan, None)
     return Program(leading.title or leading.id, tuple(body)), domain
-
-
-def _steps(node):
-    """The steps of a plan in the order of its text."""
-    if isinstance(node, Use):
-        if node.step is not None:
-            yield node.step
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _steps(part)
-    elif node is not None and hasattr(node, "__dataclass_fields__"):
-        for name in node.__dataclass_fields__:
-            yield from _steps(getattr(node, name))
 
 
 def put(value: Value, use: Use, given: Reference) -> Value:

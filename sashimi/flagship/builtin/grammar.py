@@ -13,7 +13,7 @@ rarely.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -76,10 +76,13 @@ class Grammar:
     slots: dict[str, Slot]
     nouns: dict[str, dict]
     phrases: dict[str, tuple[str, ...]]
+    _of: dict[tuple[str, ...], list[Step]] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, *kinds: str) -> list[Step]:
         """The steps of these kinds, in the order of the files."""
-        return [step for step in self.steps.values() if step.kind in kinds]
+        if kinds not in self._of:
+            self._of[kinds] = [step for step in self.steps.values() if step.kind in kinds]
+        return self._of[kinds]
 
     @property
     def domains(self) -> list[str]:

@@ -17,7 +17,7 @@ from sashimi.flagship.builtin import build, shapes
 from sashimi.flagship.builtin.grammar import Grammar, load
 from sashimi.flagship.builtin.plan import Sampler, filled
 from sashimi.flagship.builtin.speak import Speaker
-from sashimi.flagship.builtin.style import STYLES, styled
+from sashimi.flagship.builtin.style import LOW, STYLES, styled
 from sashimi.flagship.data import leaks
 from sashimi.program import tree
 from sashimi.program.tree import Program
@@ -91,7 +91,8 @@ class _Maker:
         self.programs[key] += prompts
         made = []
         for style in self.rng.sample(STYLES, prompts):
-            spoken = Speaker(self.grammar, self.rng, flat=style == "question").plan(plan)
+            flat, low = style == "question", style in LOW
+            spoken = Speaker(self.grammar, self.rng, flat=flat, low=low).plan(plan)
             prompt = styled(spoken, style, self.grammar.phrases, self.rng)
             said = leaks.normalised(prompt)
             if said not in self.prompts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 from sashimi.flagship.builtin.grammar import Grammar, Step
@@ -99,6 +99,18 @@ def filled(node, grammar: Grammar, rng: random.Random, *, evaluation: bool):
             node, **{k: filled(v, grammar, rng, evaluation=evaluation) for k, v in parts.items()}
         )
     return node
+
+
+def uses(node) -> Iterator[Use]:
+    """Every step, menu and loop of a plan with its values, in the order of the text."""
+    if isinstance(node, Use):
+        yield node
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from uses(part)
+    elif is_dataclass(node):
+        for part in fields(node):
+            yield from uses(getattr(node, part.name))
 
 
 def kind_of(head: tuple[Use, ...]) -> tuple[str | None, bool]:

@@ -19,6 +19,8 @@ from sashimi.flagship.builtin import forms
 from sashimi.flagship.data import normal
 
 HELD_OUT_SHARE = 5
+CORRECTED = 0.03
+"""The share of values that may be said behind a wrong one: "15 no wait 20"."""
 _INNER = re.compile(r"<([a-z_0-9]+)>")
 _DRAWN: dict[str, Callable[[random.Random], str | float]] = {
     "clock": forms.clock,
@@ -46,7 +48,7 @@ class Filling:
     """A value as the program holds it, its texts in the prompt, and whether it is copied.
 
     ``measured`` are its texts with their unit; ``wrong`` and ``wrong_measured`` those of another
-    value, which a speaker may take back.
+    value, which a speaker may take back; few have one.
     """
 
     value: str | int | float | bool
@@ -82,6 +84,11 @@ def held_out(text: str) -> bool:
     return zlib.crc32(text.encode()) % HELD_OUT_SHARE == 0
 
 
+def text_of(value: str | int | float) -> str:
+    """A value as it is written."""
+    return format(value, ".10g") if isinstance(value, float) else str(value)
+
+
 def _once(slot: Slot, slots: dict[str, Slot], rng: random.Random) -> str | int | float:
     match slot.kind:
         case "int":
@@ -115,9 +122,11 @@ def draw(slot: Slot, slots: dict[str, Slot], rng: random.Random, *, evaluation: 
     wanted = evaluation and rng.random() < 0.75
     for attempt in range(200):
         value = _value(slot, slots, rng)
-        text = format(value, ".10g") if isinstance(value, float) else str(value)
-        if held_out(text) == (wanted and attempt < 100):  # a small pool may hold nothing out
-            return _filling(slot, value, _value(slot, slots, rng))
+        if held_out(text_of(value)) == (
+            wanted and attempt < 100
+        ):  # a small pool may hold nothing out
+            other = _value(slot, slots, rng) if rng.random() < CORRECTED else value
+            return _filling(slot, value, other)
     raise ValueError(f"slot {slot.name}: every value is held out; widen it in slots.yaml")
 
 

@@ -19,9 +19,9 @@ from sashimi.flagship.builtin.slots import Filling
 FIRST_PRIVATE = 0xE000
 QUOTED = 0.15
 """The share of sayings that keep the quotes around their values."""
-CORRECTED = 0.015
-"""The share of values that stand behind a wrong one."""
-_QUOTED_SLOT = re.compile(r'"(<[a-z_#0-9:]+>)"')
+LISTED = 0.05
+"""The share of blocks of several clauses that are a list."""
+_QUOTED_SLOT = re.compile(r'"(<(?!separator)[a-z_#0-9:]+>)"')
 _GROUP = re.compile(r"\(([^()]*)\)")
 _HOLE = re.compile(r"<([a-z_]+)>")
 __all__ = ["FIRST_PRIVATE", "MENU_PROMPT", "Speaker", "Spoken"]
@@ -29,10 +29,14 @@ __all__ = ["FIRST_PRIVATE", "MENU_PROMPT", "Speaker", "Spoken"]
 
 @dataclass(frozen=True)
 class Spoken:
-    """Text with ``[verb]`` marks; chr(FIRST_PRIVATE + i) in it stands for ``values[i]``."""
+    """Text with ``[verb]`` marks; chr(FIRST_PRIVATE + i) in it stands for ``values[i]``.
+
+    ``bare`` words begin with no verb and no clause ("brightness 50%"), or are a numbered list.
+    """
 
     text: str
     values: tuple[str, ...]
+    bare: bool = False
 
 
 def choose(phrase: str, rng: random.Random) -> str:
@@ -52,16 +56,24 @@ class Speaker:
         self, grammar: Grammar, rng: random.Random, *, flat: bool, low: bool = False
     ) -> None:
         self.grammar, self.rng, self.flat, self.low = grammar, rng, flat, low
-        self.nested = False
+        self.nested = self.listed = self.routine = False
         self.values: list[str] = []
 
     def plan(self, plan: tuple) -> Spoken:
         """The words of the whole plan."""
         text = self.block(plan, None, alone=len(plan) == 1)
         simple = all(isinstance(node, Run) and not node.head for node in plan)
-        if simple and len(plan) > 2 and self.rng.random() < 0.5:
+        if simple and len(plan) > 2 and not self.listed and self.rng.random() < 0.4:
+            self.routine = True
             text = self.fill(self.phrase("routine"), body=text)
-        return Spoken(re.sub(r"\s+", " ", text).strip(), tuple(self.values))
+        text = re.sub(r"[^\S\n]+", " ", text).strip()
+        text = re.sub(r" (?=[,.;:?!])", "", text)
+        bare = self.listed or (text not in ("", "[") and text[0] != "[" and not self.opened(plan))
+        return Spoken(text, tuple(self.values), bare)
+
+    def opened(self, plan: tuple) -> bool:
+        """Whether a plan's words begin with a clause: a condition, a loop, a menu, a routine."""
+        return self.routine or not isinstance(plan[0], Run)
 
     def phrase(self, key: str) -> str:
         return choose(self.rng.choice(self.grammar.phrases[key]), self.rng)
@@ -93,7 +105,7 @@ class Speaker:
             says = [text for text in says if text == text.lower()] or says
         text = self.rng.choice(says)
         wrong = filling.wrong_measured if measured else filling.wrong
-        if wrong and self.rng.random() < CORRECTED:
+        if wrong and self.rng.random() < 0.5:
             return self.mark(self.rng.choice(wrong)) + self.phrase("correction") + self.mark(text)
         return self.mark(text)
 
@@ -105,6 +117,8 @@ class Speaker:
         """Clauses in their order, with commas or as sentences."""
         if not clauses:
             return ""
+        if len(clauses) > 1 and not (self.flat or self.low) and self.rng.random() < LISTED:
+            return self.numbered(clauses)
         text = clauses[0]
         for n, clause in enumerate(clauses[1:], 2):
             stop = not self.flat and self.rng.random() < 0.25
@@ -113,6 +127,12 @@ class Speaker:
                 link = ", then "
             text += link + clause
         return text
+
+    def numbered(self, clauses: list[str]) -> str:
+        """Clauses as a numbered list, or one a line."""
+        self.listed = True
+        mark, gap = self.rng.choice((("{}. ", " "), ("{}) ", "\n"), ("{}. ", "\n"), ("", "\n")))
+        return gap.join(mark.format(n) + clause for n, clause in enumerate(clauses, 1))
 
     def block(self, nodes: tuple, it: str | None, *, alone: bool = False) -> str:
         clauses: list[str] = []

@@ -1,4 +1,9 @@
-"""Styles: the same words as a command, a description, a question, a telegram, with typos."""
+"""Styles: the same words as people type or dictate them, polite or terse, with typos or without.
+
+The words are a command, a description or a question; told as a wish, with a sentence of context or
+a trigger that no program can hold; as a telegram, or as dictation leaves them: no capitals, no
+commas.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,42 @@ import re
 
 from sashimi.flagship.builtin.speak import FIRST_PRIVATE, Spoken, choose
 
-STYLES = ("command", "description", "question", "casual", "typos")
-_FITS_CLAUSE = re.compile(r"^<|(that|which|:) <third>")
+WEIGHTS = {
+    "command": 28,
+    "casual": 16,
+    "spoken": 14,
+    "question": 10,
+    "context": 9,
+    "typos": 8,
+    "polite": 7,
+    "wish": 6,
+    "description": 2,
+}
+"""How often each style is used."""
+STYLES = tuple(WEIGHTS)
+LOW = frozenset({"casual", "spoken"})
+"""Styles that write values in small letters too, where they are still read as the value."""
+FRAMES = {
+    "command": "tell",
+    "question": "ask",
+    "context": "context",
+    "polite": "polite",
+    "wish": "wish",
+    "description": "describe",
+    "spoken": "dictate",
+}
+"""The phrases that a style puts around the words."""
+_FITS_CLAUSE = re.compile(r"^<|(that|which|:) <third>|[,.:!?] <base>")
+_FITS_ANYTHING = re.compile(r"^<base>|[,.:!?] <base>")
 _VERB = re.compile(r"\[([^\]]+)\]")
 _IRREGULAR = {"do": "does", "have": "has", "don't": "doesn't", "go": "goes", "be": "is"}
 _NEIGHBOURS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuioopsdfghjkllxcvbnmn", strict=True))
 _PRIVATE = re.compile(f"[{chr(FIRST_PRIVATE)}-{chr(FIRST_PRIVATE + 0x18FF)}]")
+
+
+def draw_style(rng: random.Random) -> str:
+    """One style, as often as it is used."""
+    return rng.choices(STYLES, tuple(WEIGHTS.values()))[0]
 
 
 def third(verb: str) -> str:
@@ -39,27 +74,43 @@ def base_first(text: str) -> bool:
 def styled(spoken: Spoken, style: str, phrases: dict, rng: random.Random) -> str:
     """The prompt: the words in this style, with the values put back untouched."""
     base = _VERB.sub(lambda m: m[1], spoken.text)
-    described = _VERB.sub(lambda m: third(m[1]), spoken.text)
     if style == "casual":
         text = _casual(base, phrases, rng)
     else:
-        kind = {"description": "describe", "question": "ask"}.get(style)
-        if style == "typos":
-            kind = rng.choice(("tell", "describe"))
-        frames = phrases[kind or "tell"]
-        if not base_first(spoken.text):  # "can you if …" is no English
-            frames = [f for f in frames if _FITS_CLAUSE.search(f)]
-        frame = choose(rng.choice(frames), rng)
+        described = _VERB.sub(lambda m: third(m[1]), spoken.text)
+        kind = FRAMES.get(style) or rng.choice(("tell", "tell", "wish", "polite"))
+        frame = choose(rng.choice(_fitting(phrases[kind], spoken)), rng)
         text = frame.replace("<base>", base).replace("<third>", described)
-        text = _aside(text, style, phrases, rng)
+        if style in ("command", "description", "typos"):
+            text = _aside(text, style, phrases, rng)
+    if style == "spoken":
+        text = _dictated(text, rng)
+    elif style != "casual":
         text = text[:1].upper() + text[1:]
+        text = re.sub(r"(?<=[.?!] )([a-z])", lambda m: m[1].upper(), text)
     if style == "typos":
         text = _typos(text, rng)
-    if style != "casual":
-        text = re.sub(r"(?<=[.?!] )([a-z])", lambda m: m[1].upper(), text)
     text = re.sub(r"([.?!,;:])\.$", r"\1", text)
     text = re.sub(r",\s*([,.;:?!])", r"\1", text)
     return _PRIVATE.sub(lambda m: spoken.values[ord(m[0]) - FIRST_PRIVATE], text)
+
+
+def _fitting(frames: tuple[str, ...], spoken: Spoken) -> list[str]:
+    """The frames that these words are English in: "can you if …" is none."""
+    if spoken.bare:
+        return [frame for frame in frames if _FITS_ANYTHING.search(frame)] or ["<base>"]
+    if base_first(spoken.text):
+        return list(frames)
+    return [frame for frame in frames if _FITS_CLAUSE.search(frame)] or ["<base>"]
+
+
+def _dictated(text: str, rng: random.Random) -> str:
+    """Small letters, no punctuation, now and then a word of hesitation."""
+    text = re.sub(r"[,;:.?!]+(?=\s|$)|[\"]| -(?= )", "", text.lower())
+    words = text.split()
+    if rng.random() < 0.12:
+        words.insert(rng.randrange(len(words)), rng.choice(("um", "uh", "like", "you know", "er")))
+    return " ".join(words)
 
 
 def _aside(text: str, style: str, phrases: dict, rng: random.Random) -> str:
@@ -79,7 +130,7 @@ def _casual(text: str, phrases: dict, rng: random.Random) -> str:
     arrow = rng.choice(phrases["casual_link"])
     text = re.sub(r"(, then |, after that | and then |, next |, and finally )", arrow, text)
     text = re.sub(r"\. (then|after that,?|next,|finally,|) ?", arrow, text)
-    if rng.random() < 0.8:
+    if rng.random() < 0.6:
         text = re.sub(r"\b(the|a|an|my) ", "", text)
     if rng.random() < 0.4:
         text = text.replace("notification", "notif").replace(" seconds", "s").replace("with", "w/")

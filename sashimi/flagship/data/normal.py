@@ -1,9 +1,10 @@
 """Readings: how a span of the prompt is written as the program's value.
 
 ``sentence`` and ``title`` restore capitals and apostrophes that people leave out, ``label`` is a
-sentence and a colon, ``question`` one and its mark, ``url`` adds the scheme, ``when`` is a time or date, ``fraction`` a share of
-one, ``duration`` a magnitude in its natural unit, ``volume`` millilitres; ``plain`` is the span
-itself. Which of them a place of the grammar takes is counted from training.
+sentence and a colon, ``question`` one and its mark, ``url`` adds the scheme, ``when`` is a time or
+date, ``fraction`` a share of one, ``duration`` a magnitude in its natural unit, ``volume``
+millilitres; ``plain`` is the span itself. Which of them a place of the grammar takes is counted
+from training.
 """
 
 from __future__ import annotations
@@ -207,7 +208,7 @@ _NUMBER_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS]) | frozen
 )
 _TIME_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS, *times.NAMES]) | frozenset(
     numbers.words(
-        "in a an half and quarter past after to till til am pm o'clock oclock at on by the of this "
-        "next morning afternoon evening night tonight noon midday midnight st nd rd th p m around"
+        "in a an half and quarter quarters past after to till til am pm o'clock oclock at on by the "
+        "of this next morning afternoon evening night tonight noon midday midnight st nd rd th p m around"
     )
 )

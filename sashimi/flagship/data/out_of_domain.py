@@ -26,7 +26,7 @@ from sashimi.flagship.builtin.grammar import SLOT, Grammar, Step
 from sashimi.flagship.builtin.plan import Run, Sampler, filled, use
 from sashimi.flagship.builtin.slots import read_slots
 from sashimi.flagship.builtin.speak import FIRST_PRIVATE, Speaker, Spoken, choose
-from sashimi.flagship.builtin.style import STYLES, base_first, styled, third
+from sashimi.flagship.builtin.style import FRAMES, STYLES, base_first, styled, third
 from sashimi.flagship.data.leaks import normalised
 
 FILE = Path(__file__).with_name("out_of_domain.yaml")
@@ -128,7 +128,7 @@ def _category(
                 yield _said(spoken, category, style, step.id, grammar, rng)
             for words in wholes:
                 spoken = _fill(words, grammar, rng, held)
-                bare = {key: ("<base>",) for key in ("ask", "tell", "describe")}
+                bare = {key: ("<base>",) for key in (*FRAMES.values(), "tell")}
                 text = styled(spoken, style, {**grammar.phrases, **bare}, rng)
                 yield Prompt(text, category, style, words)
             for wrapper in wrappers:
