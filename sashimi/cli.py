@@ -266,7 +266,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="One of language, parsers, mutations, fuzz, encode, train, generate, pab, ablate"
+            help="One of language, mutations, fuzz, encode, train, generate, pab, ablate"
         ),
     ],
     as_json: Json = False,
@@ -278,7 +278,6 @@ def bench(
 
     groups = {
         "language": benches.language,
-        "parsers": benches.parsers,
         "mutations": benches.mutations,
         "fuzz": benches.fuzz,
         "encode": benches.encode,

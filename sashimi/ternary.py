@@ -1,18 +1,9 @@
-"""Ternary weights {-1, 0, +1}: the quantisers, the layer, and the staged schedule.
+"""Ternary weights {-1, 0, +1}: the quantiser, the layer, and the staged schedule.
 
-A quantiser is a threshold below which a weight becomes 0 and a magnitude that the others get:
-
-- ``absmean``: BitNet b1.58 (Ma et al. 2024, "The Era of 1-bit LLMs", eq. 1-3): the magnitude is the
-  mean of |w|, and rounding w over it puts the threshold at half of it;
-- ``median``: the same with the median (Nielsen & Schneider-Kamp 2024, "BitNet b1.58 Reloaded");
-- ``twn``: Ternary Weight Networks (Li et al. 2016, eq. 5-6): threshold 0.7 times the mean of |w|,
-  magnitude the mean of |w| over the weights above it;
-- ``ttq``: Trained Ternary Quantization (Zhu et al. 2017, eq. 6-9): threshold 0.05 times the largest
-  |w|, one learned magnitude for +1 and one for -1.
-
-The gradient is straight-through (Bengio et al. 2013): the latent weight receives that of the
-quantised one unchanged, for ``ttq`` times the magnitude of its trit (eq. 8). Norms, biases and
-embeddings stay in full precision.
+The quantiser is absmean (BitNet b1.58, Ma et al. 2024, "The Era of 1-bit LLMs", eq. 1-3): +1 and -1
+stand for the mean of |w|, and a weight of at most half of it becomes 0. The gradient is
+straight-through (Bengio et al. 2013): the latent weight receives that of the quantised one
+unchanged. Norms, biases and embeddings stay in full precision.
 
 Letters: I inputs, O outputs.
 """
@@ -21,89 +12,45 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Kind = Literal["absmean", "median", "twn", "ttq"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 EPSILON = 1e-5
 """Keeps the scale of an all-zero weight from dividing by zero (BitNet b1.58, eq. 2)."""
-TWN_THRESHOLD, TTQ_THRESHOLD = 0.7, 0.05
 
 
-def threshold_of(weight: Tensor, kind: Kind = "absmean") -> Tensor:
-    """The magnitude () up to which a weight (O, I) becomes 0."""
-    size = weight.detach().abs()
-    match kind:
-        case "absmean":
-            return 0.5 * size.mean().clamp_min(EPSILON)
-        case "median":
-            return 0.5 * size.median().clamp_min(EPSILON)
-        case "twn":
-            return TWN_THRESHOLD * size.mean()
-        case "ttq":
-            return TTQ_THRESHOLD * size.max()
-    raise ValueError(f"no quantiser {kind!r}; there are: {', '.join(KINDS)}")
+def scale_of(weight: Tensor) -> Tensor:
+    """Scale () of a weight (O, I): the value of trit +1, the mean of |w|."""
+    return weight.detach().abs().mean().clamp_min(EPSILON)
 
 
-def scale_of(weight: Tensor, kind: Kind = "absmean") -> Tensor:
-    """The magnitude () that the trits +1 and -1 of a weight (O, I) stand for; at first, for ttq."""
-    size = weight.detach().abs()
-    if kind == "absmean":
-        return size.mean().clamp_min(EPSILON)
-    if kind == "median":
-        return size.median().clamp_min(EPSILON)
-    kept = size > threshold_of(weight, kind)
-    return (size * kept).sum() / kept.sum().clamp_min(1)
-
-
-def trits(weight: Tensor, kind: Kind = "absmean") -> Tensor:
+def trits(weight: Tensor) -> Tensor:
     """The trits of a weight: (O, I) in {-1, 0, +1}, same dtype as ``weight``."""
-    return weight.sign() * (weight.abs() > threshold_of(weight, kind))
+    return weight.sign() * (weight.abs() > 0.5 * scale_of(weight))
 
 
-def ternarize(weight: Tensor, kind: Kind = "absmean", share: float = 1.0) -> Tensor:
+def ternarize(weight: Tensor, share: float = 1.0) -> Tensor:
     """Trits times their scale: (O, I) from (O, I). The gradient with respect to ``weight`` is 1.
 
     ``share`` mixes them with the weight itself, of which 1 - share is kept.
     """
-    return _Straight.apply(weight, kind, share)
+    return _Straight.apply(weight, share)
 
 
 class _Straight(torch.autograd.Function):
     """`ternarize`: forward quantises without temporaries to spare, backward passes through."""
 
     @staticmethod
-    def forward(ctx, weight: Tensor, kind: Kind, share: float) -> Tensor:
-        scale = scale_of(weight, kind)
-        # absmean and median keep what exceeds half of their scale: it is measured once
-        known = 0.5 * scale if kind in ("absmean", "median") else threshold_of(weight, kind)
-        quantised = F.hardshrink(weight, float(known)).sign_().mul_(scale)
+    def forward(ctx, weight: Tensor, share: float) -> Tensor:
+        scale = scale_of(weight)
+        quantised = F.hardshrink(weight, float(0.5 * scale)).sign_().mul_(scale)
         return quantised if share == 1.0 else torch.lerp(weight, quantised, share)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return gradient, None, None
-
-
-class _Trained(torch.autograd.Function):
-    """TTQ: (O, I) from a latent weight (O, I) and two learned magnitudes (2,), for +1 and -1."""
-
-    @staticmethod
-    def forward(ctx, weight: Tensor, magnitudes: Tensor) -> Tensor:
-        sign = trits(weight, "ttq")
-        ctx.save_for_backward(sign, magnitudes)
-        return sign.clamp_min(0) * magnitudes[0] + sign.clamp_max(0) * magnitudes[1]
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        sign, magnitudes = ctx.saved_tensors
-        factor = torch.where(sign > 0, magnitudes[0], torch.where(sign < 0, magnitudes[1], 1.0))
-        learned = [(gradient * part).sum() for part in (sign.clamp_min(0), sign.clamp_max(0))]
-        return gradient * factor, torch.stack(learned)
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
 
 
 class TernaryLinear(nn.Module):
@@ -112,29 +59,24 @@ class TernaryLinear(nn.Module):
     The norm in front keeps the inputs of every ternary projection at one scale, which is what lets
     absmean work (BitNet b1.58, §2). ``share`` is λ of the warm-up: 0 uses the latent weight, 1 the
     ternary one, in between their mix. It is set by `set_progress`, saved with the model, and never
-    learned. ``kind`` names the quantiser.
+    learned.
     """
 
-    def __init__(self, inputs: int, outputs: int, kind: Kind = "absmean") -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.kind = kind
         self.norm = nn.LayerNorm(inputs)
         self.weight = nn.Parameter(torch.empty(outputs, inputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
         nn.init.normal_(self.weight, std=inputs**-0.5)
         self.register_buffer("share", torch.zeros(()))
         self.fixed: Tensor | None = None
-        if kind == "ttq":
-            self.magnitudes = nn.Parameter(scale_of(self.weight, kind).repeat(2))
 
     def effective_weight(self) -> Tensor:
         """The weight that the projection uses at the present ``share``: (O, I)."""
         share = float(self.share)
         if share == 0.0:
             return self.weight
-        if self.kind == "ttq":
-            return torch.lerp(self.weight, _Trained.apply(self.weight, self.magnitudes), share)
-        return ternarize(self.weight, self.kind, share)
+        return ternarize(self.weight, share)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.effective_weight() if self.fixed is None else self.fixed
@@ -185,7 +127,7 @@ def trit_arrays(model: nn.Module) -> list[tuple[str, object]]:
     """Each ternary layer's trits for the trajectory: (name, int8 numpy array of shape (O, I))."""
     with torch.no_grad():
         return [
-            (name, trits(layer.weight, layer.kind).to(torch.int8).cpu().numpy())
+            (name, trits(layer.weight).to(torch.int8).cpu().numpy())
             for name, layer in ternary_layers(model)
         ]
 
@@ -196,7 +138,7 @@ def trit_shares(model: nn.Module) -> dict[str, dict[str, float]]:
     with torch.no_grad():
         for name, layer in ternary_layers(model):
             if float(layer.share) == 1.0:
-                found = trits(layer.weight, layer.kind).long().flatten() + 1
+                found = trits(layer.weight).long().flatten() + 1
                 counts[name] = torch.bincount(found, minlength=3)
     if not counts:
         return {}

@@ -7,7 +7,6 @@ from cases import VALID
 from work import calls
 
 from sashimi.bench.language import PROMPT_SIZED, costs, exponent, mutations, sized, text_to_plist
-from sashimi.bench.parsers import parsers
 from sashimi.program import compile, decompile, parse, validate
 from sashimi.program.tree import walk
 
@@ -53,13 +52,6 @@ def test_prompt_sized_programs_are_those_of_thirty_lines() -> None:
     rows = text_to_plist(PROGRAMS)
     assert rows[0]["n"] == sum(text.count("\n") <= PROMPT_SIZED for text in VALID.values())
     assert rows[0]["value"] > 0 and rows[0]["limit"] == 5
-
-
-def test_options_of_the_parser() -> None:
-    rows = {row["what"]: row["value"] for row in parsers(PROGRAMS)}
-    assert rows["contextual lexer, built while reading (chosen): read"] == 100
-    assert rows["standalone module: read"] == 100
-    assert rows["basic lexer: read"] < 100
 
 
 def test_mutations_as_rows() -> None:

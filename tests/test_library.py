@@ -7,9 +7,11 @@ from rows import smoke
 from torch import nn
 
 from sashimi.flagship import learn, run_folder
-from sashimi.flagship.answer.library import LONGEST, NOTHING, Library, Recall, padded
+from sashimi.flagship.answer.library import LONGEST, Library
 from sashimi.flagship.data import corpus as corpora
+from sashimi.flagship.data.batches import NOTHING, padded
 from sashimi.flagship.model import decode
+from sashimi.flagship.model.recall import Recall
 from sashimi.program import parse, tiers
 
 PROMPTS = ["fog now", "fog now please", "rain", "rain and fog"]

@@ -15,7 +15,7 @@ from sashimi.files import root
 from sashimi.flagship import negatives
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.corpus import Corpus, Example
-from sashimi.flagship.negatives import audit, drafts
+from sashimi.flagship.negatives import audit
 from sashimi.flagship.negatives.differences import count, describe
 from sashimi.flagship.negatives.known import Known
 from sashimi.flagship.negatives.lines import CLOSE, PART, Line, Unmatched, flat, rebuilt
@@ -38,7 +38,7 @@ def small() -> Corpus:
 
 @pytest.fixture(scope="module")
 def made(small):
-    return negatives.make(small, synthetic_each=3, drafts_each=1, seed=0)
+    return negatives.make(small, synthetic_each=3, seed=0)
 
 
 # Lines.
@@ -228,26 +228,6 @@ def test_a_plausible_program_has_no_new_neighbours():
     assert Known.of(seen, catalogue.load()).plausible(program(*["ACTION exit"] * 3))
 
 
-# Drafts.
-
-
-def test_a_draft_is_read_as_it_stands_and_as_it_is_mended():
-    stands = 'SHORTCUT "A"\nACTION vibrate\nACTION exitt\nENDSHORTCUT\n'
-    read, mended = drafts.readings(stands, ("misspelt action",))
-    assert not read.repaired and read.program == program("ACTION vibrate", "ACTION exitt")
-    assert mended.repaired and mended.program == program("ACTION vibrate", "ACTION exit")
-    assert mended.repairs == ("action",)
-
-
-def test_every_habit_breaks_something(small):
-    rng, known = random.Random(0), catalogue.load()
-    for name, habit in drafts.HABITS.items():
-        texts = [render(example.program) for example in small.train]
-        made = [(text, habit(text, rng, known)) for text in texts]
-        broken = [(text, new) for text, new in made if new is not None]
-        assert broken and all(text != new for text, new in broken), name
-
-
 # Description and weight.
 
 
@@ -304,7 +284,9 @@ def test_triples_come_back_from_their_file(made, tmp_path):
 def test_any_two_programs_come_back(tmp_path_factory, one, other):
     path = tmp_path_factory.mktemp("any") / "a.jsonl"
     sides = tiers.encode(one), tiers.encode(other)
-    triple = negatives.Triple("1", "train", "p", *sides, "repair", "k", ("order",), 0.75, 1, False)
+    triple = negatives.Triple(
+        "1", "train", "p", *sides, "synthetic", "k", ("order",), 0.75, 1, False
+    )
     negatives.save([triple], path)
     back = negatives.load(path)[0]
     assert render(tiers.lower(back.positive)) == render(one)
@@ -326,8 +308,8 @@ def test_a_damaged_or_missing_file_is_named(made, tmp_path):
 
 
 def test_the_same_seed_makes_the_same_negatives(small, made):
-    assert negatives.make(small, 3, 1, seed=0).triples == made.triples
-    assert negatives.make(small, 3, 1, seed=1).triples != made.triples
+    assert negatives.make(small, 3, seed=0).triples == made.triples
+    assert negatives.make(small, 3, seed=1).triples != made.triples
 
 
 def test_every_negative_is_one(small, made):
@@ -357,10 +339,10 @@ def test_what_is_right_for_the_same_prompt_is_no_negative():
     one, two = program("ACTION vibrate"), program("ACTION exit")
     train = [Example("1", "Do  it", one, "d"), Example("2", "do it", two, "d")]
     judge = Judge(Corpus("x", "0", train, [], [], []), catalogue.load())
-    assert not judge.keep((train[0], two, "synthetic", "k", ()))
-    assert not judge.keep((train[0], program("ACTION vibrate", name="B"), "synthetic", "k", ()))
-    assert judge.keep((train[0], program("ACTION getclipboard"), "synthetic", "k", ()))
-    assert not judge.keep((train[0], program("ACTION getclipboard"), "synthetic", "k", ()))
+    assert not judge.keep((train[0], two, "synthetic", "k"))
+    assert not judge.keep((train[0], program("ACTION vibrate", name="B"), "synthetic", "k"))
+    assert judge.keep((train[0], program("ACTION getclipboard"), "synthetic", "k"))
+    assert not judge.keep((train[0], program("ACTION getclipboard"), "synthetic", "k"))
     assert dict(judge.made.fate) == {
         ("synthetic", "right for the same prompt"): 1,
         ("synthetic", "means the same"): 1,
@@ -382,7 +364,7 @@ def test_rows_of_the_study_load():
 @needs_shared
 def test_negatives_of_real_programs():
     corpus = corpora.load(CORPUS, limit=80)
-    made = negatives.make(corpus, 4, 2, 0)
+    made = negatives.make(corpus, 4, 0)
     assert audit.differing(made.triples, corpus).value == 1.0
     assert audit.astray(made.triples, corpus) == 0
     assert len(made.everything()) > 3 * len(corpus.examples())

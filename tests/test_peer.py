@@ -11,7 +11,7 @@ from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import text
-from sashimi.flagship.data.batches import IGNORED
+from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.judge import floors
 from sashimi.flagship.model.decode import START
 from sashimi.flagship.params import PeerParams

@@ -6,13 +6,13 @@ from rows import smoke
 
 from sashimi import result
 from sashimi.errors import BadInput
-from sashimi.flagship import learn, run_folder
+from sashimi.flagship import learn, run_folder, warm_start
 from sashimi.flagship.data import corpus as corpora
-from sashimi.flagship.data.batches import IGNORED, Dataset
-from sashimi.flagship.model import loss, start
+from sashimi.flagship.data.batches import Dataset
+from sashimi.flagship.data.prepared import IGNORED
+from sashimi.flagship.model import loss
 from sashimi.flagship.model.network import Network
-from sashimi.flagship.model.teach import Teachers
-from sashimi.ternary import scale_of
+from sashimi.flagship.teach import Teachers
 
 CPU = torch.device("cpu")
 
@@ -55,8 +55,8 @@ def test_the_loss_is_the_papers_to_the_number(runs, corpus):
     teachers = Teachers.of(settings, runs / "student" / "seed0", one.vocabulary, CPU)
     student = torch.randn(*batch.targets.shape, len(one.vocabulary)).double()
     with torch.no_grad():
-        own = loss.read(one.network, batch).logits
-        logits = [loss.read(w.network, batch).logits.double() for w in (one, two)]
+        own = one.network(batch).logits
+        logits = [w.network(batch).logits.double() for w in (one, two)]
     p = sum(torch.exp(x / 3) / torch.exp(x / 3).sum(-1, keepdim=True) for x in logits) / 2
     q = torch.exp(student / 3) / torch.exp(student / 3).sum(-1, keepdim=True)
     each = (p * (p / q).log()).sum(-1)
@@ -120,8 +120,8 @@ def fresh(whole, settings, seed=5):
 def test_a_run_of_the_same_corpus_lends_everything(runs):
     one = whole_of(runs)
     network = fresh(one, smoke())
-    rows = start.rows_of(one.vocabulary, one.literals, one.labels)
-    lent, size = start.lend(runs / "one" / "seed0", network, rows)
+    rows = warm_start.rows_of(one.vocabulary, one.literals, one.labels)
+    lent, size = warm_start.lend(runs / "one" / "seed0", network, rows)
     spare = one.network.filler.values.weight.shape[1]  # the row of no literal
     assert lent == size - spare
     for name, tensor in network.state_dict().items():
@@ -134,8 +134,8 @@ def test_rows_go_by_what_they_stand_for(runs, corpus):
     ours, theirs = whole_of(runs), whole_of(runs, "foreign")
     assert ours.vocabulary.tokens != theirs.vocabulary.tokens
     network, untouched = fresh(ours, smoke()), fresh(ours, smoke())
-    rows = start.rows_of(ours.vocabulary, ours.literals, ours.labels)
-    start.lend(runs / "foreign" / "seed0", network, rows)
+    rows = warm_start.rows_of(ours.vocabulary, ours.literals, ours.labels)
+    warm_start.lend(runs / "foreign" / "seed0", network, rows)
     given = theirs.network.decoder.embed.weight
     for index, token in enumerate(ours.vocabulary.tokens):
         if token in theirs.vocabulary.ids:
@@ -157,21 +157,10 @@ def test_rows_go_by_what_they_stand_for(runs, corpus):
     assert torch.equal(network.bridge.project.weight, theirs.network.bridge.project.weight)
 
 
-def test_learned_magnitudes_begin_as_those_of_the_lent_weights(runs):
-    one = whole_of(runs)
-    network = fresh(one, smoke(quantiser="ttq"))
-    start.lend(
-        runs / "one" / "seed0", network, start.rows_of(one.vocabulary, one.literals, one.labels)
-    )
-    layer = network.decoder.blocks[0].up
-    assert torch.equal(layer.weight, one.network.decoder.blocks[0].up.weight)
-    assert layer.magnitudes.tolist() == pytest.approx([float(scale_of(layer.weight, "ttq"))] * 2)
-
-
 def test_a_run_of_which_nothing_fits_is_refused(runs):
     network = torch.nn.Linear(3, 3)
     with pytest.raises(BadInput, match="nothing of it fits"):
-        start.lend(runs / "one" / "seed0", network, {})
+        warm_start.lend(runs / "one" / "seed0", network, {})
 
 
 def test_reading_a_run_leaves_the_random_numbers_alone(runs):

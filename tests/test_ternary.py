@@ -7,14 +7,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from sashimi.ternary import (
-    KINDS,
     TernaryLinear,
     fixed,
     scale_of,
     set_progress,
     ternarize,
     ternary_layers,
-    threshold_of,
     trit_arrays,
     trit_shares,
     trits,
@@ -43,51 +41,15 @@ def test_the_gradient_is_straight_through():
     assert torch.equal(weight.grad, coefficients)
 
 
-HAND = torch.tensor([[0.9, -0.1, 0.02], [0.2, -2.0, 0.3]], dtype=torch.float64)
-
-
-@pytest.mark.parametrize(
-    ("kind", "threshold", "scale", "expected"),
-    [
-        # |w| sums to 3.52: mean 0.58667; sorted 0.02 0.1 0.2 0.3 0.9 2: lower median 0.2
-        ("absmean", 3.52 / 12, 3.52 / 6, [[1, 0, 0], [0, -1, 1]]),
-        ("median", 0.1, 0.2, [[1, 0, 0], [1, -1, 1]]),
-        ("twn", 0.7 * 3.52 / 6, (0.9 + 2.0) / 2, [[1, 0, 0], [0, -1, 0]]),
-        ("ttq", 0.1, (0.9 + 0.2 + 2.0 + 0.3) / 4, [[1, 0, 0], [1, -1, 1]]),
-    ],
-)
-def test_each_quantiser_to_its_formula(kind, threshold, scale, expected):
-    weight = HAND
-    assert float(threshold_of(weight, kind)) == pytest.approx(threshold)
-    assert float(scale_of(weight, kind)) == pytest.approx(scale)
-    assert trits(weight, kind).tolist() == expected
-    wanted = torch.tensor(expected, dtype=torch.float64) * scale
-    assert torch.allclose(ternarize(weight, kind), wanted)
-
-
-def test_learned_magnitudes_and_their_gradients():
-    """Zhu et al. 2017, eq. 6-8, by hand."""
-    layer = TernaryLinear(3, 2, "ttq")
-    with torch.no_grad():
-        layer.weight.copy_(HAND)
-        layer.magnitudes.copy_(torch.tensor([0.5, 3.0]))
-    layer.share.fill_(1.0)
-    used = layer.effective_weight()
-    assert torch.allclose(used, torch.tensor([[0.5, 0.0, 0.0], [0.5, -3.0, 0.5]]))
-    (used * torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])).sum().backward()
-    assert layer.weight.grad.tolist() == [[0.5, 2.0, 3.0], [2.0, 15.0, 3.0]]
-    assert layer.magnitudes.grad.tolist() == [1.0 + 4.0 + 6.0, -5.0]
-
-
 @settings(max_examples=30)
-@given(st.integers(0, 2**31), st.sampled_from([k for k in KINDS if k != "ttq"]), st.floats(0, 1))
-def test_the_weight_in_use_is_the_formula_at_every_share(seed, kind, share):
-    layer = TernaryLinear(9, 7, kind)
+@given(st.integers(0, 2**31), st.floats(0, 1))
+def test_the_weight_in_use_is_the_formula_at_every_share(seed, share):
+    layer = TernaryLinear(9, 7)
     weight = torch.randn(7, 9, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         layer.weight.copy_(weight)
     layer.share.fill_(share)
-    quantised = trits(weight, kind) * scale_of(weight, kind)
+    quantised = trits(weight) * scale_of(weight)
     used = layer.effective_weight()
     assert torch.allclose(used, (1 - share) * weight + share * quantised, atol=1e-6)
     layer.share.fill_(1.0)
@@ -96,17 +58,11 @@ def test_the_weight_in_use_is_the_formula_at_every_share(seed, kind, share):
     assert torch.equal(layer.weight.grad, torch.ones(7, 9))
 
 
-def test_an_unknown_quantiser_is_named():
-    with pytest.raises(ValueError, match="no quantiser 'sign'"):
-        trits(torch.ones(2, 2), "sign")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_quantiser_learns_a_separable_task(kind):
+def test_a_ternary_layer_learns_a_separable_task():
     torch.manual_seed(0)
     x = torch.randn(256, 8)
     y = (x[:, 0] - x[:, 3] > 0).long()
-    layer = TernaryLinear(8, 2, kind)
+    layer = TernaryLinear(8, 2)
     layer.share.fill_(1.0)
     optimizer = torch.optim.Adam(layer.parameters(), lr=0.02)
     for _ in range(150):
@@ -167,7 +123,7 @@ def test_shares_of_trits_are_counted_by_layer_and_of_all():
 
 
 def test_a_fixed_model_answers_the_same_and_is_free_again_after_an_error():
-    model = nn.Sequential(TernaryLinear(4, 3), TernaryLinear(3, 2, "ttq"))
+    model = nn.Sequential(TernaryLinear(4, 3), TernaryLinear(3, 2))
     set_progress(model, 1.0, 0.0, 0.5)
     x = torch.randn(5, 4)
     wanted = model(x)

@@ -173,7 +173,6 @@ CHANGES = {
     "seed": 1,
     "memory": "pooled",
     "encoder": "scratch",
-    "bridge": "quantised",
     "intent_width": 24,
     "bridge_width": 24,
     "decoder_width": 16,
@@ -189,7 +188,6 @@ CHANGES = {
     "warmup": 0.5,
     "weight_decay": 0.5,
     "weight_decay_until": 0.2,
-    "quantiser": "twn",
     "gradient_clip": 0.1,
     "negatives": "none",
     "limit": 120,
@@ -227,7 +225,7 @@ def test_the_knobs_that_do_not_train(small, tmp_path):
     others |= {"start", "teachers", "teacher_weight", "teacher_temperature"}  # test_teach.py
     others |= {"output"}  # test_text.py
     others |= {"candidates", "planned"}  # test_library.py, test_choose.py, test_plan.py
-    others |= {"margin", "weighting", "margin_weight", "repair_weight"}  # test_objective.py
+    others |= {"margin", "margin_weight", "repair_weight"}  # test_lessons.py
     assert set(FlagshipParams.model_fields) == set(CHANGES) | others
     fingerprint(small, tmp_path / "a", checkpoint_every=1, observations=3)
     assert (tmp_path / "a" / "checkpoint.safetensors").exists()

@@ -20,13 +20,6 @@ def language() -> list[dict]:
     return bench.language(_programs())
 
 
-def parsers() -> list[dict]:
-    """Lark's options for the grammar, side by side."""
-    from sashimi.bench import parsers as bench_parsers
-
-    return bench_parsers.parsers(_programs())
-
-
 def mutations() -> list[dict]:
     """Of built-in programs broken in known ways, the shares found and mended."""
     from sashimi.bench import language as bench

@@ -12,24 +12,25 @@ import torch
 from sashimi import params, train
 from sashimi.encode import encode
 from sashimi.files import root
-from sashimi.flagship import run_folder
+from sashimi.flagship import run_folder, warm_start
 from sashimi.flagship.answer import candidates
 from sashimi.flagship.answer.library import Library
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import sides
-from sashimi.flagship.data.batches import IGNORED, Dataset
+from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.corpus import Corpus, Example
 from sashimi.flagship.data.literals import Literals
+from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.data.text import Spelling, text_of
-from sashimi.flagship.model import domain, start
+from sashimi.flagship.lessons import TrainingBatches
+from sashimi.flagship.model import domain
 from sashimi.flagship.model.intent import Labels
-from sashimi.flagship.model.loss import losses_of
+from sashimi.flagship.model.loss import Weights, losses_of
 from sashimi.flagship.model.network import Network
-from sashimi.flagship.model.objective import Learner, Lessons, Objective
-from sashimi.flagship.model.refine import words_of
-from sashimi.flagship.model.teach import Teachers
+from sashimi.flagship.model.trained_encoders import words_of
 from sashimi.flagship.negatives import margin
 from sashimi.flagship.params import FlagshipParams, Trains
+from sashimi.flagship.teach import Teachers
 from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
@@ -79,13 +80,22 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     words = words_of(data.encoded, settings.encoder)
     network = Network(settings, labels, len(vocabulary), len(literals.values), words).to(device)
     if lender:
-        lent, size = start.lend(lender, network, start.rows_of(vocabulary, literals, labels))
+        lent, size = warm_start.lend(
+            lender, network, warm_start.rows_of(vocabulary, literals, labels)
+        )
         say(f"{lent} of {size} parameters begin as {lender} ended")
     negatives = margin.of_training(corpus, settings.negatives, data, vocabulary)
-    lessons = Lessons(data, negatives, teachers, settings.batch_size, settings.seed, device)
-    learner = Learner(network, Objective(settings)).to(device)
+    lessons = TrainingBatches(
+        lambda step: data.training_batch(step, settings.batch_size, settings.seed),
+        data,
+        negatives,
+        teachers,
+        Weights.of(settings),
+        settings.seed,
+        device,
+    )
     seconds = train.fit(
-        learner,
+        network,
         lessons.loss,
         lessons.at,
         schedule_of(settings, settings.weight_decay_until),
@@ -95,7 +105,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         before_step=lambda progress: stage(network, settings, progress),
         observe=lambda: {
             **observe(network, probe, corpus.dev[:PROBE], device),
-            "components": lessons.pulls(learner),
+            "components": lessons.gradient_stats(network),
         },
         say=say,
     )
@@ -192,7 +202,7 @@ def observe(
     for example, good in zip(examples, (right | ~counted).all(1).tolist(), strict=True):
         domains[example.domain][0] += good
         domains[example.domain][1] += 1
-    read = network.refined(batch)
+    intent = network.understand(batch).intent
     return {
         "val_loss": float(losses["tokens"] + losses["values"]),
         "tiers": {
@@ -200,7 +210,7 @@ def observe(
         },
         "domains": {name: tuple(pair) for name, pair in sorted(domains.items())},
         "trits": trit_arrays(network),
-        "embeddings": network.understand(read.pooled, read.states)[:, 0].cpu().numpy(),
+        "embeddings": intent[:, 0].cpu().numpy(),
     }
 
 

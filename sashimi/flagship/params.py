@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from sashimi.params import Params
 
-GROUPS = 8
-"""Slices of a position in a quantised bridge, each with a codebook of its own."""
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -57,10 +55,9 @@ class FlagshipParams(CorpusParams, Trains):
     planned: Annotated[bool, Field(default=False, exclude_if=lambda planned: not planned)]
     """Whether programs put together from planned actions are candidates too. Unset, it is no part
     of a run's digest: results from before this knob existed stay what they are."""
-    bridge: Literal["linear", "quantised"]
-    """The bottleneck: a projection, or one whose output is the nearest of learned codes."""
     intent_width: Count
     bridge_width: Count
+    """Width of the bottleneck between intent and decoder."""
     decoder_width: Count
     decoder_layers: Count
     decoder_heads: Count
@@ -69,8 +66,6 @@ class FlagshipParams(CorpusParams, Trains):
     """Fraction of the run at which the first layer becomes ternary."""
     ternary_end: Share
     """Fraction of the run from which every layer is ternary."""
-    quantiser: Literal["absmean", "median", "twn", "ttq"]
-    """How a weight becomes ternary: see `sashimi.ternary`."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
     weight_decay_until: Share
     """Fraction of the run after which nothing decays (BitNet b1.58's second stage); 1 keeps it."""
@@ -86,12 +81,10 @@ class FlagshipParams(CorpusParams, Trains):
     """Hard negatives of the margin: perturbed programs, or also a trained model's wrong beams."""
     margin: Positive
     """Nats by which a program's log-likelihood should exceed its negative's."""
-    weighting: Literal["fixed", "kendall", "uw_so"]
-    """How the parts of the loss are weighed."""
     margin_weight: Annotated[float, Field(ge=0)]
-    """Of the margin in a fixed weighting."""
+    """Of the margin beside the tokens and values, which weigh 1."""
     repair_weight: Annotated[float, Field(ge=0)]
-    """Of the repair-weighted token loss in a fixed weighting."""
+    """Of the repair-weighted token loss beside them."""
     domain_precision: Share
     """Precision that the domain head's threshold is set to reach on dev."""
 
@@ -102,8 +95,6 @@ class FlagshipParams(CorpusParams, Trains):
                 f"decoder_width {self.decoder_width} is no multiple of "
                 f"decoder_heads {self.decoder_heads}"
             )
-        if self.bridge == "quantised" and self.bridge_width % GROUPS:
-            raise ValueError(f"bridge_width {self.bridge_width} has no {GROUPS} equal slices")
         if self.ternary_start > self.ternary_end:
             raise ValueError(
                 f"ternary_start {self.ternary_start} is after ternary_end {self.ternary_end}"
@@ -127,8 +118,6 @@ class NegativesParams(CorpusParams):
 
     synthetic_each: Count
     """Perturbed programs an example, at most: a small program has room for few."""
-    drafts_each: Count
-    """Broken drafts an example; many are mended to what was meant, and give no negative."""
     run: str
     """A trained run's folder, whose wrong beams become negatives; "" for none."""
     prompts: Count
@@ -149,18 +138,10 @@ class EncoderParams(CorpusParams):
 
     programs: Count
     """Training programs to look at, those with several prompts first."""
-    held_out: Share
-    """Fraction of them, by skeleton, that fine-tuning does not see and is measured on."""
     map_prompts: Annotated[int, Field(ge=0)]
     """Prompts on the map; 0 draws none, which spares a minute."""
     neighbours: Annotated[int, Field(ge=2)]
     """Neighbours of a prompt that the map tries to keep."""
-    pairs_a_batch: Annotated[int, Field(ge=2)]
-    temperature: Positive
-    linear_epochs: Count
-    linear_rate: Positive
-    block_epochs: Count
-    block_rate: Positive
 
 
 class VocabularyParams(CorpusParams):
@@ -192,25 +173,27 @@ class ToyParams(Params):
     """The first of the seeds, which draw tasks and networks."""
     seeds: Count
     prompts: Count
-    """Prompts of random tokens that are learned by heart."""
-    prompts_in_earnest: Count
+    """Prompts of random tokens that are memorised."""
+    compositional_prompts: Count
     """Prompts whose tokens can be told from their vectors, of several tasks in turn."""
     held_out: Count
     """Prompts more that are not learned."""
     width: Count
     """Of the vectors, and of the network's one layer."""
     iterations: Count
-    iterations_in_earnest: Count
+    compositional_iterations: Count
     batch_size: Count
     learning_rate: Positive
 
 
-class OracleParams(CorpusParams):
-    """What both studies of the decoder alone are told; ``seed`` is the first of the networks'
-    seeds, the oracle's directions are those of seed 0."""
+class SkeletonParams(CorpusParams):
+    """The Tier 1 decoder; ``params/skeleton/00_full.yaml`` states every value.
+
+    ``seed`` is the first of the networks' seeds; the oracle's directions are those of seed 0.
+    """
 
     seeds: Count
-    """Of each configuration or design from the oracle's vectors."""
+    """Of each configuration from the oracle's vectors."""
     encoder_seeds: Count
     """Of those that read the encoder's vectors."""
     evaluated: Count
@@ -218,11 +201,6 @@ class OracleParams(CorpusParams):
     noise: Annotated[float, Field(ge=0)]
     """Length of the noise that is added to the oracle's unit vectors."""
     layers: Count
-
-
-class SkeletonParams(OracleParams):
-    """The Tier 1 decoder; ``params/skeleton/00_full.yaml`` states every value."""
-
     plan_iterations: Count
     plan_batch_size: Count
     plan_learning_rate: Positive
@@ -233,15 +211,6 @@ class SkeletonParams(OracleParams):
     iterations: list[Count]
     batch_sizes: list[Count]
     widths: list[Count]
-
-
-class TypedParametersParams(OracleParams):
-    """The Tier 1 and 2 decoder; ``params/typed_parameters/00_full.yaml`` states every value."""
-
-    iterations: Count
-    batch_size: Count
-    learning_rate: Positive
-    width: Count
 
 
 class PeerParams(CorpusParams, Trains):

@@ -16,7 +16,8 @@ from torch import Tensor
 from sashimi.encode import Encoded, check_prompt, encode, encode_uncached
 from sashimi.flagship.answer import candidates
 from sashimi.flagship.answer.choose import Choice
-from sashimi.flagship.answer.library import Library, Structures, padded
+from sashimi.flagship.answer.library import Library
+from sashimi.flagship.data.batches import Structures, padded
 from sashimi.flagship.data.literals import Literals, Slot
 from sashimi.flagship.data.text import Spelling, read, write
 from sashimi.flagship.model.decode import Copied, decode
@@ -122,9 +123,8 @@ class Sashimi:
         near = self.recalled(prompts, vectors)
         if near is not None:
             batch = replace(batch, near=padded(near))
-        batch = self.network.refined(batch)
-        intent = self.network.understand(batch.pooled, batch.states)
-        memory, present = self.network.memory(intent, batch.pieces, batch.near)
+        seen = self.network.understand(batch)
+        batch, intent, memory, present = seen.prompts, seen.intent, seen.memory, seen.present
         offsets = [encoded.offsets[encoded.pieces(i)] for i in rows]
         filler = self.network.filler
         each = zip(prompts, batch.states, offsets, strict=True) if filler else ()

@@ -93,8 +93,13 @@ class Run:
 
 
 def runs(reports: str | Path) -> list[Run]:
-    """Every run below a folder, by name; reference rows come first as their names do."""
-    paths = sorted(Path(reports).rglob(result.NAME))
+    """Every run below a folder, by name; reference rows come first as their names do.
+
+    What lies in ``retired`` is left out: its code is gone, and it cannot be run again.
+    """
+    reports = Path(reports)
+    paths = sorted(reports.rglob(result.NAME))
+    paths = [path for path in paths if path.relative_to(reports).parts[0] != "retired"]
     return [Run(path.parent, result.read(path)) for path in paths]
 
 

@@ -1,4 +1,4 @@
-"""Candidates of a prompt and the one that is taken: `sashimi.flagship.answer.choose` with the network.
+"""Candidates of a prompt and the one that is taken: `choose` with the network.
 
 A neighbour's program lends its tokens of Tiers 1 and 2, as does one that is put together from a
 plan; the values are read from the prompt that is asked, as for the decoder's own. Only what the

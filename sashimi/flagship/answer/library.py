@@ -1,45 +1,33 @@
 """Retrieval: what training answered to prompts like this one.
 
-Two stages read it. The decoder's memory may hold the structures of the nearest programs (`Recall`):
-a decoder that attends to retrieved examples need not hold rare programs in its weights (Khandelwal
-et al. 2020, "Generalization through Memorization"; Lewis et al. 2020, "Retrieval-Augmented
-Generation"). Each position knows the token before it, so that "what follows what I have just
-written" is one look (an induction head; Olsson et al. 2022). And `sashimi.flagship.answer.choose` takes
-them as candidates.
+Two stages read it: the decoder's memory may hold the structures of the nearest programs (see
+`model.recall`), and `answer.choose` takes them as candidates.
 
-Letters: N training prompts, Q queries, B prompts of a batch, K neighbours, T tokens of the longest
-of their structures, E encoder width, D decoder width, Z bridge width.
+Letters: N training prompts, Q queries, K neighbours, E encoder width.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from sashimi import cache
+from sashimi.flagship.data.batches import NOTHING, Structures
 from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.prepared import Prepared
 from sashimi.program import tiers
 from sashimi.program.text.render import render
 from sashimi.program.tree import Program
 from sashimi.retrieve import Index
 
-if TYPE_CHECKING:
-    from sashimi.flagship.data.batches import Prepared
-
 LONGEST = 48
 """Structure tokens of a neighbour that the memory holds; one real program in fifty has more."""
-NOTHING = -1
-"""Where a neighbour has no token."""
 CHUNK = 512
 """Queries that are compared with all of training at once."""
-Structures = Sequence[Sequence[Sequence[int]]]
-"""For each prompt the structures of its neighbours, the nearest first."""
 
 
 class Library:
@@ -147,17 +135,6 @@ class Library:
         return [[self.structures[i] for i in row if i != NOTHING] for row in indices.tolist()]
 
 
-def padded(structures: Structures) -> Tensor:
-    """Token ids (B, K, T), `NOTHING` where there are fewer."""
-    most = max((len(row) for row in structures), default=0)
-    longest = max((len(tokens) for row in structures for tokens in row), default=0)
-    found = np.full((len(structures), max(1, most), max(1, longest)), NOTHING)
-    for b, row in enumerate(structures):
-        for k, tokens in enumerate(row):
-            found[b, k, : len(tokens)] = tokens
-    return torch.from_numpy(found)
-
-
 def _best(similar: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The highest ``count`` of each row (Q, N) in falling order: indices and values."""
     count = min(count, similar.shape[1])
@@ -165,23 +142,3 @@ def _best(similar: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     values = np.take_along_axis(similar, near, 1)
     order = np.lexsort((near, -values), axis=1)
     return np.take_along_axis(near, order, 1), np.take_along_axis(values, order, 1)
-
-
-class Recall(nn.Module):
-    """Neighbours' structures (B, K, T) as further positions (B, K · T, Z) of the memory."""
-
-    def __init__(self, neighbours: int, width: int, bridge_width: int) -> None:
-        super().__init__()
-        self.project = nn.Linear(2 * width, bridge_width)
-        self.rank = nn.Embedding(neighbours, bridge_width)
-        self.position = nn.Embedding(LONGEST, bridge_width)
-        self.norm = nn.LayerNorm(bridge_width)
-
-    def forward(self, tokens: Tensor, embed: nn.Embedding) -> tuple[Tensor, Tensor]:
-        """The memory, and which of its positions stand (B, K · T) bool; ``embed`` is (V, D)."""
-        vectors = embed(tokens.clamp_min(0)) * embed.embedding_dim**0.5  # (B, K, T, D)
-        before = F.pad(vectors, (0, 0, 1, 0))[:, :, :-1]
-        _, neighbours, length = tokens.shape
-        places = self.rank.weight[:neighbours, None] + self.position.weight[None, :length]
-        memory = self.norm(self.project(torch.cat([vectors, before], -1)) + places)
-        return memory.flatten(1, 2), (tokens != NOTHING).flatten(1)

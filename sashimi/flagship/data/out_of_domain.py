@@ -4,7 +4,7 @@ Their content stands in ``out_of_domain.yaml``, beside the rule of what is in do
 else is the built-in corpus's own machinery: the same shapes of plans, links between clauses,
 conditions, styles, asides and slips. A template is in one split only, with all of its sentences.
 
-`load` gives pools of candidates, many to a template; `sashimi.flagship.data.matching` chooses those that
+`load` gives pools of candidates, many to a template; `matching` chooses those that
 a style alone cannot tell from the in-domain prompts that they stand beside.
 """
 

@@ -14,15 +14,15 @@ import torch
 from sashimi import gates, scores
 from sashimi.encode import encode
 from sashimi.files import root
+from sashimi.flagship import lessons
 from sashimi.flagship.answer import choose
 from sashimi.flagship.data import sides, text
 from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.corpus import Corpus, Example, digest
 from sashimi.flagship.data.literals import COPYABLE, slots_of, spelled, to_text
 from sashimi.flagship.judge import failures, floors, geometry, score
-from sashimi.flagship.model import domain, objective
+from sashimi.flagship.model import domain
 from sashimi.flagship.model.fill import Source, fill
-from sashimi.flagship.model.loss import copied_states
 from sashimi.flagship.negatives import separability
 from sashimi.flagship.way import BATCH, Outcome, Sashimi
 from sashimi.metrics import bootstrap, overlap, paired
@@ -100,7 +100,7 @@ def evaluate(whole: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         },
     }
     if folder:
-        numbers["facts"]["objective"] = objective.recorded(Profile.load(folder))
+        numbers["facts"]["objective"] = lessons.recorded(Profile.load(folder))
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
 
 
@@ -185,9 +185,8 @@ def frame_scores(whole: Sashimi, corpus: Corpus) -> dict[str, Any]:
     held_out = [*corpus.test, *corpus.test_unseen]
     test = dataset(whole, held_out)
     result: dict[str, Any] = {}
-    batch = whole.network.refined(test.batch(range(len(test))))
-    intent = whole.network.understand(batch.pooled, batch.states)
-    logits = whole.network.intent.frame_logits(intent)
+    seen = whole.network.understand(test.batch(range(len(test))))
+    batch, logits = seen.prompts, whole.network.intent.frame_logits(seen.intent)
     for head in ("domain", "intent", "complexity"):
         seen = Counter(frame[head][0] for frame in known)
         truth = batch.frame[head][:, 0]
@@ -230,12 +229,8 @@ def filler_scores(whole: Sashimi, part: Sequence[Example]) -> dict[str, Any]:
     filler = whole.network.filler
     for at in range(0, len(part), BATCH):
         indices = range(at, min(at + BATCH, len(part)))
-        batch = whole.network.refined(data.batch(indices))
-        intent = whole.network.understand(batch.pooled, batch.states)
-        memory = whole.network.decoder.remember(
-            *whole.network.memory(intent, batch.pieces, batch.near)
-        )
-        hidden, _ = whole.network.decoder(batch.inputs, copied_states(batch), memory)
+        seen = whole.network(data.batch(indices))
+        batch, hidden = seen.prompts, seen.hidden
         for row, index in enumerate(indices):
             offsets = data.encoded.offsets[data.encoded.pieces(index)]
             states = batch.states[row, : len(offsets)]

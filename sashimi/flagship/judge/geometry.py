@@ -14,7 +14,6 @@ import torch
 
 from sashimi.encode import encode
 from sashimi.flagship.data.corpus import Example
-from sashimi.flagship.model.bridge import perplexity
 from sashimi.flagship.way import BATCH, Sashimi, load
 from sashimi.program import tiers
 from sashimi.program.tree import Program, actions
@@ -104,8 +103,8 @@ def bottleneck(whole: Sashimi, prompts: Sequence[str]) -> tuple[np.ndarray, np.n
     encoded = encode(prompts, encoder=network.reads)
     pooled, pieces = [], []
     for at in range(0, len(prompts), BATCH):
-        batch = network.refined(encoded.padded(range(at, min(at + BATCH, len(prompts)))))
-        z = network.bridge(network.understand(batch.pooled, batch.states))  # (B, 1 + P, Z)
+        batch = encoded.padded(range(at, min(at + BATCH, len(prompts))))
+        z = network.bridge(network.intent_of(network.encode(batch)))  # (B, 1 + P, Z)
         pooled.append(z[:, 0])
         pieces.append(z[:, 1:][batch.pieces])
     return torch.cat(pooled).numpy(), torch.cat(pieces).numpy()
@@ -117,8 +116,7 @@ def facts(whole: Sashimi, examples: Sequence[Example]) -> dict[str, Any]:
     ``rank`` and ``participation`` of z, of whole prompts and, where the decoder sees them, of word
     pieces; ``cka`` (debiased) of the whole prompts' z with the frozen encoder's vectors, which is
     form, and with the programs' bags of actions, which is meaning; beside them the encoder's own
-    with the bags. With learned codes, ``codes``: how many of them the slices use, on average. What
-    cannot be measured is None; of fewer than 4 examples only their number is told.
+    with the bags. What cannot be measured is None; of fewer than 4 examples only ``n`` is given.
     """
     examples = _spaced(examples)
     if len(examples) < LEAST:
@@ -129,7 +127,7 @@ def facts(whole: Sashimi, examples: Sequence[Example]) -> dict[str, Any]:
     seen = {"prompts": whole_z}
     if not whole.network.pooled_only:
         seen["pieces"] = np.stack(_spaced(pieces))
-    found: dict[str, Any] = {
+    return {
         "n": len(examples),
         "width": whole_z.shape[1],
         "rank": {name: _known(effective_rank(z)) for name, z in seen.items()},
@@ -140,13 +138,6 @@ def facts(whole: Sashimi, examples: Sequence[Example]) -> dict[str, Any]:
             "encoder, actions": _known(cka(vectors, meaning)),
         },
     }
-    codes = whole.network.bridge.codes
-    if codes is not None:
-        found["codes"] = {
-            name: _known(float(perplexity(codes.indices(torch.from_numpy(z))).mean()))
-            for name, z in seen.items()
-        }
-    return found
 
 
 def between(runs: Mapping[str, Path], prompts: Sequence[str]) -> dict[str, dict[str, float]]:

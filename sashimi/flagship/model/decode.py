@@ -22,7 +22,7 @@ from sashimi.flagship.data.literals import COPYABLE, Slot
 from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.tokens import OPEN_SLOTS
 from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.ternary import Kind, TernaryLinear
+from sashimi.ternary import TernaryLinear
 
 MAX_TOKENS = 512
 """Positions the decoder knows: real programs of 100 lines stay below it."""
@@ -36,14 +36,12 @@ START = 0
 class Attention(nn.Module):
     """Multi-head attention with ternary projections, over itself or over a memory."""
 
-    def __init__(
-        self, width: int, source_width: int, heads: int, quantiser: Kind = "absmean"
-    ) -> None:
+    def __init__(self, width: int, source_width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.query = TernaryLinear(width, width, quantiser)
-        self.key_value = TernaryLinear(source_width, 2 * width, quantiser)
-        self.out = TernaryLinear(width, width, quantiser)
+        self.query = TernaryLinear(width, width)
+        self.key_value = TernaryLinear(source_width, 2 * width)
+        self.out = TernaryLinear(width, width)
 
     def project(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values: (B, H, S, D / H) each from (B, S, source width)."""
@@ -65,19 +63,12 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Self-attention, attention to the memory, and a two-layer perceptron, each added back."""
 
-    def __init__(
-        self,
-        width: int,
-        memory_width: int,
-        heads: int,
-        dropout: float,
-        quantiser: Kind = "absmean",
-    ) -> None:
+    def __init__(self, width: int, memory_width: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.itself = Attention(width, width, heads, quantiser)
-        self.memory = Attention(width, memory_width, heads, quantiser)
-        self.up = TernaryLinear(width, 4 * width, quantiser)
-        self.down = TernaryLinear(4 * width, width, quantiser)
+        self.itself = Attention(width, width, heads)
+        self.memory = Attention(width, memory_width, heads)
+        self.up = TernaryLinear(width, 4 * width)
+        self.down = TernaryLinear(4 * width, width)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, past: tuple | None, memory: tuple, mask: Tensor) -> tuple:
@@ -102,7 +93,6 @@ class Decoder(nn.Module):
         layers: int,
         heads: int,
         dropout: float,
-        quantiser: Kind = "absmean",
         copies: bool = True,
     ) -> None:
         super().__init__()
@@ -110,7 +100,7 @@ class Decoder(nn.Module):
         self.position = nn.Embedding(MAX_TOKENS, width)
         self.copied = nn.Linear(PIECE_WIDTH, width, bias=False) if copies else None
         self.blocks = nn.ModuleList(
-            Block(width, memory_width, heads, dropout, quantiser) for _ in range(layers)
+            Block(width, memory_width, heads, dropout) for _ in range(layers)
         )
         self.norm = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary))

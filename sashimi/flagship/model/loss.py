@@ -8,87 +8,77 @@ filler).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sashimi.flagship.data.batches import IGNORED, Batch
+from sashimi.flagship.data.batches import Batch
+from sashimi.flagship.data.prepared import IGNORED
+from sashimi.flagship.model.forward import Read, fed_states
 from sashimi.flagship.model.intent import frame_loss
 from sashimi.flagship.model.network import Network
-
-if TYPE_CHECKING:
-    from sashimi.flagship.model.objective import Objective
-    from sashimi.flagship.model.teach import Teachers
-    from sashimi.flagship.negatives.margin import Wrong
+from sashimi.flagship.negatives.margin import Wrong
+from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.teach import Teachers
 
 FRAME_WEIGHT = 0.1
 """Each head of the frame beside the tokens; entities are what the pointer relies on as well."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """L = tokens + values + w2 margin + w3 repair, the frame's heads at their own weight.
+
+    ``margin_nats`` is by how much a program's log-likelihood should exceed its negative's.
+    """
+
+    margin_nats: float = 0.0
+    margin: float = 0.0
+    repair: float = 0.0
+
+    @staticmethod
+    def of(settings: FlagshipParams) -> Weights:
+        """Those of a row."""
+        return Weights(settings.margin, settings.margin_weight, settings.repair_weight)
 
 
 def training_loss(
     network: Network,
     batch: Batch,
     teachers: Teachers | None = None,
-    objective: Objective | None = None,
+    weights: Weights = Weights(),
     wrong: Wrong | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """The weighted sum of the parts of the loss (), and the parts as floats.
 
-    With teachers, their share of the token loss takes the place of as much of the truth's. With
-    negatives ``wrong``, ``objective`` says what margin is asked for and what each part weighs;
-    without it tokens and values weigh 1.
+    With teachers, their share of the token loss takes the place of as much of the truth's.
     """
-    terms, extra, told = terms_of(network, batch, teachers, objective, wrong)
-    return sum(terms.values()) + extra, told
+    terms, parts = terms_of(network, batch, teachers, weights, wrong)
+    return sum(terms.values()), parts
 
 
 def terms_of(
     network: Network,
     batch: Batch,
     teachers: Teachers | None = None,
-    objective: Objective | None = None,
+    weights: Weights = Weights(),
     wrong: Wrong | None = None,
-) -> tuple[dict[str, Tensor], Tensor | float, dict[str, float]]:
-    """What `training_loss` adds up: weighted terms, what stands beside them, parts as floats."""
-    losses, right = losses_of(network, batch, teachers, wrong, objective.margin if wrong else 0.0)
-    told = {name: float(value.detach()) for name, value in losses.items()}
+) -> tuple[dict[str, Tensor], dict[str, float]]:
+    """What `training_loss` adds up, and the parts as floats."""
+    losses, right = losses_of(network, batch, teachers, wrong, weights.margin_nats)
+    parts = {name: float(value.detach()) for name, value in losses.items()}
     tokens = losses["tokens"]
     if teachers:
         tokens = (1 - teachers.weight) * tokens + teachers.weight * losses["teachers"]
-    weighed = {"tokens": tokens + losses["values"]}
-    weighed |= {name: losses[name] for name in ("margin", "repair") if name in losses}
-    weights, extra = objective.weights(weighed) if objective else ({"tokens": 1.0}, 0.0)
-    terms = {name: weights[name] * loss for name, loss in weighed.items()}
-    terms["tokens"], terms["values"] = (weights["tokens"] * v for v in (tokens, losses["values"]))
-    if "bridge" in losses:
-        terms["bridge"] = losses["bridge"]
+    terms = {"tokens": tokens, "values": losses["values"]}
+    if "margin" in losses:
+        terms["margin"] = weights.margin * losses["margin"]
+    if "repair" in losses:
+        terms["repair"] = weights.repair * losses["repair"]
     terms["frame"] = FRAME_WEIGHT * sum(v for k, v in losses.items() if k.startswith("frame/"))
-    if len(weights) > 1:
-        told |= {f"weight/{name}": float(weight.detach()) for name, weight in weights.items()}
     counted = batch.targets != IGNORED
-    return terms, extra, {**told, "accuracy": float(right[counted].float().mean())}
-
-
-@dataclass(frozen=True)
-class Read:
-    """What a network makes of a batch whose right programs it is fed with."""
-
-    batch: Batch  # with what the network's encoder makes of its prompts
-    intent: Tensor  # (B, 1 + P, I)
-    memory: tuple[list[tuple], Tensor]  # as `Decoder.remember` gives it
-    hidden: Tensor  # (B, L, D)
-    logits: Tensor  # (B, L, V)
-
-
-def read(network: Network, batch: Batch) -> Read:
-    """One pass from the encoder's states to the scores of every next token."""
-    batch = network.refined(batch)
-    intent = network.understand(batch.pooled, batch.states)
-    memory = network.decoder.remember(*network.memory(intent, batch.pieces, batch.near))
-    hidden, _ = network.decoder(batch.inputs, copied_states(batch), memory)
-    return Read(batch, intent, memory, hidden, network.decoder.logits(hidden))
+    return terms, {**parts, "accuracy": float(right[counted].float().mean())}
 
 
 def losses_of(
@@ -104,14 +94,12 @@ def losses_of(
     negatives get wrong, over the sum of these weights; and ``margin``, the mean over the negatives
     of relu(margin - `gaps`), in nats, left out where no example of the batch has one.
     """
-    seen = read(network, batch)
+    seen = network(batch)
     costs, counted = costs_of(seen.logits, batch.targets), batch.targets != IGNORED
     heads = frame_loss(network.intent.frame_logits(seen.intent), batch.frame, batch.pieces)
     losses = {"tokens": costs.sum() / counted.sum()}
-    losses["values"] = value_loss(network, seen.batch, seen.hidden)
+    losses["values"] = value_loss(network, seen.prompts, seen.hidden)
     losses |= {f"frame/{head}": value for head, value in heads.items()}
-    if network.bridge.commitment is not None:
-        losses["bridge"] = network.bridge.commitment
     if teachers:
         losses["teachers"] = teachers.loss(batch, seen.logits)
     if wrong:
@@ -137,9 +125,9 @@ def gaps(network: Network, seen: Read, costs: Tensor, wrong: Wrong) -> Tensor:
     stands before is read alike and cancels exactly, but for dropout, whose draw would be noise.
     ``costs`` (B, L) are those of the right programs.
     """
-    keys_values, mask = seen.memory
+    keys_values, mask = seen.remembered
     memory = [(k[wrong.row], v[wrong.row]) for k, v in keys_values], mask[wrong.row]
-    copied = fed_states(seen.batch.states, wrong.row, wrong.copied)
+    copied = fed_states(seen.prompts.states, wrong.row, wrong.copied)
     hidden, _ = network.decoder(wrong.inputs, copied, memory)
     places = torch.arange(wrong.targets.shape[1], device=wrong.row.device)
     counted = (wrong.targets != IGNORED) & (places >= wrong.first[:, None])
@@ -149,22 +137,6 @@ def gaps(network: Network, seen: Read, costs: Tensor, wrong: Wrong) -> Tensor:
     places = torch.arange(costs.shape[1], device=wrong.row.device)
     ours = (costs[wrong.row] * (places >= wrong.first[:, None])).sum(1)
     return theirs - ours
-
-
-def copied_states(batch: Batch) -> Tensor | None:
-    """The word pieces (B, L, W) that the decoder is fed with: where the slot before copied from.
-
-    None for text, which copies nothing.
-    """
-    if batch.copied is None:
-        return None
-    rows = torch.arange(len(batch.copied), device=batch.copied.device)
-    return fed_states(batch.states, rows, batch.copied)
-
-
-def fed_states(states: Tensor, rows: Tensor, copied: Tensor) -> Tensor:
-    """The word pieces (K, L, W) of these rows (K,) of states (B, P, W), zeros at -1 in (K, L)."""
-    return states[rows[:, None], copied.clamp_min(0)] * (copied >= 0)[..., None]
 
 
 def value_loss(network: Network, batch: Batch, hidden: Tensor) -> Tensor:

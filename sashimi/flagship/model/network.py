@@ -1,30 +1,29 @@
 """What is trained together: intent extractor, bridge, ternary decoder and value filler.
 
-Letters: B prompts, P word pieces, M memory positions (1 + P, or 1 when pooled), E, F, I, Z widths.
+Letters: B prompts, P word pieces, M memory positions (1 + P, or 1 when pooled, and those recalled),
+I, Z widths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.encode import PIECE_WIDTH, SURFACE, WIDTH
-from sashimi.flagship.answer.library import Recall
+from sashimi.flagship.data.batches import Batch
 from sashimi.flagship.model.bridge import Bridge
 from sashimi.flagship.model.decode import Decoder
 from sashimi.flagship.model.fill import ValueFiller
+from sashimi.flagship.model.forward import Prompts, Read, Understood, copied_states
 from sashimi.flagship.model.intent import IntentExtractor, Labels
-from sashimi.flagship.model.refine import build
+from sashimi.flagship.model.recall import Recall
+from sashimi.flagship.model.trained_encoders import build
 from sashimi.flagship.params import FlagshipParams
 from sashimi.ternary import ternary_layers
-
-Prompts = TypeVar("Prompts")
-"""`encode.Padded` or `batches.Batch`: what has pooled, states, pieces and raw."""
 
 
 class Network(nn.Module):
@@ -43,7 +42,7 @@ class Network(nn.Module):
         self.reads, self.words = params.encoder, list(words)
         self.pooled_only = params.memory == "pooled"
         self.intent = IntentExtractor(PIECE_WIDTH, params.intent_width, labels, params.dropout)
-        self.bridge = Bridge(params.intent_width, params.bridge_width, params.bridge == "quantised")
+        self.bridge = Bridge(params.intent_width, params.bridge_width)
         self.decoder = Decoder(
             vocabulary,
             params.bridge_width,
@@ -51,7 +50,6 @@ class Network(nn.Module):
             params.decoder_layers,
             params.decoder_heads,
             params.dropout,
-            params.quantiser,
             copies=params.output == "typed",
         )
         typed = params.output == "typed"  # text has no slots to fill
@@ -63,11 +61,11 @@ class Network(nn.Module):
         self.filler = ValueFiller(params.decoder_width, literals) if typed else None
         self.encoder = build(params.encoder, words, params.dropout)
 
-    def refined(self, prompts: Prompts) -> Prompts:
+    def encode(self, prompts: Prompts) -> Prompts:
         """Prompts with the pooled vector and the states that a trained encoder gives them.
 
-        Everything that reads a prompt reads it so. With the frozen encoder nothing changes. Raises
-        ValueError for prompts that were not encoded for this encoder, or that are refined already.
+        With the frozen encoder nothing changes. Raises ValueError for prompts that were not encoded
+        for this encoder, or that it has encoded already.
         """
         if self.encoder is None:
             return prompts
@@ -79,46 +77,53 @@ class Network(nn.Module):
         states = torch.cat([vectors, prompts.states[..., WIDTH:]], -1)
         return replace(prompts, pooled=pooled, states=states, raw=None)
 
-    def understand(self, pooled: Tensor, states: Tensor) -> Tensor:
-        """The intent (B, 1 + P, I) of pooled (B, E) and padded word pieces (B, P, E + F)."""
-        first = F.pad(pooled, (0, len(SURFACE)))[:, None]  # a whole prompt has no surface
-        vectors, features = torch.cat([first, states], 1).split([WIDTH, len(SURFACE)], -1)
+    def understand(self, prompts: Prompts) -> Understood:
+        """One pass from the encoder's states to what the decoder attends to."""
+        prompts = self.encode(prompts)
+        intent = self.intent_of(prompts)
+        return Understood(prompts, intent, *self._memory(intent, prompts))
+
+    def intent_of(self, prompts: Prompts) -> Tensor:
+        """The intent (B, 1 + P, I) of encoded prompts: of the whole, then of each word piece."""
+        # a whole prompt has no surface features
+        first = F.pad(prompts.pooled, (0, len(SURFACE)))[:, None]
+        vectors, features = torch.cat([first, prompts.states], 1).split([WIDTH, len(SURFACE)], -1)
         return self.intent(torch.cat([F.layer_norm(vectors, (WIDTH,)), features], -1))
 
-    def memory(
-        self, intent: Tensor, pieces: Tensor, near: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """What the decoder may look at: (B, M, Z), and which of it stands (B, M) bool.
+    def forward(self, batch: Batch) -> Read:
+        """One pass from the encoder's states to the scores of every next token."""
+        seen = self.understand(batch)
+        remembered = self.decoder.remember(seen.memory, seen.present)
+        copied = copied_states(seen.prompts.states, batch.copied)
+        hidden, _ = self.decoder(batch.inputs, copied, remembered)
+        return Read(
+            **vars(seen), remembered=remembered, hidden=hidden, logits=self.decoder.logits(hidden)
+        )
 
-        ``pieces`` (B, P) is True where a word piece stands; ``near`` (B, K, T) are the structures
-        that were retrieved, for a network that recalls.
-        """
-        present = F.pad(pieces, (1, 0), value=True)
+    def _memory(self, intent: Tensor, prompts: Prompts) -> tuple[Tensor, Tensor]:
+        """What the decoder may look at: (B, M, Z), and which of it stands (B, M) bool."""
+        present = F.pad(prompts.pieces, (1, 0), value=True)
         if self.pooled_only:
             intent, present = intent[:, :1], present[:, :1]
-        memory = self.bridge(intent, present)
+        memory = self.bridge(intent)
         if self.recall is None:
             return memory, present
-        recalled, stands = self.recall(near, self.decoder.embed)
+        recalled, stands = self.recall(prompts.near, self.decoder.embed)
         return torch.cat([memory, recalled], 1), torch.cat([present, stands], 1)
 
     def size(self) -> dict[str, int]:
         """Numbers of parameters, of those that are stored as trits, and the bytes of all.
 
         A trit takes 2 bits (its information is log2 3 = 1.58), four to a byte, with one float32
-        scale a layer (ttq has its two among the parameters); all else is float32. The codes of a
-        quantised bridge count as parameters; the frozen encoder does not, nor what a fine-tuned
+        scale a layer; all else is float32. The frozen encoder does not count, nor what a fine-tuned
         one begins as, nor what stands beside the network: domain head, planner's judge, library.
         """
         layers = [layer for _, layer in ternary_layers(self) if float(layer.share) == 1.0]
         total = sum(p.numel() for p in self.parameters())
-        if self.bridge.codes is not None:
-            total += self.bridge.codes.table.numel()
         trits = sum(layer.weight.numel() for layer in layers)
         packed = sum(-(-layer.weight.numel() // 4) for layer in layers)
-        scales = sum(layer.kind != "ttq" for layer in layers)
         return {
             "total": total,
             "ternary": trits,
-            "bytes": packed + 4 * (scales + total - trits),
+            "bytes": packed + 4 * (len(layers) + total - trits),
         }

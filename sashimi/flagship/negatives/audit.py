@@ -23,8 +23,6 @@ from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
 from sashimi.program.ir.vocabulary import Vocabulary
 
-READINGS = ("as read", "as mended")
-"""The tags that say how a draft was read."""
 Files = Mapping[str, Sequence[Triple]]
 """Split to the triples of its file."""
 
@@ -69,17 +67,15 @@ def astray(files: Files, corpus: Corpus) -> int:
 
 
 def kinds(triples: Sequence[Triple]) -> dict[str, int]:
-    """How many triples each kind has: the first perturbation of a synthetic one, the reading of a
-    draft, ``beam`` for a model's own. A kind that has none is 0; no run, no beam."""
+    """How many triples each kind has: the first perturbation of a synthetic one, ``beam`` for a
+    model's own. A kind that has none is 0; no run, no beam."""
     found = Counter(kind(triple) for triple in triples)
-    listed = {name: found[name] for name in (*PERTURBATIONS, *READINGS)}
+    listed = {name: found[name] for name in PERTURBATIONS}
     return listed | ({"beam": found["beam"]} if found["beam"] else {})
 
 
 def kind(triple: Triple) -> str:
     """What `kinds` counts a triple as."""
-    if triple.source == "repair":
-        return next(tag for tag in triple.tags if tag in READINGS)
     return triple.kind.split(" + ")[0] if triple.source == "synthetic" else "beam"
 
 

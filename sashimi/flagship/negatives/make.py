@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sashimi.flagship.data import leaks
 from sashimi.flagship.data.corpus import SPLITS, Corpus, Example
-from sashimi.flagship.negatives import drafts
 from sashimi.flagship.negatives.differences import describe
 from sashimi.flagship.negatives.known import Known
 from sashimi.flagship.negatives.lines import flat, rebuilt
@@ -23,7 +22,7 @@ from sashimi.flagship.negatives.perturb import STRUCTURAL, Perturbation
 from sashimi.flagship.negatives.source import other_source
 from sashimi.flagship.negatives.triple import Triple
 from sashimi.program import catalogue as catalogues
-from sashimi.program import render, tiers, validate
+from sashimi.program import tiers, validate
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.findings import errors
 from sashimi.program.tree import Program
@@ -39,8 +38,8 @@ ANYWHERE = 0.1
 plausible place to go, and would hardly occur otherwise."""
 UNDO = frozenset({"negated condition", "swapped branches"})
 """Together these two change nothing."""
-Candidate = tuple[Example, Program, str, str, tuple[str, ...]]
-"""Example, program, source, kind, and tags that the maker knows beside those of comparison."""
+Candidate = tuple[Example, Program, str, str]
+"""Example, program, source and kind."""
 
 
 @dataclass
@@ -70,7 +69,7 @@ class Judge:
 
     def keep(self, candidate: Candidate) -> bool:
         """Adds a candidate to what is made, if it is a negative; counts why if it is not."""
-        example, program, source, kind, more = candidate
+        example, program, source, kind = candidate
         found = meaning(program)
         why = self._refusal(example, found)
         self.made.fate[source, why or "kept"] += 1
@@ -89,7 +88,7 @@ class Judge:
             tiers.encode(program),
             source,
             kind,
-            (*tags, *more),
+            tags,
             severity,
             count,
             legal,
@@ -110,7 +109,6 @@ class Judge:
 def make(
     corpus: Corpus,
     synthetic_each: int,
-    drafts_each: int,
     seed: int,
     beams: Iterable[tuple[Example, Program, int]] = (),
     say: Callable[[str], None] | None = None,
@@ -118,8 +116,8 @@ def make(
 ) -> Made:
     """The negatives of some splits: the same for the same arguments, whatever the other splits.
 
-    ``synthetic_each`` negatives of perturbation an example, ``drafts_each`` drafts an example;
-    ``beams`` are (example, program, place) of a trained model (`beams.wrong`).
+    ``synthetic_each`` negatives of perturbation an example; ``beams`` are (example, program, place)
+    of a trained model (`beams.candidates`).
     """
     programs = [example.program for example in corpus.train]
     catalogue = catalogues.load().extended(programs)
@@ -128,11 +126,10 @@ def make(
         examples = getattr(corpus, split)
         rng = random.Random(f"negatives {seed} {split}")
         _synthetic(judge, examples, known, synthetic_each, rng)
-        _drafts(judge, examples, catalogue, drafts_each, rng)
         if say:
             say(f"{split}: {len(judge.made.triples[split])} negatives of {len(examples)} examples")
     for example, program, place in beams:
-        judge.keep((example, program, "adversarial", f"beam {place}", ()))
+        judge.keep((example, program, "adversarial", f"beam {place}"))
     order = {example.id: place for place, example in enumerate(corpus.examples())}
     for triples in judge.made.triples.values():
         triples.sort(key=lambda t: order[t.id])  # stable: sources stay in their order
@@ -155,7 +152,7 @@ def _synthetic(
                     program, name = _perturbed(example.program, kind, known, rng)
                     if not program or (draws > 1 and not known.plausible(program)):
                         continue
-                    if judge.keep((example, program, "synthetic", name, ())):
+                    if judge.keep((example, program, "synthetic", name)):
                         counts[kind] += 1
                         left -= 1
                         break
@@ -178,28 +175,3 @@ def _perturbed(
         if twice:
             return Program(program.name, rebuilt(twice)), f"{kind} + {second}"
     return Program(program.name, rebuilt(lines)), kind
-
-
-def _drafts(
-    judge: Judge, examples: Sequence[Example], catalogue: Catalogue, each: int, rng: random.Random
-) -> None:
-    """``each`` broken drafts an example, the faults that led to negatives least often first."""
-    counts: Counter[str] = Counter()
-    for example in examples:
-        text = render(example.program)
-        for _ in range(each):
-            made = drafts.draft(text, rng, catalogue, _rarest(drafts.FAULTY, counts, rng))
-            for reading in drafts.readings(*made) if made else ():
-                judge.keep((example, *_read(reading)))
-            counts[made[1][0] if made else ""] += 1
-
-
-def _read(reading: drafts.Reading) -> Iterator:
-    yield reading.program
-    yield "repair"
-    yield " + ".join(reading.faults)
-    yield (
-        ("as mended", *(f"lint: {k}" for k in reading.repairs))
-        if reading.repaired
-        else ("as read",)
-    )

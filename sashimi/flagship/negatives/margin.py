@@ -26,9 +26,10 @@ from torch.nn.utils.rnn import pad_sequence
 from sashimi import cache
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.flagship.data.batches import IGNORED, Batch, Dataset, Prepared
+from sashimi.flagship.data.batches import Batch, Dataset
 from sashimi.flagship.data.corpus import BUILTIN, Corpus, Example
 from sashimi.flagship.data.literals import COPYABLE, Slot, slots_of, spans_of
+from sashimi.flagship.data.prepared import IGNORED, Prepared
 from sashimi.flagship.model.decode import MAX_TOKENS, START
 from sashimi.flagship.negatives import Triple, load, make, only, weight
 from sashimi.flagship.negatives.audit import kind
@@ -182,7 +183,7 @@ def of_split(
     examples: list[Example] = getattr(corpus, split)
 
     def made() -> dict[str, Tensor]:
-        triples = make(corpus, each, 0, SEED, splits=(split,)).triples[split] if each else []
+        triples = make(corpus, each, SEED, splits=(split,)).triples[split] if each else []
         if beams:
             triples = triples + only(load(beams), source="adversarial")
         return vars(tokenised(triples, examples, data, vocabulary))

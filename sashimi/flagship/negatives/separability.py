@@ -18,7 +18,7 @@ import torch
 
 from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.corpus import Corpus, Example
-from sashimi.flagship.model.loss import costs_of, gaps, read
+from sashimi.flagship.model.loss import costs_of, gaps
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.negatives import margin
 from sashimi.flagship.negatives.margin import KINDS, Negatives
@@ -59,7 +59,7 @@ def measured(network: Network, data: Dataset, negatives: Negatives) -> np.ndarra
     for at in range(0, len(having), BATCH):
         batch = data.batch(having[at : at + BATCH])
         wrong, which = negatives.every(batch)
-        seen = read(network, batch)
+        seen = network(batch)
         costs = costs_of(seen.logits, batch.targets)
         found[which] = gaps(network, seen, costs, wrong).numpy()
     return found

@@ -20,16 +20,16 @@ from sashimi.program.text.render import render_value
 from sashimi.program.tiers import TypedIR
 from sashimi.program.tree import Value
 
-SOURCES = ("repair", "synthetic", "adversarial")
-"""A broken draft as read or as the linter mended it; a perturbed program; a model's own beam."""
+SOURCES = ("synthetic", "adversarial")
+"""A perturbed program; a trained model's own wrong beam."""
 
 
 @dataclass(frozen=True, slots=True)
 class Triple:
     """One prompt, the program that answers it, and one that does not.
 
-    ``kind`` says how the negative was made, ``tags`` what is wrong with it (`differences.TAGS`, and
-    ``lint: …`` for what the linter changed), ``severity`` how much the worst of it matters (0 to
+    ``kind`` says how the negative was made, ``tags`` what is wrong with it (`differences.TAGS`),
+    ``severity`` how much the worst of it matters (0 to
     1), ``count`` in how many places the two differ. ``legal``: it validates strictly. An illegal
     one can teach nothing to a decoder whose masks forbid it.
     """

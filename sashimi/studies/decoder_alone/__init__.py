@@ -1,1 +1,1 @@
-"""The decoder without an encoder (notebooks 13 to 15)."""
+"""The decoder without a prompt: can it write a sequence whose tokens lie in its input vector?"""

@@ -1,6 +1,6 @@
-"""Studies ``toy``, ``skeleton`` and ``typed_parameters``: the decoder without an encoder."""
+"""Studies ``toy`` and ``skeleton``: the decoder without an encoder."""
 
-from sashimi.flagship.params import SkeletonParams, ToyParams, TypedParametersParams
+from sashimi.flagship.params import SkeletonParams, ToyParams
 from sashimi.flagship.study import check
 from sashimi.study import PAGE, Study
 
@@ -26,16 +26,4 @@ SKELETON = Study(
     check=check,
     keeps=PAGE,
 )
-TYPED_PARAMETERS = Study(
-    name="typed_parameters",
-    title="Typed parameters",
-    question=(
-        "Which output layer writes parameters best: one vocabulary, a head an action, or a pointer "
-        "into the action's own?"
-    ),
-    params=TypedParametersParams,
-    train="15_typed_parameters",
-    check=check,
-    keeps=PAGE,
-)
-STUDIES = (TOY, SKELETON, TYPED_PARAMETERS)
+STUDIES = (TOY, SKELETON)

@@ -1,7 +1,7 @@
-"""The toy problem: five tokens of fifty from one vector, learned by heart and, apart, in earnest.
+"""The toy problem: five tokens of fifty from one vector, memorised, and composed of directions.
 
-Learned by heart, every prompt is a random vector and its tokens are random: there is nothing to
-find out, and accuracy on the same prompts says how much the network can hold. In earnest, a
+Memorised, every prompt is a random vector and its tokens are random: there is nothing to
+find out, and accuracy on the same prompts says how much the network can hold. Compositional, a
 vector is a sum of one random direction a (position, token): tokens can be told from it for prompts
 never seen, by whoever learned the directions from others.
 
@@ -18,23 +18,22 @@ import numpy as np
 import torch
 
 from sashimi.flagship.params import ToyParams
-from sashimi.studies.decoder_alone.phase_two import Fitted, Recipe, fit, write
-from sashimi.studies.decoder_alone.sequences import Task, exact, floors
-from sashimi.ternary import KINDS
+from sashimi.studies.decoder_alone.decoder import Fitted, Recipe, fit, write
+from sashimi.studies.decoder_alone.tasks import Task, exact, floors
 
 LENGTH, CHOICES = 5, 50
 VOCABULARY = CHOICES + 1
 """The tokens, and the start of a sequence before them."""
 
 
-def by_heart(prompts: int, width: int, seed: int) -> Task:
+def memorised(prompts: int, width: int, seed: int) -> Task:
     """Random unit vectors (N, E) and random tokens."""
     rng = np.random.default_rng([seed, 0])
     tokens = rng.integers(1, VOCABULARY, (prompts, LENGTH))
     return _task(tokens, rng.standard_normal((prompts, width)))
 
 
-def in_earnest(prompts: int, width: int, seed: int, held_out: int) -> tuple[Task, Task]:
+def compositional(prompts: int, width: int, seed: int, held_out: int) -> tuple[Task, Task]:
     """Prompts to learn from and prompts held out, of one set of directions; no answer is in both.
 
     A vector is the sum of its five directions, to unit length.
@@ -53,26 +52,26 @@ def in_earnest(prompts: int, width: int, seed: int, held_out: int) -> tuple[Task
 def _task(tokens: np.ndarray, vectors: np.ndarray) -> Task:
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     rows = tuple(tuple(row) for row in tokens.tolist())
-    return Task(rows, ((0,) * LENGTH,) * len(rows), torch.from_numpy(unit.astype(np.float32)))
+    return Task(rows, torch.from_numpy(unit.astype(np.float32)))
 
 
 def learn(task: Task, recipe: Recipe, seed: int, directory: Path) -> Fitted:
-    """A writer trained on a toy task."""
+    """A decoder trained on a toy task."""
     return fit(task, task.first(64), recipe, VOCABULARY, seed, directory)
 
 
 def score(fitted: Fitted, task: Task) -> list[float]:
     """1 for each prompt whose five tokens are written right, one after the other, else 0."""
-    return exact(task, write(fitted.writer, task.vectors, LENGTH))
+    return exact(task, write(fitted.network, task.vectors, LENGTH))
 
 
-HEART, EARNEST = "learned by heart", "in earnest, held out"
-LEARNED = "in earnest, learned"
+MEMORISED, COMPOSITIONAL = "memorised", "compositional, held out"
+LEARNED = "compositional, learned"
 TERNARY, CONTINUOUS = "ternary", "continuous twin"
 
 
 @dataclass(frozen=True)
-class Row:
+class ToyScore:
     """What one network, or one floor, wrote of one task's prompts at one seed."""
 
     task: str
@@ -100,38 +99,37 @@ def networks(settings: ToyParams, iterations: int) -> dict[str, Recipe]:
     return {TERNARY: own, CONTINUOUS: replace(own, ternary=False)}
 
 
-def contest(settings: ToyParams, folder: Path, say: Callable[[str], None]) -> list[Row]:
-    """Every network on every task at every seed; other quantisers by heart at the first seed."""
+def contest(settings: ToyParams, folder: Path, say: Callable[[str], None]) -> list[ToyScore]:
+    """Every network on every task at every seed."""
     rows = []
     for seed in range(settings.seed, settings.seed + settings.seeds):
-        for row in (*_by_heart(settings, seed, folder), *_in_earnest(settings, seed, folder)):
+        for row in (*_memorised(settings, seed, folder), *_compositional(settings, seed, folder)):
             say(f"seed {seed}: {row.task}, {row.model}: {row.share:.3f}")
             rows.append(row)
     return rows
 
 
-def _by_heart(settings: ToyParams, seed: int, folder: Path) -> Iterator[Row]:
-    task = by_heart(settings.prompts, settings.width, seed)
+def _memorised(settings: ToyParams, seed: int, folder: Path) -> Iterator[ToyScore]:
+    task = memorised(settings.prompts, settings.width, seed)
     recipes = networks(settings, settings.iterations)
-    if seed == settings.seed:
-        others = [kind for kind in KINDS if kind != recipes[TERNARY].quantiser]
-        recipes |= {f"{TERNARY}, {k}": replace(recipes[TERNARY], quantiser=k) for k in others}
     for name, recipe in recipes.items():
-        fitted = learn(task, recipe, seed, folder / f"by heart, {name}, seed {seed}")
-        yield Row(HEART, name, seed, score(fitted, task), fitted)
+        fitted = learn(task, recipe, seed, folder / f"memorised, {name}, seed {seed}")
+        yield ToyScore(MEMORISED, name, seed, score(fitted, task), fitted)
 
 
-def _in_earnest(settings: ToyParams, seed: int, folder: Path) -> Iterator[Row]:
-    known, asked = in_earnest(settings.prompts_in_earnest, settings.width, seed, settings.held_out)
-    for name, recipe in networks(settings, settings.iterations_in_earnest).items():
-        fitted = learn(known, recipe, seed, folder / f"in earnest, {name}, seed {seed}")
-        yield Row(EARNEST, name, seed, score(fitted, asked), fitted)
-        yield Row(LEARNED, name, seed, score(fitted, known.first(len(asked))))
-    for name, written in floors(known, asked.vectors, VOCABULARY, None).items():
-        yield Row(EARNEST, name, seed, exact(asked, written))
+def _compositional(settings: ToyParams, seed: int, folder: Path) -> Iterator[ToyScore]:
+    known, asked = compositional(
+        settings.compositional_prompts, settings.width, seed, settings.held_out
+    )
+    for name, recipe in networks(settings, settings.compositional_iterations).items():
+        fitted = learn(known, recipe, seed, folder / f"compositional, {name}, seed {seed}")
+        yield ToyScore(COMPOSITIONAL, name, seed, score(fitted, asked), fitted)
+        yield ToyScore(LEARNED, name, seed, score(fitted, known.first(len(asked))))
+    for name, written in floors(known, asked.vectors, None).items():
+        yield ToyScore(COMPOSITIONAL, name, seed, exact(asked, written))
 
 
-def together(rows: list[Row]) -> dict[str, dict[str, list[float]]]:
+def together(rows: list[ToyScore]) -> dict[str, dict[str, list[float]]]:
     """Right and wrong of every prompt over all seeds, by task and model."""
     found: dict[str, dict[str, list[float]]] = {}
     for row in rows:
@@ -139,6 +137,6 @@ def together(rows: list[Row]) -> dict[str, dict[str, list[float]]]:
     return found
 
 
-def by_seed(rows: list[Row], task: str, model: str) -> list[Row]:
+def by_seed(rows: list[ToyScore], task: str, model: str) -> list[ToyScore]:
     """The rows of one model on one task, in order of their seeds."""
     return sorted((r for r in rows if (r.task, r.model) == (task, model)), key=lambda r: r.seed)

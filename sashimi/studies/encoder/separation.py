@@ -9,6 +9,7 @@ Letters: N prompts, C classes (programs, skeletons, main actions or domains), E 
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,6 +82,14 @@ def numbered(names: Sequence) -> np.ndarray:
     """(N,) int: equal names get equal numbers, in the order of first appearance."""
     ids = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return np.array([ids[name] for name in names], dtype=int)
+
+
+def pairs(classes: np.ndarray) -> list[tuple[int, int]]:
+    """Rows of one class each: a class's first and second row, its second and third."""
+    groups: dict[int, list[int]] = {}
+    for row, name in enumerate(classes.tolist()):
+        groups.setdefault(name, []).append(row)
+    return [pair for group in groups.values() for pair in itertools.pairwise(group)]
 
 
 def encoders(prompts: Sequence[str], ours: np.ndarray, seed: int) -> dict[str, np.ndarray]:

@@ -23,8 +23,9 @@ from torch.nn.utils.rnn import pad_sequence
 from sashimi import params, train
 from sashimi.encode import PIECE_WIDTH, Encoded, encode, encode_uncached
 from sashimi.flagship.data import text
-from sashimi.flagship.data.batches import IGNORED, epoch_of
+from sashimi.flagship.data.batches import epoch_of
 from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.data.text import END, Spelling
 from sashimi.flagship.learn import schedule_of
 from sashimi.flagship.model.decode import MAX_TOKENS, START

@@ -19,8 +19,8 @@ from torch.nn import functional as F
 
 from sashimi.errors import BadInput
 from sashimi.flagship import run_folder
-from sashimi.flagship.data.batches import IGNORED, Batch
-from sashimi.flagship.model.loss import read
+from sashimi.flagship.data.batches import Batch
+from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.program.ir.vocabulary import Vocabulary
@@ -66,7 +66,7 @@ class Teachers:
     def probabilities(self, batch: Batch) -> Tensor:
         """The mean of the teachers' softened probabilities of the tokens that count: (C, V)."""
         counted = batch.targets != IGNORED
-        each = [read(n, batch).logits[counted] / self.temperature for n in self.networks]
+        each = [n(batch).logits[counted] / self.temperature for n in self.networks]
         return torch.stack([logits.softmax(-1) for logits in each]).mean(0)
 
     def loss(self, batch: Batch, logits: Tensor) -> Tensor:

@@ -6,16 +6,14 @@ import pytest
 import torch
 
 from sashimi.flagship.data import corpus as corpora
-from sashimi.flagship.data.batches import IGNORED
-from sashimi.program import catalogue, parse, tiers
-from sashimi.studies.decoder_alone import oracle, sequences
-
-TEXT = 'SHORTCUT "A"\nACTION gettext WFTextActionText="hello"\nACTION delay WFDelayTime=7\n'
+from sashimi.flagship.data.prepared import IGNORED
+from sashimi.program import tiers
+from sashimi.studies.decoder_alone import oracle, tasks
 
 
 @pytest.fixture(scope="module")
 def found():
-    return sequences.material(corpora.load("builtin", limit=60), True, 0.25, 64, 0)
+    return tasks.material(corpora.load("builtin", limit=60), 0.25, 64, 0)
 
 
 def test_features_are_tokens_pairs_and_places():
@@ -52,27 +50,25 @@ def test_an_empty_sequence_is_refused():
         oracle.vectors([()], ["one"], 8, 0.0, 0)
 
 
-def test_tasks_have_every_program_in_ids_and_places(found):
+def test_tasks_have_every_program_in_ids(found):
     for split, task in found.tasks.items():
         assert len(task) == len(found.examples[split]) == len(found.sequences[split])
         assert task.vectors.shape == (len(task), 64)
-        for ids, places, own in zip(task.tokens, task.places, found.sequences[split], strict=True):
-            assert len(ids) == len(places) == len(own)
+        for ids, tokens in zip(task.tokens, found.sequences[split], strict=True):
+            assert len(ids) == len(tokens)
     assert all(IGNORED not in ids for ids in found.tasks["train"].tokens)
 
 
 def test_tier_1_alone_is_the_skeleton_without_comments():
-    found = sequences.material(corpora.load("builtin", limit=60), False, 0.0, 16, 0)
+    found = tasks.material(corpora.load("builtin", limit=60), 0.0, 16, 0)
     for example, own in zip(found.examples["test"], found.sequences["test"], strict=True):
         assert own == tiers.skeleton(tiers.without_comments(example.program))
 
 
 def test_floors_copy_the_most_frequent_and_the_nearest():
     vectors = torch.eye(4)[[0, 0, 1, 2]]
-    train = sequences.Task(
-        ((1, 9), (1, 9), (2, 9), (3, 3, 9)), ((0, 0),) * 3 + ((0,) * 3,), vectors
-    )
-    answers = sequences.floors(train, torch.eye(4)[[1, 2]], 10, 9)
+    train = tasks.Task(((1, 9), (1, 9), (2, 9), (3, 3, 9)), vectors)
+    answers = tasks.floors(train, torch.eye(4)[[1, 2]], 9)
     assert answers["constant"] == [(1, 9), (1, 9)]
     assert answers["1-nearest neighbour"] == [(2, 9), (3, 3, 9)]
 
@@ -84,47 +80,10 @@ def test_the_linear_probe_reads_each_place_by_itself():
     held = (0, 2)
     kept = [i for i, pair in enumerate(every) if pair != held]
     tokens = tuple((every[i][0] + 1, every[i][1] + 4, 9) for i in kept)
-    train = sequences.Task(tokens, ((0,) * 3,) * len(kept), vectors[kept])
-    assert sequences.probe(train, vectors[[every.index(held)]], 10, 9) == [(1, 6, 9)]
+    train = tasks.Task(tokens, vectors[kept])
+    assert tasks.probe(train, vectors[[every.index(held)]], 9) == [(1, 6, 9)]
 
 
 def test_exact_counts_whole_sequences_and_nothing_unknown():
-    task = sequences.Task(((1, 2), (1, IGNORED), (3,)), ((0, 0), (0, 0), (0,)), torch.zeros(3, 2))
-    assert sequences.exact(task, [[1, 2], [1, IGNORED + 1], [3, 9]]) == [1.0, 0.0, 0.0]
-
-
-def test_true_values_give_the_true_program_back(found):
-    for ir, own in zip(found.irs["test"], found.sequences["test"], strict=True):
-        assert sequences.with_values(own, ir, found.catalogue) == tiers.lower(ir)
-    own = [list(tokens) for tokens in found.sequences["test"]]
-    assert sum(sequences.compiles(own, found.irs["test"], found.catalogue)) == len(own)
-
-
-def test_values_go_to_slots_of_their_place_and_others_get_the_plainest():
-    ir = tiers.encode(parse(TEXT))
-    swapped = ["ACTION delay", "key:WFDelayTime", "<number>", "ACTION gettext"]
-    swapped += ["key:WFTextActionText", "<text>", "ACTION showresult", "key:Text", "<text>", "END"]
-    made = sequences.with_values(swapped, ir, catalogue.load())
-    delay, text, shown = made.body
-    assert delay.params == (("WFDelayTime", 7),)
-    assert text.params == (("WFTextActionText", "hello"),)
-    assert shown.params[0][1] not in ("hello", "")
-
-
-@pytest.mark.parametrize(
-    "tokens",
-    [
-        [],
-        ["END", "END"],
-        ["ACTION delay"],
-        ["ACTION delay", "</dict>", "END"],
-        ["ACTION delay", "key:WFDelayTime", "END"],
-        ["IF", "END"],
-        ["ENDIF", "END"],
-        ["ACTION delay", "key:WFDelayTime", "</dict>", "END"],
-    ],
-)
-def test_what_is_no_program_does_not_compile(tokens):
-    ir = tiers.encode(parse(TEXT))
-    assert sequences.with_values(tokens, ir, catalogue.load()) is None
-    assert sequences.compiles([tokens], [ir], catalogue.load()) == [0.0]
+    task = tasks.Task(((1, 2), (1, IGNORED), (3,)), torch.zeros(3, 2))
+    assert tasks.exact(task, [[1, 2], [1, IGNORED + 1], [3, 9]]) == [1.0, 0.0, 0.0]

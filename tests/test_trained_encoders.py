@@ -9,7 +9,7 @@ from sashimi.encode import WIDTH, encode_uncached, token_ids
 from sashimi.files import root
 from sashimi.flagship import learn, way
 from sashimi.flagship.data import corpus as corpora
-from sashimi.flagship.model import refine
+from sashimi.flagship.model import trained_encoders
 from sashimi.flagship.model.intent import Labels
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
@@ -24,7 +24,7 @@ def settings(**changes):
 
 def network(encoder):
     torch.manual_seed(0)
-    words = refine.words_of(encode_uncached(PROMPTS, encoder), encoder, least=1)
+    words = trained_encoders.words_of(encode_uncached(PROMPTS, encoder), encoder, least=1)
     labels = Labels(("any",), ("any",), {})
     return Network(settings(encoder=encoder), labels, 5, 5, words).eval()
 
@@ -32,12 +32,12 @@ def network(encoder):
 @torch.no_grad()
 def refined(made, prompts=PROMPTS, rows=None):
     encoded = encode_uncached(prompts, made.reads)
-    return made.refined(encoded.padded(range(len(prompts)) if rows is None else rows))
+    return made.encode(encoded.padded(range(len(prompts)) if rows is None else rows))
 
 
 def test_the_frozen_encoder_is_left_alone():
     batch = encode_uncached(PROMPTS).padded(range(3))
-    assert network("frozen").refined(batch) is batch
+    assert network("frozen").encode(batch) is batch
 
 
 def test_fine_tuning_begins_at_the_published_weights():
@@ -65,21 +65,21 @@ def test_padding_changes_nothing(encoder):
 def test_prompts_that_it_cannot_read_are_refused(encoder):
     made = network(encoder)
     with pytest.raises(ValueError, match=encoder):
-        made.refined(encode_uncached(PROMPTS).padded(range(3)))
+        made.encode(encode_uncached(PROMPTS).padded(range(3)))
     with pytest.raises(ValueError, match=encoder):
-        made.refined(refined(made))
+        made.encode(refined(made))
 
 
 def test_a_step_moves_published_weights_by_its_rate():
     """Adam's first step is as long as its learning rate, for every weight."""
-    made = refine.FineTuned()
+    made = trained_encoders.FineTuned()
     optimiser = torch.optim.AdamW(made.parameters(), lr=0.1, weight_decay=0.0)
     states = torch.randn(2, 3, WIDTH)
     vectors, _ = made(states, torch.ones(2, 3, dtype=torch.bool))
     (vectors * torch.randn(2, 3, WIDTH)).sum().backward()
     optimiser.step()
-    moved = (refine.RATE * made.moved["narrow_weight"]).detach().abs()
-    assert float(moved.max()) == pytest.approx(0.1 * refine.RATE, rel=1e-3)
+    moved = (trained_encoders.RATE * made.moved["narrow_weight"]).detach().abs()
+    assert float(moved.max()) == pytest.approx(0.1 * trained_encoders.RATE, rel=1e-3)
     assert sum(p.numel() for p in made.parameters()) == 12 * WIDTH**2 + 13 * WIDTH
 
 
@@ -87,7 +87,7 @@ def test_products_are_those_of_torch():
     x, weight, bias = (torch.randn(*shape) for shape in ((2, 5, 8), (3, 8), (3,)))
     gradient = torch.randn(2, 5, 3)
     found = []
-    for product in (F.linear, refine.Product.apply):
+    for product in (F.linear, trained_encoders.Product.apply):
         inputs = [t.clone().requires_grad_() for t in (x, weight, bias)]
         y = product(*inputs)
         y.backward(gradient)
@@ -99,24 +99,24 @@ def test_products_are_those_of_torch():
 def test_words_are_those_that_train_has_twice():
     encoded = encode_uncached(["log log mg", "mg of"], "scratch")
     (cls, log, _, mg, sep), (_, _, of, _) = token_ids(["log log mg", "mg of"])
-    known = refine.words_of(encoded, "scratch")
+    known = trained_encoders.words_of(encoded, "scratch")
     assert known == sorted({cls, sep, log, mg})
-    made = refine.Scratch(known, 0.0)
+    made = trained_encoders.Scratch(known, 0.0)
     places = made.places(torch.tensor([[log, of, 30_000], [cls, mg, 0]]))
     assert places[0, 1:].tolist() == [0, 0]
     assert places[1, 2] == 0
     assert [known[p - 1] for p in (places[0, 0], *places[1, :2])] == [log, cls, mg]
-    assert refine.words_of(encoded, "frozen") == []
+    assert trained_encoders.words_of(encoded, "frozen") == []
 
 
 def test_an_encoder_from_nothing_does_not_look_at_the_published_vectors():
     made = network("scratch")
     batch = encode_uncached(PROMPTS, "scratch").padded(range(3))
     with torch.no_grad():
-        expected = made.refined(batch)
+        expected = made.encode(batch)
         batch.pooled.normal_()
         batch.states[..., :WIDTH].normal_()
-        again = made.refined(batch)
+        again = made.encode(batch)
     assert torch.equal(expected.pooled, again.pooled)
     assert torch.equal(expected.states, again.states)
 
@@ -127,7 +127,7 @@ def test_it_learns_and_survives_the_disk(encoder, tmp_path):
     chosen = settings(encoder=encoder, limit=60, steps=12)
     whole = learn.learn(corpus, chosen, tmp_path, say=lambda line: None).sashimi
     moved = whole.network.encoder.state_dict()
-    start = refine.build(encoder, whole.network.words, 0.0).state_dict()
+    start = trained_encoders.build(encoder, whole.network.words, 0.0).state_dict()
     changed = [name for name, tensor in moved.items() if not torch.equal(tensor, start[name])]
     assert len(changed) == len(moved)
     prompts = [e.prompt for e in corpus.test[:2]]

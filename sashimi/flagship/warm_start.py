@@ -21,7 +21,6 @@ from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.model.intent import Labels
 from sashimi.flagship.model.network import Network
 from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.ternary import scale_of, ternary_layers
 
 Rows = dict[str, Sequence[Hashable]]
 """Name of a tensor to what its rows stand for; rows past the end stand for nothing."""
@@ -39,8 +38,7 @@ def rows_of(vocabulary: Vocabulary, literals: Literals, labels: Labels) -> Rows:
 def lend(folder: Path, network: Network, rows: Rows) -> tuple[int, int]:
     """Copies into ``network`` what fits of a finished run; (numbers lent, numbers in all).
 
-    How ternary a layer is stays the schedule's to say. Learned magnitudes (ttq) that the run did
-    not have begin as those of the lent weights. Raises `BadInput` where nothing fits.
+    How ternary a layer is stays the schedule's to say. Raises `BadInput` where nothing fits.
     """
     whole = run_folder.read(folder)
     theirs = rows_of(whole.vocabulary, whole.literals, whole.labels)
@@ -53,9 +51,6 @@ def lend(folder: Path, network: Network, rows: Rows) -> tuple[int, int]:
         elif own[name].shape == given[name].shape:
             own[name].copy_(given[name])
             lent += own[name].numel()
-    for name, layer in ternary_layers(network):
-        if layer.kind == "ttq" and f"{name}.magnitudes" not in given:
-            own[f"{name}.magnitudes"].fill_(scale_of(layer.weight, layer.kind))
     if not lent:
         raise BadInput(f"{folder}: nothing of it fits this row; start from another, or from none")
     return lent, sum(tensor.numel() for tensor in own.values())

@@ -1,30 +1,22 @@
 """The composite loss: margins and repair weights to the number, weighed as the papers say."""
 
 import json
-import math
 from dataclasses import replace
 
 import pytest
 import rows
 import torch
-from safetensors import safe_open
 from torch import nn
 
-from sashimi import train
 from sashimi.errors import BadInput
 from sashimi.flagship import learn, negatives, study
 from sashimi.flagship.data import corpus as corpora
-from sashimi.flagship.data.batches import IGNORED, Dataset
+from sashimi.flagship.data.batches import Dataset
+from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.judge import evaluate
+from sashimi.flagship.lessons import gradient_stats
 from sashimi.flagship.model import loss
-from sashimi.flagship.model.objective import (
-    LEAST,
-    TEMPERATURE,
-    Learner,
-    Lessons,
-    Objective,
-    gradients,
-)
+from sashimi.flagship.model.loss import Weights
 from sashimi.flagship.negatives import margin, separability
 from sashimi.program import tiers
 from sashimi.program.ir.vocabulary import Vocabulary
@@ -54,7 +46,7 @@ def data(corpus, whole):
 
 @pytest.fixture(scope="module")
 def triples(corpus):
-    return negatives.make(corpus, margin.EACH, 0, margin.SEED, splits=("train",)).triples["train"]
+    return negatives.make(corpus, margin.EACH, margin.SEED, splits=("train",)).triples["train"]
 
 
 @pytest.fixture(scope="module")
@@ -165,13 +157,13 @@ def shown(whole, data, found):
 def test_a_gap_is_the_difference_of_two_log_likelihoods(whole, corpus, triples, shown):
     """Asked about the wrong programs as if they were right ones, each from its first token on."""
     network, batch, wrong = shown
-    seen = loss.read(network, batch)
+    seen = network(batch)
     ours = loss.gaps(network, seen, loss.costs_of(seen.logits, batch.targets), wrong)
 
     def cost(example, ir):
         alone = replace(example, program=tiers.lower(ir))
         one = Dataset([alone], whole.vocabulary, whole.literals, whole.labels).batch([0])
-        return float(loss.costs_of(loss.read(network, one).logits, one.targets).sum().detach())
+        return float(loss.costs_of(network(one).logits, one.targets).sum().detach())
 
     for row, targets, gap in zip(wrong.row.tolist(), wrong.targets, ours.tolist(), strict=True):
         example = corpus.train[int(batch.examples[row])]
@@ -184,7 +176,7 @@ def test_a_gap_is_the_difference_of_two_log_likelihoods(whole, corpus, triples, 
 
 def test_the_margin_is_a_hinge_on_the_gaps(shown):
     network, batch, wrong = shown
-    seen = loss.read(network, batch)
+    seen = network(batch)
     gaps = loss.gaps(network, seen, loss.costs_of(seen.logits, batch.targets), wrong).tolist()
     wanted = sorted(gaps)[len(gaps) // 2]
     losses, _ = loss.losses_of(network, batch, None, wrong, wanted)
@@ -199,7 +191,7 @@ def test_repair_weighs_the_tokens_of_an_example(shown):
     even = replace(wrong, repair=torch.full((12,), 2.5))
     assert torch.allclose(loss.losses_of(network, batch, None, even)[0]["repair"], plain)
     only = replace(wrong, repair=torch.eye(12)[3] + 1e-12)
-    costs = loss.costs_of(loss.read(network, batch).logits, batch.targets)
+    costs = loss.costs_of(network(batch).logits, batch.targets)
     alone = costs[3].sum() / (batch.targets[3] != IGNORED).sum()
     assert torch.allclose(loss.losses_of(network, batch, None, only)[0]["repair"], alone)
 
@@ -207,14 +199,14 @@ def test_repair_weighs_the_tokens_of_an_example(shown):
 def test_a_batch_without_negatives_has_no_margin(shown, found):
     network, batch, _ = shown
     none = found.beside(batch, [])
-    total, told = loss.training_loss(network, batch, None, Objective(smoke()), none)
+    total, told = loss.training_loss(network, batch, None, Weights.of(smoke()), none)
     assert "margin" not in told
     assert torch.isfinite(total)
 
 
 def test_the_loss_is_the_weighted_sum_of_its_parts(shown):
     network, batch, wrong = shown
-    rule = Objective(smoke(margin_weight=0.5, repair_weight=0.25))
+    rule = Weights.of(smoke(margin_weight=0.5, repair_weight=0.25))
     total, told = loss.training_loss(network, batch, None, rule, wrong)
     frame = sum(v for k, v in told.items() if k.startswith("frame/"))
     sum_of = told["tokens"] + told["values"] + 0.5 * told["margin"] + 0.25 * told["repair"]
@@ -223,54 +215,7 @@ def test_the_loss_is_the_weighted_sum_of_its_parts(shown):
     assert plain == pytest.approx(told["tokens"] + told["values"] + 0.1 * frame, rel=1e-5)
 
 
-# How they are weighed.
-
-
-LOSSES = {name: torch.tensor(v) for name, v in (("tokens", 2.0), ("margin", 0.5), ("repair", 1.0))}
-
-
-def test_kendalls_weights_are_learned_to_the_inverse_of_twice_the_loss():
-    """d/ds (exp(-s) L + s / 2) = 0 at exp(-s) = 1 / (2 L) (Kendall et al. 2018, eq. 10)."""
-    rule = Objective(smoke(weighting="kendall"))
-    weights, extra = rule.weights(LOSSES)
-    assert [float(w.detach()) for w in weights.values()] == [1.0, 1.0, 1.0]
-    assert float(extra.detach()) == 0.0
-    optimiser = torch.optim.Adam(rule.parameters(), lr=0.05)
-    for _ in range(800):
-        weights, extra = rule.weights(LOSSES)
-        optimiser.zero_grad()
-        (sum(weights[k] * v for k, v in LOSSES.items()) + extra).backward()
-        optimiser.step()
-    assert [float(w.detach()) for w in weights.values()] == pytest.approx(
-        [0.25, 1.0, 0.5], rel=1e-3
-    )
-    logs = [math.log(2 * float(v)) for v in LOSSES.values()]
-    assert float(extra.detach()) == pytest.approx(sum(logs) / 2, abs=1e-3)
-
-
-def test_uw_so_is_a_softmax_of_inverse_losses():
-    """Kirchdorfer et al. 2024: softmax(1 / L / T), times the number of parts; no gradient."""
-    rule = Objective(smoke(weighting="uw_so"))
-    live = {name: value.clone().requires_grad_() for name, value in LOSSES.items()}
-    weights, extra = rule.weights(live)
-    powers = [math.exp(1 / float(v) / TEMPERATURE) for v in LOSSES.values()]
-    wanted = [3 * p / sum(powers) for p in powers]
-    assert [float(w) for w in weights.values()] == pytest.approx(wanted, rel=1e-5)
-    assert not any(w.requires_grad for w in weights.values())
-    assert float(extra) == 0.0
-    kept = {**LOSSES, "margin": torch.tensor(0.0)}  # no negative is left within the margin
-    least = {**LOSSES, "margin": torch.tensor(LEAST)}
-    assert rule.weights(kept)[0]["margin"] == rule.weights(least)[0]["margin"] < 3
-    assert float(rule.weights({"tokens": torch.tensor(7.0)})[0]["tokens"]) == 1.0
-
-
-def test_fixed_weights_are_those_of_the_row():
-    weights, extra = Objective(smoke(margin_weight=0.5, repair_weight=0.1)).weights(LOSSES)
-    assert [round(float(w), 6) for w in weights.values()] == [1.0, 0.5, 0.1]
-    assert float(extra) == 0.0
-
-
-CHANGES = {"margin": 5.0, "weighting": "uw_so", "margin_weight": 0.5, "repair_weight": 0.5}
+CHANGES = {"margin": 5.0, "margin_weight": 0.5, "repair_weight": 0.5}
 
 
 @pytest.mark.parametrize("knob", CHANGES)
@@ -284,58 +229,12 @@ def test_every_knob_is_alive(knob, corpus, whole, tmp_path):
 # What is trained, recorded and saved.
 
 
-def lessons_of(data, found, seed=0):
-    return Lessons(data, found, None, 16, seed, CPU)
-
-
-def test_learned_weights_resume_to_the_same_end_and_stay_out_of_the_model(
-    corpus, tmp_path, monkeypatch
-):
-    """A run of Kendall's rule that is killed after its checkpoint ends as an unbroken one."""
-    settings = smoke(weighting="kendall", steps=12, checkpoint_every=5)
-    silent = {"say": lambda line: None}
-    learn.learn(corpus, settings, tmp_path / "unbroken", **silent)
-    whole_loss, calls = Lessons.loss, []
-
-    def killed(self, learner, lesson):
-        calls.append(1)
-        if len(calls) > 8:
-            raise KeyboardInterrupt
-        return whole_loss(self, learner, lesson)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Lessons, "loss", killed)
-        with pytest.raises(KeyboardInterrupt):
-            learn.learn(corpus, settings, tmp_path / "cut", **silent)
-    learn.learn(corpus, settings, tmp_path / "cut", **silent)
-    models, weights = [], []
-    for name in ("unbroken", "cut"):
-        with safe_open(tmp_path / name / "model.safetensors", "pt") as file:
-            models.append({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
-        with safe_open(tmp_path / name / train.CHECKPOINT, "pt") as file:
-            weights.append(file.get_tensor("model/objective.log_variances"))
-    assert {key.partition("/")[0] for key in models[0]} == {"network", "domain"}
-    assert models[0].keys() == models[1].keys()
-    assert all(torch.equal(tensor, models[1][key]) for key, tensor in models[0].items())
-    assert torch.equal(*weights)
-    assert weights[0].abs().min() > 0
-
-
-def test_learned_weights_do_not_decay():
-    learner = Learner(nn.Linear(2, 2), Objective(smoke(weighting="kendall")))
-    decayed, free = train._optimizer(learner, train.Schedule(1, 0.1)).param_groups
-    assert decayed["weight_decay"] > 0 == free["weight_decay"]
-    assert any(p is learner.objective.log_variances for p in free["params"])
-
-
-def test_the_journal_has_weights_and_gradients(corpus, tmp_path):
+def test_the_journal_has_gradients(corpus, tmp_path):
     folder = tmp_path / "run"
-    learn.learn(corpus, smoke(weighting="uw_so", observations=2), folder, say=lambda line: None)
+    learn.learn(corpus, smoke(observations=2), folder, say=lambda line: None)
     lines = [json.loads(line) for line in (folder / "journal.jsonl").open()]
     recorded = [line["components"] for line in lines if line["kind"] == "record"]
     for one in recorded:
-        weights = [one[f"weight/{name}"] for name in ("tokens", "margin", "repair")]
-        assert sum(weights) == pytest.approx(3.0, rel=1e-5)
         for group in ("intent", "bridge", "decoder", "filler"):
             shares = [v for k, v in one.items() if k.startswith(f"share/{group}/")]
             assert sum(shares) == pytest.approx(1.0)
@@ -349,7 +248,7 @@ def test_watching_the_gradients_changes_nothing(corpus, whole, tmp_path):
     assert all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_pulls_are_told_apart_by_group_and_by_direction():
+def test_gradients_are_told_apart_by_group_and_by_direction():
     """Terms with known gradients: (3, 4) and (-6, -8) on one weight, 5 on the other."""
 
     class Two(nn.Module):
@@ -365,7 +264,7 @@ def test_pulls_are_told_apart_by_group_and_by_direction():
         "values": 5 * right,
         "frame": torch.tensor(1.0),
     }
-    told = gradients(net, terms)
+    told = gradient_stats(net, terms)
     assert told["gradient/left"] == pytest.approx(5.0)
     assert told["gradient/right"] == pytest.approx(5.0)
     assert told["share/left/tokens"] == pytest.approx(1 / 3)
