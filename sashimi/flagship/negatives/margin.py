@@ -28,7 +28,7 @@ from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship.data.batches import Batch, Dataset
 from sashimi.flagship.data.corpus import BUILTIN, Corpus, Example
-from sashimi.flagship.data.literals import COPYABLE, Slot, slots_of, spans_of
+from sashimi.flagship.data.literals import COPYABLE, Literals, Slot, slots_of, spans_of
 from sashimi.flagship.data.prepared import IGNORED, Prepared
 from sashimi.flagship.model.decode import MAX_TOKENS, START
 from sashimi.flagship.negatives import Triple, load, make, only, weight
@@ -38,7 +38,7 @@ from sashimi.program import tiers
 from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.result import corpus_name
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Part of the cache's key: changes when the same corpus would give other negatives."""
 SEED = 0
 """Of the perturbations, whatever the seed of a run: runs of several seeds share them."""
@@ -210,7 +210,7 @@ def tokenised(
             continue  # of a corpus that gave the same prompt another program
         weights[index].append(weight(triple, ALPHA, BETA))
         offsets = data.encoded.offsets[data.encoded.pieces(index)].tolist()
-        sequence = _sequence(triple, data.rows[index], offsets, vocabulary)
+        sequence = _sequence(triple, data.rows[index], offsets, vocabulary, data.literals)
         if sequence is None:
             dropped += 1
         else:
@@ -230,7 +230,7 @@ def tokenised(
 
 
 def _sequence(
-    triple: Triple, right: Prepared, offsets: list, vocabulary: Vocabulary
+    triple: Triple, right: Prepared, offsets: list, vocabulary: Vocabulary, literals: Literals
 ) -> tuple[list[int], list[int], int] | None:
     """Ids, the pieces they are fed with, and where they part from the right ones; None if the
     decoder cannot be asked about either."""
@@ -242,7 +242,9 @@ def _sequence(
         return None  # the right one is longer than the decoder's positions
     slots = slots_of(merged)
     spans = [
-        spans_of(value, triple.prompt, offsets) if slot.kind in COPYABLE else []
+        spans_of(value, triple.prompt, offsets, literals.reading(slot))
+        if slot.kind in COPYABLE
+        else []
         for slot, value in zip(slots, triple.negative.values, strict=True)
     ]
     copied = _fed(slots, spans, len(ids))
