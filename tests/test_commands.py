@@ -133,7 +133,7 @@ def test_compile_and_decompile(files: dict[str, str], capsys: pytest.CaptureFixt
     assert compile_files([files["unknown"]]) == 1
     assert not Path(files["unknown"]).with_suffix(".shortcut").exists()
     assert decompile_files([files["good"]]) == 2
-    assert "no plist" in capsys.readouterr().err
+    assert "a program as text" in capsys.readouterr().err
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys) -> None:

@@ -324,10 +324,10 @@ def test_a_document_type_is_not_fetched() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no plist"),
+        (b"", "an empty file"),
         (b"hello", "no plist"),
-        (b"AEA1....", "signed"),
-        (b"bplist00", "no plist"),
+        (b"AEA1....", "damaged Apple archive"),
+        (b"bplist00", "damaged binary plist"),
         (b'<?xml version="1.0"?><!DOCTYPE p [<!ENTITY a "b">]><plist>&a;</plist>', "no plist"),
         (b"<?xml version='1.0'?><plist><array>" * 3, "no plist"),
     ],

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sashimi.errors import BadInput
@@ -19,25 +20,35 @@ from sashimi.program.check.validate import validate
 from sashimi.program.findings import Finding, errors
 from sashimi.program.plist.compile import compile, runtime_unverified
 from sashimi.program.plist.decompile import decompile_noted
-from sashimi.program.plist.store import from_bytes, read, write
+from sashimi.program.plist.store import read_noted, shortcut_in, write
 from sashimi.program.text.layout import misleading
 from sashimi.program.text.lint import lint
 from sashimi.program.text.parse import ParseError
 from sashimi.program.text.recover import diagnose
 from sashimi.program.text.render import render
+from sashimi.program.tree import Program
 
 CLEAN, FINDINGS, BAD = 0, 1, 2
+SUFFIXES = frozenset({".shortcut", ".plist", ".wflow", ".xml", ".json"})
+STORED = (b"bplist", b"<?xml", b"<plist", b"AEA1", b"AA01", b"YAA1")
+"""Names end and files begin so that hold a plist, or something in its place."""
 WIDTH = 96
 """Most characters of a source line that are shown."""
 _COLOURS = {"error": "31", "warning": "33", "info": "36"}
 
 
 def lint_files(paths: Sequence[str], fix: bool = False, json: bool = False) -> int:
-    """Report repairs; with ``fix``, write them back (to standard output for ``-``)."""
+    """Report repairs and what is left; with ``fix``, write them back (``-``: to standard output).
+
+    What cannot be mended stays in the text and is told with its place in the repaired text.
+    """
 
     def one(path: str) -> tuple[int, dict]:
-        text = _text(path)
+        source = _source(path)
+        text = source.text
         done = lint(text)
+        if fix and source.stored and done.text != text:
+            raise BadInput(f"{path}: a plist: 'sashimi decompile' writes the text to be repaired")
         records = [
             {
                 "kind": repair.kind,
@@ -58,7 +69,11 @@ def lint_files(paths: Sequence[str], fix: bool = False, json: bool = False) -> i
                 head = _coloured(f"{repair.severity} {repair.kind}", repair.severity)
                 sure = "" if repair.confidence == 1 else f" (confidence {repair.confidence:.2f})"
                 print(f"{path}:{repair.line}: {head}: {repair.before!r} -> {repair.after!r}{sure}")
-        return FINDINGS if done.repairs else CLEAN, {"repairs": records, "text": done.text}
+        for fault in () if json else done.faults:
+            _show_fault(path, fault)
+        left = [_fault_record(fault) for fault in done.faults]
+        code = FINDINGS if done.repairs or left else CLEAN
+        return code, {"repairs": records, "left": left, "text": done.text}
 
     return _each(paths, one, json)
 
@@ -69,7 +84,7 @@ def check_files(
     """Parse, validate and analyse; exit code 1 if there is an error (a warning alone is 0)."""
 
     def one(path: str) -> tuple[int, dict]:
-        text = _text(path)
+        text = _source(path).text
         program, faults = diagnose(text)
         if program is None:
             for fault in () if json else faults:
@@ -127,8 +142,7 @@ def decompile_files(paths: Sequence[str], output: str | None = None, json: bool 
         return _bad("one output is for one input: leave it out to print each")
 
     def one(path: str) -> tuple[int, dict]:
-        plist = from_bytes(sys.stdin.buffer.read()) if path == "-" else read(path)
-        program, notes = decompile_noted(plist)
+        program, notes = _decompiled(path)
         text = render(program)
         if output is not None:
             _replace(Path(output), text)
@@ -160,12 +174,56 @@ def _each(paths: Sequence[str], one: Callable[[str], tuple[int, dict]], json: bo
     return worst
 
 
-def _text(path: str) -> str:
+@dataclass(frozen=True)
+class _Source:
+    """The text of an input; ``stored`` if it was a plist."""
+
+    text: str
+    stored: bool = False
+
+
+def _source(path: str) -> _Source:
+    """The text of a program, or of the plist that a file holds, whose notes go to stderr."""
+    data = _bytes(path)
+    if not data.startswith(STORED) and (
+        Path(path).suffix not in SUFFIXES or data.lstrip().startswith(b"SHORTCUT")
+    ):
+        return _Source(_text(path, data))
+    program, notes = _decompiled(path, data)
+    for note in notes:
+        print(f"{path}: {note.severity}: {note.where}: {note.why}", file=sys.stderr)
+    return _Source(render(program), stored=True)
+
+
+def _decompiled(path: str, data: bytes | None = None) -> tuple[Program, list[Finding]]:
+    """The program in a file, and what is to be said of it; its name is the file's if it has none.
+
+    ``BadInput`` names the file.
+    """
     try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        return data.decode("utf-8")
+        if data is None and path != "-":
+            plist, said = read_noted(path)
+        else:
+            plist, said = shortcut_in(_bytes(path) if data is None else data)
+        program, notes = decompile_noted(plist)
+    except BadInput as error:
+        told = str(error)
+        raise BadInput(told if told.startswith(f"{path}: ") else f"{path}: {told}") from None
+    if "WFWorkflowName" not in plist and path != "-":
+        program = replace(program, name=Path(path).stem)
+    return program, [Finding("read", 0, "file", why, "warning") for why in said] + notes
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
+
+
+def _text(path: str, data: bytes | None = None) -> str:
+    try:
+        return (_bytes(path) if data is None else data).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: no UTF-8 text at byte {error.start}; save it as UTF-8") from None
 

@@ -8,10 +8,10 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from xml.parsers.expat import ExpatError
 
 from sashimi.errors import BadInput
 from sashimi.program.check.validate import UNFIT_FOR_XML
+from sashimi.program.plist import kinds
 
 FORMATS = {
     ".shortcut": plistlib.FMT_BINARY,
@@ -102,32 +102,38 @@ def _unfit(value: Any, xml: bool) -> str | None:
 
 
 def read(path: Path | str) -> Any:
-    """The plist in a file, binary or XML; ``BadInput`` if it cannot be read or holds none."""
+    """The Shortcut's plist in a file of any kind that `kinds` knows; ``BadInput`` for others."""
+    return read_noted(path)[0]
+
+
+def read_noted(path: Path | str) -> tuple[dict, list[str]]:
+    """The Shortcut's plist in a file, and what is to be said of the file.
+
+    ``BadInput`` names the file and says what it is and what to do.
+    """
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"{path}: more than {MAX_BYTES:,} bytes: no Shortcut is as large")
-        return from_bytes(path.read_bytes())
+            raise BadInput(f"more than {MAX_BYTES:,} bytes: no Shortcut is as large")
+        return shortcut_in(path.read_bytes())
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
 
 
+def shortcut_in(data: bytes) -> tuple[dict, list[str]]:
+    """The Shortcut's plist in bytes, and what is to be said of them."""
+    plist, notes = kinds.plist_in(data)
+    found, more = kinds.shortcut(plist)
+    return found, notes + more
+
+
 def from_bytes(data: bytes) -> Any:
     """The plist in bytes. Entities, cycles and damage raise ``BadInput`` and nothing else."""
     if len(data) > MAX_BYTES:
         raise BadInput(f"more than {MAX_BYTES:,} bytes: no Shortcut is as large")
-    if data.startswith(b"AEA1"):
-        raise BadInput("the Shortcut is signed: only Apple's own tools open it; export a plist")
-    try:
-        return plistlib.loads(data)
-    except RecursionError:
-        raise BadInput("the plist is nested too deeply") from None
-    except (plistlib.InvalidFileException, ExpatError, ValueError, OverflowError) as error:
-        raise BadInput(f"no plist: {error or 'damaged'}") from None
-    except (LookupError, TypeError, AttributeError, MemoryError) as error:
-        raise BadInput(f"a damaged plist: {type(error).__name__}") from None
+    return kinds.plist_in(data)[0]
 
 
 def _without_returns(plist: Any, stand_in: str) -> Any:

@@ -107,20 +107,52 @@ VALUES = {"True": "true", "False": "false", "TRUE": "true", "FALSE": "false"}
 """Bare words for booleans."""
 
 KEYWORDS = {
-    "END": "ENDSHORTCUT",
     "FOR": "FOREACH",
     "OTHERWISE": "ELSE",
-    "END_IF": "ENDIF",
     "FI": "ENDIF",
+    "END_IF": "ENDIF",
     "END_REPEAT": "ENDREPEAT",
     "END_FOREACH": "ENDFOREACH",
+    "END_FOR": "ENDFOREACH",
     "ENDFOR": "ENDFOREACH",
     "END_MENU": "ENDMENU",
+    "ENDCHOOSE": "ENDMENU",
+    "END_SHORTCUT": "ENDSHORTCUT",
     "OPTION": "CASE",
     "VAR": "SET",
     "LET": "SET",
 }
 """First words of statements, in upper case."""
+
+LOOSE = {
+    "END": "END",
+    "ENDLOOP": "ENDLOOP",
+    "END_LOOP": "ENDLOOP",
+    "NEXT": "ENDLOOP",
+    "ENDCASE": "ENDCASE",
+    "END_CASE": "ENDCASE",
+    "ELSEIF": "ELSEIF",
+    "ELSE_IF": "ELSEIF",
+    "ELIF": "ELSEIF",
+    "ELSIF": "ELSEIF",
+}
+"""First words, in upper case, whose meaning the blocks around them tell: one name for each."""
+
+TWO_WORDS = {
+    ("END", "IF"): "ENDIF",
+    ("END", "REPEAT"): "ENDREPEAT",
+    ("END", "FOREACH"): "ENDFOREACH",
+    ("END", "FOR"): "ENDFOREACH",
+    ("END", "EACH"): "ENDFOREACH",
+    ("END", "LOOP"): "ENDLOOP",
+    ("END", "MENU"): "ENDMENU",
+    ("END", "CHOOSE"): "ENDMENU",
+    ("END", "CASE"): "ENDCASE",
+    ("END", "SHORTCUT"): "ENDSHORTCUT",
+    ("ELSE", "IF"): "ELSEIF",
+    ("FOREACH", "EACH"): "FOREACH",
+}
+"""Keywords written as two words (the first one's alias replaced): ``FOR EACH`` is a FOREACH."""
 
 MACROS = {
     "ask_text": 'ACTION ask WFAskActionPrompt={prompt} WFInputType="Text"',

@@ -12,6 +12,7 @@ from sashimi.program.tree import CONDITIONS
 
 ENDS = {end: keyword for keyword, end in BLOCKS.items()}
 CLOSERS = ("'}'", "']'", "')'")
+TYPOGRAPHIC = "“”„‟«»‘’‚"
 EXAMPLES = {
     "a condition": "give a condition, such as has_any_value or equals_string",
     "a parameter key": "give a parameter as key=value",
@@ -52,12 +53,27 @@ def likely(text: str, line: int, reason: str, offending: str, expected: tuple[st
     if expected == ("CASE",):
         return EXAMPLES["CASE"]
     tries: tuple[Callable[[], str], ...] = (
+        partial(_loose, text, line, offending),
         partial(_block, text, line, offending, expected),
         partial(_keyword, offending, expected),
         partial(_value, offending, expected),
         partial(_missing, expected),
     )
     return next((fix for attempt in tries if (fix := attempt())), "")
+
+
+def _loose(text: str, line: int, offending: str) -> str:
+    """Words that other languages have, and quotes that phones and chats insert."""
+    if offending[:1] and offending[0] in TYPOGRAPHIC:
+        return "write straight quotes, \"text\": 'sashimi lint --fix' does"
+    word = aliases.LOOSE.get(offending.split(" ")[0].rstrip(":").upper())
+    if word == "ELSEIF":
+        return "write ELSE and an IF inside it, with an ENDIF of its own: 'sashimi lint --fix' does"
+    stack = open_blocks(text, line)
+    if word in ("END", "ENDLOOP") and stack:
+        keyword, opened = stack[-1]
+        return f"write {BLOCKS[keyword]}: the {keyword} of line {opened} is open"
+    return ""
 
 
 def _block(text: str, line: int, offending: str, expected: tuple[str, ...]) -> str:

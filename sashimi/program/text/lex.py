@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _NEXT_STATEMENT = re.compile(rf"\n[ \t]*(?:{'|'.join(sorted(KEYWORDS))})\b")
+_GOES_ON = re.compile(r"[ \t]*(?:\n|\Z|#|[\]}),:])|[ \t]+[^\W\d]\w*[ \t]*=")
+"""What may stand after a string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,16 @@ class Token:
 def tokens(text: str, careful: bool = False) -> list[Token]:
     """The tokens of a text; their texts joined are the text again.
 
-    With ``careful``, a string that runs over a line end into what reads like the next statement is
-    taken to have lost its closing quote: it becomes an ``open`` token that ends with its line.
+    With ``careful``, a string that runs over a line end into what reads like the next statement,
+    and behind which nothing can stand that does, is taken to have lost its closing quote: it
+    becomes an ``open`` token that ends with its line.
     """
     out, at, line = [], 0, 1
     while at < len(text):
         match = _TOKEN.match(text, at)
         kind, piece = match.lastgroup, match[0]
-        if careful and kind in ("string", "interp") and _NEXT_STATEMENT.search(piece):
+        runs_on = careful and kind in ("string", "interp") and _NEXT_STATEMENT.search(piece)
+        if runs_on and not _GOES_ON.match(text, match.end()):
             kind, piece = "open", piece.split("\n", 1)[0]
         out.append(Token(kind, piece, line))
         at += len(piece)

@@ -11,16 +11,22 @@ keeps its layout: only names are looked at. The decoder's own output never needs
    conditions (condition), handles and variables (handle).
 
 A name is only replaced by the one nearest name that is legal there; what is ambiguous stays.
+
+Nothing is lost: a repair of the text after which a statement that the parser could read is gone is
+taken back, and what cannot be mended stays as it is, with its place in ``Lint.faults``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from sashimi.program.text import lint_names, lint_text
+from sashimi.program.text.kept import lost
 from sashimi.program.text.layout import misleading
 from sashimi.program.text.parse import ParseError, parse
+from sashimi.program.text.recover import diagnose
 from sashimi.program.text.repairs import Repair
 
 
@@ -30,6 +36,11 @@ class Lint:
 
     text: str
     repairs: list[Repair]
+
+    @cached_property
+    def faults(self) -> list[ParseError]:
+        """What is left in the repaired text that the parser cannot read, each with its place."""
+        return diagnose(self.text)[1]
 
     def __iter__(self) -> Iterator:
         return iter((self.text, self.repairs))
@@ -62,6 +73,8 @@ def _whole(text: str, repairs: list[Repair]) -> str:
     done: list[Repair] = []
     mended = lint_text.repair(text, done)
     if doubtful and (not _parses(mended) or misleading(mended)):
+        return text
+    if mended != text and lost(text, mended):
         return text
     repairs += done
     return mended

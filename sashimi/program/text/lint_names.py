@@ -7,18 +7,30 @@ from functools import lru_cache
 
 from sashimi.program import catalogue as catalogues
 from sashimi.program.catalogue import COMMON_KEYS, ActionSpec
-from sashimi.program.check.scope import LOOP_VARIABLES, SETTERS, Scope, sanitise
+from sashimi.program.check.scope import (
+    ALWAYS,
+    LOOP_HANDLES,
+    LOOP_VARIABLES,
+    SETTERS,
+    Scope,
+    sanitise,
+)
 from sashimi.program.names import PREFIX, is_vendor, short
 from sashimi.program.text import aliases
 from sashimi.program.text.closest import nearest
 from sashimi.program.text.lex import BLOCKS, Token, join, statements, tokens, visible
-from sashimi.program.text.repairs import Repair
+from sashimi.program.text.repairs import LIKELY, Repair
 from sashimi.program.text.values import quote, unquote
 from sashimi.program.tree import CONDITIONS, Handle, Reference, Var
 
 _KINDS = {"IF": "if", "MENU": "menu", "REPEAT": "repeat", "FOREACH": "foreach"}
 _ENDS = frozenset(BLOCKS.values())
 _BRACED = re.compile(r"\\.|\{([@$])([^\W\d]\w*)\}", re.DOTALL)
+_SPACED = re.compile(r"\\.|\{([@$])([^\W\d][^{}`\n]*[^\w{}`\n][^{}`\n]*)\}", re.DOTALL)
+_OF_LOOPS = re.compile(r"Repeat_(Item|Index)(_\d+)?")
+_KEPT = frozenset({"conditional", "choosefrommenu", "repeat.count", "repeat.each"})
+"""Actions that a program has only where it keeps a block as the actions it is stored as."""
+_FIXED = frozenset(Handle(name) for name in ("prev", *ALWAYS, *LOOP_HANDLES))
 
 
 def repair(text: str, repairs: list[Repair]) -> str:
@@ -34,7 +46,8 @@ def _statement(line: list[Token], scope: Scope, repairs: list[Repair]) -> list[T
     if not shown:
         return line
     word = line[shown[0]].text
-    line = list(line)
+    line = _joined(line, shown, scope, repairs)
+    shown = visible(line)
     if word == "ACTION" and len(shown) > 1:
         _action(line, shown, repairs)
     _values(line, shown, scope, repairs)
@@ -44,6 +57,39 @@ def _statement(line: list[Token], scope: Scope, repairs: list[Repair]) -> list[T
     return line
 
 
+def _joined(
+    line: list[Token], shown: list[int], scope: Scope, repairs: list[Repair]
+) -> list[Token]:
+    """The line with names as the editor shows them, ``$My List``, written as names are here."""
+    if line[shown[0]].text == "SET" and len(shown) > 2:
+        signs = [i for i in shown if line[i].text == "="]
+        if signs and line[shown[1]].text[0] == "$" and signs[0] > shown[2]:
+            return _as_one(line, shown[1], signs[0], repairs)
+    out = list(line)
+    for i in reversed([i for i in shown[1:] if line[i].kind == "reference"]):
+        ends = [i + 1]
+        while ends[-1] + 1 < len(line) and [line[ends[-1]].kind, line[ends[-1] + 1].kind] == [
+            "space",
+            "word",
+        ]:
+            ends.append(ends[-1] + 2)
+        for end in reversed(ends[1:]):
+            name = sanitise(join([line[i:end]])[1:])
+            if scope.allows(Var(name) if line[i].text[0] == "$" else Handle(name)):
+                out = _as_one(out, i, end, repairs)
+                break
+    return out
+
+
+def _as_one(line: list[Token], start: int, end: int, repairs: list[Repair]) -> list[Token]:
+    """One reference made of the tokens from ``start`` to ``end``, and the space behind it kept."""
+    stop = end - 1 if line[end - 1].kind == "space" else end
+    before = join([line[start:stop]])
+    fixed = before[0] + sanitise(before[1:])
+    repairs.append(Repair("handle", line[start].line, before, fixed))
+    return [*line[:start], Token("reference", fixed, line[start].line), *line[stop:]]
+
+
 def _action(line: list[Token], shown: list[int], repairs: list[Repair]) -> None:
     token = line[shown[1]]
     name, kind, confidence = known_action(token.text)
@@ -51,10 +97,11 @@ def _action(line: list[Token], shown: list[int], repairs: list[Repair]) -> None:
         repairs.append(Repair(kind, token.line, token.text, name, confidence))
         line[shown[1]] = token.as_text(name)
     spec = catalogues.find(name)
-    if spec is not None:
+    if spec is not None and name not in _KEPT:
+        given = {line[i].text for i in shown}
         for i in range(2, len(shown) - 2):
             if line[shown[i + 1]].text == "=" and line[shown[i]].kind == "word":
-                _parameter(line, shown[i], shown[i + 2], spec, repairs)
+                _parameter(line, shown[i], shown[i + 2], spec, given, repairs)
 
 
 @lru_cache(maxsize=4096)
@@ -87,12 +134,17 @@ def known_action(name: str) -> tuple[str, str | None, float]:
 
 
 def _parameter(
-    line: list[Token], key_at: int, value_at: int, spec: ActionSpec, repairs: list[Repair]
+    line: list[Token],
+    key_at: int,
+    value_at: int,
+    spec: ActionSpec,
+    given: set[str],
+    repairs: list[Repair],
 ) -> None:
     key, value = line[key_at], line[value_at]
     unknown = spec.parameter(key.text) is None and key.text not in COMMON_KEYS
     found = nearest(key.text, spec.params, 2) if unknown and not _only_observed(spec) else None
-    if found:
+    if found and found[0] not in given:
         repairs.append(Repair("alias", key.line, key.text, *found))
         line[key_at] = key = key.as_text(found[0])
     if value.kind == "word" and value.text in aliases.VALUES:
@@ -148,15 +200,15 @@ def _values(line: list[Token], shown: list[int], scope: Scope, repairs: list[Rep
 def _reference(sigil: str, name: str, scope: Scope) -> tuple[str, float] | None:
     """The reference meant by one that means nothing here; None if it is fine or unclear."""
     given: Reference = Var(name) if sigil == "$" else Handle(name)
-    if scope.allows(given):
-        return None
-    tries: list[Reference] = [Handle(name) if sigil == "$" else Var(name)]
+    if scope.allows(given) or _OF_LOOPS.fullmatch(name) or given in _FIXED:
+        return None  # a name of the language itself is no slip, wherever it stands
+    tries: list[tuple[Reference, float]] = [(Handle(name) if sigil == "$" else Var(name), LIKELY)]
     alias = aliases.HANDLES.get(name)  # a capital begins an output's own name: no alias
-    tries += [Handle(alias)] if alias else []
-    tries += [Var(loop) for loop in LOOP_VARIABLES if loop.lower() == name.lower()]
-    for other in tries:
+    tries += [(Handle(alias), LIKELY if alias == "prev" else 1.0)] if alias else []
+    tries += [(Var(loop), 1.0) for loop in LOOP_VARIABLES if loop.lower() == name.lower()]
+    for other, sure in tries:
         if scope.allows(other):
-            return _spelled(other), 1.0
+            return _spelled(other), sure
     pool = scope.variables() if sigil == "$" else scope.handles()
     if sigil == "@" and name[0].isupper():
         pool = [known for known in pool if known[0].isupper()]
@@ -176,7 +228,15 @@ def _interpolated(token: Token, scope: Scope, repairs: list[Repair]) -> Token:
         repairs.append(Repair("handle", token.line, match[0], f"{{{fixed[0]}}}", fixed[1]))
         return f"{{{fixed[0]}}}"
 
-    return token.as_text(_BRACED.sub(mended, token.text))
+    def joined(match: re.Match[str]) -> str:
+        name = sanitise(match[2].strip()) if match[1] else ""
+        if not name or not scope.allows(Var(name) if match[1] == "$" else Handle(name)):
+            return match[0]
+        fixed = "{" + match[1] + name + "}"
+        repairs.append(Repair("handle", token.line, match[0], fixed))
+        return fixed
+
+    return token.as_text(_BRACED.sub(mended, _SPACED.sub(joined, token.text)))
 
 
 def _meant_interpolated(token: Token, scope: Scope, repairs: list[Repair]) -> Token:
@@ -187,7 +247,7 @@ def _meant_interpolated(token: Token, scope: Scope, repairs: list[Repair]) -> To
         return token
     body = token.text[1:-1].replace("`", "\\`").replace('\\"', '"')
     fixed = Token("interp", f"`{body}`", token.line)
-    repairs.append(Repair("interpolation", token.line, token.text, fixed.text))
+    repairs.append(Repair("interpolation", token.line, token.text, fixed.text, LIKELY))
     return fixed
 
 

@@ -8,18 +8,16 @@ from sashimi.program.text import aliases
 from sashimi.program.text.closest import nearest
 from sashimi.program.text.lex import KEYWORDS, Token, join, statements, tokens, visible
 from sashimi.program.text.lint_blocks import blocks
+from sashimi.program.text.lint_quotes import straighten
+from sashimi.program.text.lint_wrap import unwrap
 from sashimi.program.text.repairs import GUESS, Repair
+from sashimi.program.text.values import quote
 
 Lines = list[list[Token]]
 
-_HEAD = re.compile(r'[ \t]*SHORTCUT[ \t]*"', re.IGNORECASE)
-_LOWER = re.compile(
-    r"[ \t]*(action[ \t]+[\w.]+([ \t]+\w+=|[ \t]*$)|(set|if|foreach|repeat)[ \t]+[@$]"
-    r"|menu[ \t]+\")",
-    re.IGNORECASE,
-)
 _BROKEN = re.compile(
-    r"\$\{(?P<js>[^\W\d]\w*)\}"
+    r"(?P<named>\{[@$][^\W\d][\w.,'’&+/-]*(?: [\w.,'’&+/-]+)+\})"
+    r"|\$\{(?P<js>[^\W\d]\w*)\}"
     r"|\{\{[ ]*(?P<double>[@$][^\W\d]\w*)[ ]*\}\}"
     r"|\{[ ]+(?P<wide>[@$][^\W\d]\w*)[ ]*\}|\{(?P<wide2>[@$][^\W\d]\w*)[ ]+\}"
     r"|\{(?P<whole>[@$][^\W\d]\w*)\}"
@@ -32,47 +30,19 @@ _BROKEN = re.compile(
 
 def repair(text: str, repairs: list[Repair]) -> str:
     """All phases in their order."""
+    text = straighten(text, repairs)
     text = unwrap(text, repairs)
     text = line_ends(text, repairs)
-    lines = statements(tokens(text, careful=True))
+    lines = two_words(statements(tokens(text, careful=True)), repairs)
     height = len(lines)
     lines = one_a_line(lines, repairs)
     laid_out = len(lines) == height  # else indentation no longer tells where blocks end
     lines = expand(lines, repairs)
     lines = [close(line, repairs, line is lines[-1]) for line in lines]
     lines = [first_word(line, repairs) for line in lines]
+    lines = [titled(line, repairs) for line in lines]
     lines = [signs(line, repairs) for line in lines]
     return join(blocks(lines, repairs, laid_out))
-
-
-def unwrap(text: str, repairs: list[Repair]) -> str:
-    """Drop fences and prose before SHORTCUT and after ENDSHORTCUT; add a missing SHORTCUT."""
-    lines = text.removeprefix("\ufeff").split("\n")
-    starts = [i for i, line in enumerate(lines) if _HEAD.match(line)]
-    first = [i for i, line in enumerate(lines) if _starts_statement(line)]
-    begin = starts[0] if starts else first[0] if first else None
-    if begin is None:
-        return text
-    ends = [i for i, line in enumerate(lines) if i >= begin and line.strip() == "ENDSHORTCUT"]
-    fences = [i for i, line in enumerate(lines) if i > begin and line.strip().startswith("```")]
-    stop = min([ends[0] + 1] if ends else [len(lines)])
-    stop = min([stop, *fences[:1]])
-    kept = []
-    for i, line in enumerate(lines):
-        around = not begin <= i < stop
-        if around and line.strip() and not line.lstrip().startswith("#"):
-            repairs.append(Repair("structure", i + 1, line, ""))
-        elif not around or line.lstrip().startswith("#"):
-            kept.append(line)
-    if not starts:
-        repairs.append(Repair("structure", 1, "", 'SHORTCUT "Untitled"'))
-        kept.insert(0, 'SHORTCUT "Untitled"')
-    return "\n".join(kept).rstrip("\n") + "\n"
-
-
-def _starts_statement(line: str) -> bool:
-    word = re.match(r"[ \t]*([A-Z]+)\b", line)
-    return bool(word and word[1] in KEYWORDS) or bool(_LOWER.match(line))
 
 
 def line_ends(text: str, repairs: list[Repair]) -> str:
@@ -186,7 +156,7 @@ def mended(body: str) -> str:
 
     def whole(match: re.Match[str]) -> str:
         kind = match.lastgroup
-        if kind == "rest":
+        if kind in ("rest", "named"):  # a name with spaces: the phase for names looks it up
             return match[0]
         name = match[kind]
         return "{" + ("$" + name if kind == "js" else name) + "}"
@@ -194,31 +164,78 @@ def mended(body: str) -> str:
     return _BROKEN.sub(whole, body)
 
 
+def two_words(lines: Lines, repairs: list[Repair]) -> Lines:
+    """Write keywords of two words as one: END IF, FOR EACH, and ELSE IF where it needs no ENDIF.
+
+    ELSE IF may also be an IF inside the ELSE, with an ENDIF of its own: the number of ENDIFs tells.
+    """
+    pairs = [_first_two(line) for line in lines]
+    words = [aliases.TWO_WORDS.get(pair, pair[0]) for pair in pairs]
+    opened = sum(word in ("IF", "ELSEIF") for word in words)
+    nested = words.count("ENDIF") >= opened
+    out = []
+    for line, pair, word in zip(lines, pairs, words, strict=True):
+        shown = visible(line)
+        bare = len(shown) == 2 or not word.startswith("END")
+        if pair in aliases.TWO_WORDS and bare and not (nested and word == "ELSEIF"):
+            first, second = shown[0], shown[1]
+            before = join([line[first : second + 1]])
+            repairs.append(Repair("alias", line[first].line, before, word))
+            line = [*line[:first], line[first].as_text(word), *line[second + 1 :]]
+        out.append(line)
+    return out
+
+
+def _first_two(line: list[Token]) -> tuple[str, str]:
+    """The first two words of a line in upper case, and ``""`` for what is none."""
+    words = [line[i].text.upper() if line[i].kind == "word" else "" for i in visible(line)]
+    first, second = [*words, "", ""][:2]
+    return aliases.KEYWORDS.get(first, first), second
+
+
 def first_word(line: list[Token], repairs: list[Repair]) -> list[Token]:
-    """Write first words as the language does: upper case, one word, its own."""
+    """Write first words as the language does: upper case, its own. ``LOOSE`` ones: `blocks`."""
     shown = visible(line)
     if not shown or line[shown[0]].kind != "word":
         return line
-    word, rest = line[shown[0]], line[shown[0] + 1 :]
-    upper = word.text.upper()
-    following = line[shown[1]].text.upper() if len(shown) > 1 else ""
-    sure = 1.0
-    if upper == "END" and "END" + following in KEYWORDS:
-        fixed, rest = "END" + following, line[shown[1] + 1 :]
-    elif upper in KEYWORDS or upper in aliases.KEYWORDS:
+    word = line[shown[0]]
+    upper, sure = word.text.upper(), 1.0
+    if upper in aliases.LOOSE:
+        return line
+    if upper in KEYWORDS or upper in aliases.KEYWORDS:
         fixed = upper if upper in KEYWORDS else aliases.KEYWORDS[upper]
     else:
         fixed, sure = nearest(word.text, KEYWORDS) or (word.text, 1.0)
     if fixed == word.text:
         return line
     repairs.append(Repair("alias", word.line, word.text, fixed, sure))
-    return [*line[: shown[0]], word.as_text(fixed), *rest]
+    return [*line[: shown[0]], word.as_text(fixed), *line[shown[0] + 1 :]]
+
+
+def titled(line: list[Token], repairs: list[Repair]) -> list[Token]:
+    """Put the name behind SHORTCUT in quotes, if it is in none or in others."""
+    shown = visible(line)
+    if not shown or line[shown[0]].text != "SHORTCUT":
+        return line
+    rest = line[shown[0] + 1 : shown[-1] + 1]
+    if len(shown) < 2 or any(line[i].kind in ("string", "open") for i in shown[1:]):
+        if [line[i].text for i in shown[1:2]] != [":"]:
+            return line
+        name = line[shown[2]].text if len(shown) > 2 else quote("Untitled")
+    else:
+        name = quote(join([rest]).strip(" \t:='`‘’"))
+    repairs.append(Repair("structure", line[shown[0]].line, join([rest]).strip(), name))
+    named = [Token("space", " ", line[0].line), Token("string", name, line[0].line)]
+    return [*line[: shown[0] + 1], *named, *line[shown[-1] + 1 :]]
 
 
 def signs(line: list[Token], repairs: list[Repair]) -> list[Token]:
     """Write the sign of an IF as its condition; drop a colon or THEN at its end."""
     shown = visible(line)
-    if not shown or line[shown[0]].text != "IF":
+    if not shown or aliases.LOOSE.get(line[shown[0]].text.upper(), line[shown[0]].text) not in (
+        "IF",
+        "ELSEIF",
+    ):
         return line
     line = list(line)
     if len(shown) > 2 and line[shown[2]].text in aliases.CONDITIONS:

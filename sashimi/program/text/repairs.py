@@ -21,6 +21,9 @@ SEVERITY = {"alias": "warning", "macro": "info", "newline": "warning"}
 """How much it mattered: the kinds left out are errors."""
 
 
+LIKELY = 0.9
+"""Confidence of a repair after which the text means another thing than the letters said."""
+
 GUESS = 0.5
 """Confidence of a repair that is one of several possible ones: where a lost tail or end stood."""
 
@@ -29,8 +32,9 @@ GUESS = 0.5
 class Repair:
     """One change: its kind, the line it was on, what stood there and what stands there now.
 
-    ``confidence`` is 1 where a table decides, ``1 - edits / length`` for the nearest name, and
-    ``GUESS`` where the text does not say which of several repairs was meant.
+    ``confidence`` is 1 where a table decides and nothing else can be meant, ``1 - edits / length``
+    for the nearest name, ``LIKELY`` where a value becomes another thing, and ``GUESS`` where the
+    text does not say which of several repairs was meant.
     """
 
     kind: str
