@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sashimi.files import atomic, writable, write_text
-from sashimi.metrics import Interval
+from sashimi.statistics import Interval
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#555555")
 """Okabe and Ito's colours, which people with any form of colour blindness tell apart."""

@@ -16,7 +16,7 @@ import numpy as np
 from sashimi.flagship import run_folder
 from sashimi.flagship.data import corpus
 from sashimi.flagship.judge import score
-from sashimi.metrics import paired
+from sashimi.statistics import paired
 
 SPLITS = ("dev", "test", "test_unseen")
 SCORES = ("skeleton_exact", "action_f1", "program_exact")

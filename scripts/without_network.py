@@ -23,7 +23,8 @@ from sashimi.flagship.answer.plan import Planner, expected_f1
 from sashimi.flagship.data import corpus
 from sashimi.flagship.data.corpus import Example
 from sashimi.flagship.judge import floors
-from sashimi.metrics import overlap, paired
+from sashimi.metrics import overlap
+from sashimi.statistics import paired
 from sashimi.program import catalogue, tiers
 
 SPLITS = ("dev", "test", "test_unseen")

@@ -10,9 +10,9 @@ from sashimi.ablate import figure, page, table
 from sashimi.ablate.rows import Cell
 from sashimi.errors import BadInput
 from sashimi.files import write_json
-from sashimi.metrics import Interval, student
 from sashimi.report import read as report
 from sashimi.report.read import OURS
+from sashimi.statistics import Interval, student
 
 T2 = 4.302653  # Student's t, 97.5%, 2 degrees of freedom
 

@@ -8,10 +8,10 @@ from sashimi import params
 from sashimi.files import root
 from sashimi.flagship.data import corpus
 from sashimi.flagship.params import LanguageParams
-from sashimi.metrics import wilson
 from sashimi.notebooks import parameters, read
 from sashimi.program import catalogue, parse
 from sashimi.program.text.repairs import Repair
+from sashimi.statistics import wilson
 from sashimi.studies.language import coverage, language
 from sashimi.studies.language.mutate import MUTATIONS
 from sashimi.studies.language.mutation_study import Count, Taxonomy, band

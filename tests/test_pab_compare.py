@@ -7,8 +7,8 @@ import pytest
 
 from sashimi.errors import BadInput
 from sashimi.pab import Tracker, compare, plots
-from sashimi.pab.stats import bootstrap_mean
 from sashimi.pab.tables import markdown, to_csv
+from sashimi.statistics import expanded
 
 
 def runs(folder, level, seeds=6, steps=range(10, 60, 10), noise=0.02, **more):
@@ -69,7 +69,7 @@ def test_intervals_of_a_handful_of_runs_cover_as_they_say():
     for n in (5, 8):
         hits = 0
         for _ in range(300):
-            low, high = bootstrap_mean(rng.standard_normal(n), draws=2000)
+            low, high = expanded(rng.standard_normal(n), resamples=2000)
             hits += low <= 0 <= high
         assert 0.90 <= hits / 300 <= 0.99
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sashimi.errors import BadInput
-from sashimi.pab import Tracker, stats
+from sashimi.pab import Tracker
 from sashimi.pab.parameters import Parameters
 from sashimi.pab.progress import (
     band,
@@ -22,6 +22,7 @@ from sashimi.pab.progress import (
 )
 from sashimi.pab.regime import convergence_step, regime, steps_to_target
 from sashimi.pab.series import Counts
+from sashimi.statistics import wilson
 
 STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90]
 
@@ -119,70 +120,11 @@ def test_too_few_checkpoints_are_unknown_not_never():
     assert (nothing["phase"], nothing["final"], nothing["checkpoints"]) == ("unknown", None, 0)
 
 
-def test_wilson_by_hand():
-    assert stats.wilson(0, 0) == (0.0, 1.0)
-    low, high = stats.wilson(8, 10)
-    assert (low, high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
-    assert stats.wilson(0, 10)[0] == 0.0 and stats.wilson(10, 10)[1] == 1.0
+def test_the_band_is_wilsons_and_open_where_nothing_was_tried():
     lows, highs = band(counts(8, 10, total=10))
-    assert lows[0] == pytest.approx(low) and highs[1] == 1.0
-
-
-@given(st.integers(0, 200), st.integers(0, 200))
-def test_wilson_holds_the_share(correct, more):
-    total = correct + more
-    low, high = stats.wilson(correct, total)
-    assert 0 <= low <= high <= 1
-    if total:
-        assert low <= correct / total <= high
-
-
-def test_newcombe_drop_by_hand():
-    # Newcombe 1998, table II (a): 56/70 against 48/80 gives 0.0524 to 0.3339
-    low, high = stats.drop_interval((56, 70), (48, 80), z=1.959964)
-    assert (low, high) == (pytest.approx(0.0524, abs=1e-4), pytest.approx(0.3339, abs=1e-4))
-
-
-def test_ranks_and_spearman_with_ties():
-    assert stats.ranks([30, 10, 20, 20]).tolist() == [4.0, 1.0, 2.5, 2.5]
-    assert stats.spearman([1, 2, 3, 4], [1, 4, 9, 16]) == pytest.approx(1.0)
-    assert stats.spearman([1, 2, 3], [3, 3, 3]) is None
-    x, y = [1, 2, 2, 4, 5, 5], [3, 1, 2, 5, 5, 4]
-    from scipy.stats import spearmanr
-
-    assert stats.spearman(x, y) == pytest.approx(spearmanr(x, y).statistic)
-
-
-def test_correlate_says_why_not_and_is_seeded():
-    assert stats.correlate([1, 2, 3], [1, 2, 3]).reason == "fewer than 4 pairs"
-    assert stats.correlate([1, 1, 1, 1], [1, 2, 3, 4]).reason == "one side is constant"
-    x = np.arange(12.0)
-    found = stats.correlate(x, x**3)
-    assert (found.rho, found.n) == (pytest.approx(1.0), 12)
-    assert found.p == pytest.approx(1 / (stats.DRAWS + 1))
-    assert found == stats.correlate(x, x**3)
-    noise = stats.correlate(x, np.random.default_rng(0).permutation(12))
-    assert noise.low < noise.rho < noise.high and noise.p > 0.05
-    assert stats.correlate([1, 2, 3, 4, math.nan], [1, 2, 3, 4, 5]).n == 4
-
-
-def test_resampled_spearman_is_spearman_of_the_resample():
-    rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 5, 9), rng.standard_normal(9)
-    picks = np.vstack([rng.integers(0, 9, (50, 9)), np.zeros((1, 9), int)])
-    found = stats.resampled_spearman(x, y, picks)
-    for pick, value in zip(picks, found, strict=True):
-        direct = stats.spearman(x[pick], y[pick])
-        assert math.isnan(value) if direct is None else value == pytest.approx(direct)
-
-
-def test_slope_interval_by_hand():
-    assert stats.slope_interval([0, 1, 2], [1, 3, 5]) == pytest.approx((2, 2, 2))
-    slope, low, high = stats.slope_interval([0, 1, 2], [0, 2, 1])
-    assert slope == pytest.approx(0.5)
-    # residuals -0.5, 1, -0.5: error sqrt(1.5 / 1 / 2)
-    assert high - slope == pytest.approx(1.96 * math.sqrt(0.75)) == slope - low
-    assert stats.slope_interval([0, 1], [0, 1]) is None
+    assert lows[0] == pytest.approx(wilson(8, 10).low, abs=1e-4) and highs[1] == 1.0
+    lows, highs = band(counts(0, total=0))
+    assert (lows.tolist(), highs.tolist()) == ([0.0], [1.0])
 
 
 def domain_profile(tmp_path, **shares):

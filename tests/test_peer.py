@@ -15,8 +15,8 @@ from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.judge import floors
 from sashimi.flagship.model.decode import START
 from sashimi.flagship.params import PeerParams
-from sashimi.metrics import Interval
 from sashimi.program import ParseError, catalogue, parse
+from sashimi.statistics import Interval
 from sashimi.studies.peer import baselines, constrain, peer
 
 pytest.importorskip("llguidance", reason="pip install 'sashimi[peer]'")

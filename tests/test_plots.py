@@ -6,7 +6,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from sashimi import plots
-from sashimi.metrics import Interval
+from sashimi.statistics import Interval
 
 
 def texts(figure):

@@ -12,8 +12,8 @@ from sashimi.ablate import questions, table
 from sashimi.ablate.questions import Question
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.metrics import Interval, holm, student
 from sashimi.params import row_of
+from sashimi.statistics import Interval, holm, student
 
 ASKED = [
     Question("better", "Is it?", "10_other", "00_full", metric="action_f1"),

@@ -11,12 +11,12 @@ import pytest
 
 from sashimi import plots, result
 from sashimi.errors import BadInput
-from sashimi.metrics import Interval
 from sashimi.report import page, readme
 from sashimi.report import read as report
 from sashimi.report.html import flat, grid
 from sashimi.report.read import OURS, Run
 from sashimi.report.readme import BEGIN, END
+from sashimi.statistics import Interval
 
 ROOT = Path(__file__).resolve().parents[1]
 

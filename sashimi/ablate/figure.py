@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from sashimi.ablate.questions import Answer
 from sashimi.ablate.table import METRICS, Number, Row
-from sashimi.metrics import Interval
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
 from sashimi.report.read import RIGHT
+from sashimi.statistics import Interval
 
 KINDS = {
     "over seeds": ("over_seeds", COLOURS[0], -0.14),

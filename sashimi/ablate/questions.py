@@ -28,10 +28,10 @@ from sashimi.ablate.table import (
     told,
 )
 from sashimi.errors import BadInput
-from sashimi.metrics import Interval, holm
 from sashimi.params import read_row
 from sashimi.report.read import OURS, RIGHT, Run
 from sashimi.report.read import SPLITS as NAMES
+from sashimi.statistics import Interval, holm
 
 NAME = "questions.yaml"
 LEVEL = 0.05

@@ -20,9 +20,9 @@ import numpy as np
 
 from sashimi import result, scores
 from sashimi.ablate.rows import Cell
-from sashimi.metrics import Interval, bootstrap, student
 from sashimi.params import REFERENCE, row_of
 from sashimi.report.read import OURS, Run, interval, number, runs, standing
+from sashimi.statistics import Interval, bootstrap, student
 
 METRICS = ("skeleton_exact", "action_f1", "program_exact")
 SPLITS = ("test", "test_unseen")

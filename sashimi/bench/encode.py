@@ -30,8 +30,8 @@ from sashimi.encode import (
 )
 from sashimi.flagship.data import corpus
 from sashimi.flagship.data.corpus import Example
-from sashimi.metrics import paired
 from sashimi.program.tree import actions
+from sashimi.statistics import paired
 from sashimi.studies.encoder.probe import action_f1
 
 TURNS = 3

@@ -14,7 +14,7 @@ import numpy as np
 from sashimi.errors import BadInput
 from sashimi.pab.profile import Profile
 from sashimi.pab.series import Series
-from sashimi.pab.stats import bootstrap_mean
+from sashimi.statistics import expanded
 
 MIN_RUNS = 5
 TIE, HIGHER, LOWER, FEW = "tie", "higher", "lower", "not enough runs"
@@ -98,7 +98,7 @@ class Comparison:
         if n == 0:
             return Difference(a, b, metric, None, None, None, 0, FEW)
         mean = float(pairs.mean())
-        low, high = bootstrap_mean(pairs) if n > 1 else (None, None)
+        low, high = expanded(pairs) if n > 1 else (None, None)
         if n < self.min_runs:
             verdict = FEW
         elif low <= 0 <= high:
@@ -157,7 +157,7 @@ class Comparison:
         for metric in self.metrics() if metrics is None else metrics:
             for row, profiles in self.rows.items():
                 values = list(self.values(row, metric).values())
-                low, high = bootstrap_mean(values) if len(values) > 1 else (None, None)
+                low, high = expanded(values) if len(values) > 1 else (None, None)
                 mean = float(np.mean(values)) if values else None
                 line = {"metric": metric, "row": row, "mean": mean, "low": low, "high": high}
                 out.append({**line, "n": len(values), "runs": len(profiles)})

@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sashimi import statistics
 from sashimi.errors import BadInput
 from sashimi.files import write_text
 from sashimi.pab.definitions import EPSILON
 from sashimi.pab.dynamics import Trajectories, cartography
-from sashimi.pab.stats import slope_interval
 
 EASY, HARD, UNLEARNABLE = "easy", "hard-but-learnable", "unlearnable"
 DESTABILIZING, INSUFFICIENT = "destabilizing", "insufficient"
@@ -181,15 +181,15 @@ def _sort(loss, swing, steps, rules: Rules, first_loss: float, band: float) -> S
         return Sorted(INSUFFICIENT, "too few losses", points, first, *[None] * 5)
     early, end = steps[0] + span / 3, steps[0] + 2 * span / 3
     late = float(np.median(y[x >= end])) if (x >= end).any() else float(y[-1])
-    fit = slope_interval(x[x > early], y[x > early], rules.z)
-    slope, low, high = fit or (None, None, None)
+    fit = statistics.slope(x[x > early], y[x > early], rules.z)
+    slope, low, high = (fit.value, fit.low, fit.high) if fit else (None, None, None)
     kind, rule = _rule(
         swing=swing,
         band=band,
         early=float(y[x <= early].min()) if (x <= early).any() else float("inf"),
         late=late,
         gained=late < float(y[0]),
-        fit=fit,
+        fit=(slope, low, high) if fit else None,
         rest=float(steps[-1]) - early,
         low=rules.low * first_loss,
         learned=-float(np.log(rules.learned)),

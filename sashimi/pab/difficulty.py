@@ -7,7 +7,7 @@ import numpy as np
 
 from sashimi.errors import BadInput
 from sashimi.pab.series import Counts
-from sashimi.pab.stats import Correlation, correlate
+from sashimi.statistics import Correlation, correlate
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sashimi.pab.stats import spearman
+from sashimi.statistics import spearman
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,20 @@ import numpy as np
 
 from sashimi.errors import BadInput
 from sashimi.gates import GO, NOT_EVALUABLE, STOP, Gate
-from sashimi.metrics import holm
 from sashimi.pab.profile import Profile
-from sashimi.pab.stats import Correlation, correlate, resampled_spearman, spearman
 from sashimi.pab.trajectory import judge
+from sashimi.statistics import (
+    Correlation,
+    correlate,
+    holm,
+    interval,
+    ranked,
+    resampled,
+    sorts,
+    spearman,
+)
 
 BASELINES = ("final training loss", "training loss so far", "best dev score so far")
-DRAWS = 2000
 FEW = 10  # runs below which nothing is claimed
 SIDE = 5  # runs that a gate must let through, and refuse, before it can be said to sort
 
@@ -124,20 +131,15 @@ def _sorting(go: np.ndarray, stop: np.ndarray, seed: int) -> tuple:
     """Share of ordered pairs, its interval, and the verdict."""
     if len(go) == 0 or len(stop) == 0:
         return None, None, None, "decides nothing: all on one side"
-    better = (go[:, None] > stop) + 0.5 * (go[:, None] == stop)
-    rng = np.random.default_rng(seed)
-    draws = [
-        better[np.ix_(rng.integers(0, len(go), len(go)), rng.integers(0, len(stop), len(stop)))]
-        for _ in range(DRAWS)
-    ]
-    low, high = np.quantile([draw.mean() for draw in draws], [0.025, 0.975])
+    share = float(sorts(go, stop))
+    ends = interval(share, resampled(sorts, go, stop, seed=seed), len(go) + len(stop))
     if min(len(go), len(stop)) < SIDE:
         verdict = f"not enough runs ({min(len(go), len(stop))} of {SIDE} on one side)"
-    elif low <= 0.5 <= high:
+    elif ends.low <= 0.5 <= ends.high:
         verdict = "not distinguishable from a coin"
     else:
-        verdict = "lets the better ones through" if low > 0.5 else "refuses the better ones"
-    return float(better.mean()), float(low), float(high), verdict
+        verdict = "lets the better ones through" if ends.low > 0.5 else "refuses the better ones"
+    return share, ends.low, ends.high, verdict
 
 
 def _baselines(runs: list[Run], dev: str, lower: bool, at: float) -> dict[str, np.ndarray]:
@@ -175,13 +177,16 @@ def _gain(x: np.ndarray, base: np.ndarray, results: np.ndarray, seed: int):
     keep = np.isfinite(x) & np.isfinite(base) & np.isfinite(results)
     x, base, results = x[keep], base[keep], results[keep]
 
-    one, two, n = spearman(x, results), spearman(base, results), len(x)
+    one, two = spearman(x, results), spearman(base, results)
     if one is None or two is None:
         return None
-    picks = np.random.default_rng(seed).integers(0, n, (DRAWS, n))
-    draws = [np.abs(resampled_spearman(values, results, picks)) for values in (x, base)]
-    low, high = np.nanquantile(draws[0] - draws[1], [0.025, 0.975])
-    return abs(one) - abs(two), float(low), float(high)
+
+    def gain(x, base, results, axis=-1):
+        return abs(ranked(x, results, axis)) - abs(ranked(base, results, axis))
+
+    draws = resampled(gain, x, base, results, paired=True, seed=seed)
+    found = interval(abs(one) - abs(two), draws, len(x))
+    return found.value, found.low, found.high
 
 
 def _verdict(correlation: Correlation, p_holm, gain, best: str | None) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from sashimi.errors import BadInput
 from sashimi.pab.definitions import floats
 from sashimi.pab.series import Counts
-from sashimi.pab.stats import drop_interval, wilson
+from sashimi.statistics import Interval, fall, wilson
 
 
 def sustained_crossing(steps, values, threshold: float, sustained: int = 3) -> int | None:
@@ -66,8 +66,8 @@ def reversals_beyond_noise(counts: Counts, z: float = 1.96) -> int:
     turns, direction = 0, 0
     high = low = points[0] if points else (0, 1)
     for point in points[1:]:
-        fell = direction >= 0 and drop_interval(high, point, z)[0] > 0
-        rose = direction <= 0 and drop_interval(low, point, z)[1] < 0
+        fell = direction >= 0 and fall(high, point, z).low > 0
+        rose = direction <= 0 and fall(low, point, z).high < 0
         if fell or rose:
             turns += direction != 0
             direction = -1 if fell else 1
@@ -109,11 +109,11 @@ def trace(counts: Counts, threshold: float, last_step: int, parameters) -> dict:
     if len(tried) == 0:
         return out
     last, best = int(tried[-1]), int(tried[np.argmax(share[tried])])
-    low, high = wilson(int(counts.correct[last]), int(counts.total[last]), parameters.z)
+    share_last = wilson(int(counts.correct[last]), int(counts.total[last]), parameters.z)
     return out | {
         "final": float(share[last]),
-        "final_low": low,
-        "final_high": high,
+        "final_low": share_last.low,
+        "final_high": share_last.high,
         "final_n": int(counts.total[last]),
         "best": float(share[best]),
         "best_step": int(counts.steps[best]),
@@ -135,8 +135,9 @@ def progression(profile) -> dict[str, dict]:
 def band(counts: Counts, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
     """Wilson's limits at each checkpoint: two (T,) arrays."""
     pairs = zip(counts.correct.tolist(), counts.total.tolist(), strict=True)
-    limits = [wilson(correct, total, z) for correct, total in pairs]
-    return np.array([low for low, _ in limits]), np.array([high for _, high in limits])
+    nothing = Interval(0.5, 0.0, 1.0, 0)
+    limits = [wilson(correct, total, z) if total else nothing for correct, total in pairs]
+    return np.array([one.low for one in limits]), np.array([one.high for one in limits])
 
 
 def regressions(profile, late: float = 0.2, smooth: int = 1) -> list[dict] | None:
@@ -168,7 +169,7 @@ def regressions(profile, late: float = 0.2, smooth: int = 1) -> list[dict] | Non
 
 def _drop(best: dict, point: dict, z: float) -> float:
     """The least fall that the interval allows; positive means a fall beyond chance."""
-    return drop_interval((best["correct"], best["total"]), (point["correct"], point["total"]), z)[0]
+    return fall((best["correct"], best["total"]), (point["correct"], point["total"]), z).low
 
 
 def _windows(counts: Counts, size: int) -> list[dict]:

@@ -15,7 +15,7 @@ from typing import Any
 from sashimi import result
 from sashimi.errors import BadInput
 from sashimi.files import write_text
-from sashimi.metrics import Interval
+from sashimi.statistics import Interval
 
 OURS = "ternary decoder"
 FLOORS = ("constant", "1-nearest neighbour", "vote of 10 neighbours", "linear probe")

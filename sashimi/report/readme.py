@@ -12,7 +12,6 @@ from pathlib import Path
 from sashimi import result
 from sashimi.errors import BadInput
 from sashimi.files import write_text
-from sashimi.metrics import Interval, student
 from sashimi.params import REFERENCE
 from sashimi.report.read import (
     FLOORS,
@@ -27,6 +26,7 @@ from sashimi.report.read import (
     runs,
 )
 from sashimi.report.verdicts import judged
+from sashimi.statistics import Interval, student
 
 BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 METRICS = ("compile_strict", "skeleton_exact", "action_f1", "program_exact")

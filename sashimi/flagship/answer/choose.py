@@ -20,6 +20,7 @@ from itertools import product
 
 import numpy as np
 
+from sashimi import calibration
 from sashimi.metrics import overlap
 from sashimi.program.ir.tokens import in_parameters
 
@@ -154,16 +155,15 @@ def coverage_risk(confidence: Sequence[float], right: Sequence[float]) -> dict:
     El-Yaniv & Wiener 2010; ``random`` is the risk without any order, ``best`` the area of a
     confidence that puts everything right first.
     """
-    order = np.argsort(-np.asarray(confidence), kind="stable")
     wrong = 1 - np.asarray(right, dtype=float)
-    risk = np.cumsum(wrong[order]) / np.arange(1, len(wrong) + 1)
-    ideal = np.cumsum(np.sort(wrong)) / np.arange(1, len(wrong) + 1)
+    _, risk = calibration.coverage_risk(confidence, right)
+    _, ideal = calibration.coverage_risk(right, right)
     tenths = [max(0, round(len(wrong) * k / 10) - 1) for k in range(1, 11)]
     return {
         "coverage": [k / 10 for k in range(1, 11)],
         "risk": [float(risk[i]) for i in tenths] if len(risk) else [],
-        "area": float(risk.mean()) if len(risk) else float("nan"),
-        "best": float(ideal.mean()) if len(risk) else float("nan"),
+        "area": calibration.area(risk),
+        "best": calibration.area(ideal),
         "random": float(wrong.mean()) if len(risk) else float("nan"),
     }
 

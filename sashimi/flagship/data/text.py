@@ -19,12 +19,12 @@ import torch
 from torch import Tensor
 
 from sashimi.flagship.model.decode import MAX_TOKENS, START, Decoder
-from sashimi.metrics import Interval, bootstrap
 from sashimi.program import Finding, ParseError, Program, compile, lint, parse, render, validate
 from sashimi.program import findings as found
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.text.repairs import Repair
 from sashimi.program.tiers import without_comments
+from sashimi.statistics import Interval, bootstrap
 
 END = 1
 """The token id that ends every text; `START` begins it."""

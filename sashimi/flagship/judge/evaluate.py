@@ -25,10 +25,11 @@ from sashimi.flagship.model import domain
 from sashimi.flagship.model.fill import Source, fill
 from sashimi.flagship.negatives import separability
 from sashimi.flagship.way import BATCH, Outcome, Sashimi
-from sashimi.metrics import bootstrap, overlap, paired
+from sashimi.metrics import overlap
 from sashimi.pab import Profile
 from sashimi.program import tiers
 from sashimi.program.tree import Program
+from sashimi.statistics import bootstrap, paired
 from sashimi.ternary import trit_shares
 
 OURS = "ternary decoder"

@@ -9,43 +9,36 @@ Letters: N training prompts, Q queries, E encoder width.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.linear_model import RidgeClassifier
 from torch import Tensor
 
-from sashimi import cache, program, retrieve
+from sashimi import cache, floors, program, retrieve
 from sashimi.encode import encode
 from sashimi.flagship.data.corpus import Corpus, digest
 from sashimi.flagship.judge import score
+from sashimi.floors import NAMES, VOTE
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
 from sashimi.program.tree import Program
-from sashimi.retrieve import VOTERS, Index, vote
+from sashimi.retrieve import Index
 
-VOTE = f"vote of {VOTERS} neighbours"
-NAMES = ("constant", "1-nearest neighbour", VOTE, "linear probe")
+__all__ = ["NAMES", "VOTE", "Floors", "scored"]
 
 
-class Floors:
-    """The floors of a training set: unit vectors (N, E) of its prompts, and its programs."""
+class Floors(floors.Floors):
+    """The floors of a training set whose classes are skeletons: unit vectors (N, E) of its prompts,
+    and its programs.
+    """
 
     def __init__(
         self, prompts: Sequence[str], vectors: np.ndarray, programs: Sequence[Program]
     ) -> None:
-        self.vectors, self.programs = vectors, programs
-        self.skeletons = [tiers.skeleton(tiers.without_comments(p)) for p in programs]
-        names = {s: i for i, s in enumerate(dict.fromkeys(self.skeletons))}
-        self.classes = np.array([names[s] for s in self.skeletons])
-        # ridge regression on one-hot skeletons: the least-squares probe, in closed form however
-        # many classes there are
-        self.probe = RidgeClassifier(alpha=1.0)
-        if len(names) > 1:
-            self.probe.fit(vectors, self.classes)
+        super().__init__(vectors, [tiers.skeleton(tiers.without_comments(p)) for p in programs])
+        self.programs = programs
         self.index = Index(prompts, vectors)
 
     def answers(self, asked: Sequence[str], queries: np.ndarray) -> dict[str, list[Program]]:
@@ -54,26 +47,9 @@ class Floors:
         The vote counts skeletons among neighbours by words and vectors together; all others read
         vectors alone.
         """
-        if not len(asked):
-            return {name: [] for name in NAMES}
-        similar = queries @ self.vectors.T  # (Q, N)
-        common = self.skeletons.index(Counter(self.skeletons).most_common(1)[0][0])
-        found = {
-            "constant": [common] * len(asked),
-            "1-nearest neighbour": similar.argmax(1),
-            VOTE: vote(self.index.similarity(asked, queries), self.skeletons),
-            "linear probe": self._probed(queries, similar),
-        }
-        return {name: [self.programs[i] for i in found[name]] for name in NAMES}
-
-    def _probed(self, queries: np.ndarray, similar: np.ndarray) -> list[int]:
-        """The probe picks the skeleton; the nearest prompt that has it lends its values."""
-        if not hasattr(self.probe, "classes_"):  # one skeleton only
-            return similar.argmax(1).tolist()
-        return [
-            int(np.where(self.classes == c, row, -np.inf).argmax())
-            for c, row in zip(self.probe.predict(queries), similar, strict=True)
-        ]
+        similar = self.index.similarity(asked, queries) if len(asked) else None
+        chosen = self.picks(queries, similar)
+        return {name: [self.programs[i] for i in picks] for name, picks in chosen.items()}
 
 
 def scored(corpus: Corpus, splits: Sequence[str]) -> dict[str, dict[str, dict[str, list[float]]]]:
@@ -102,7 +78,7 @@ def scored(corpus: Corpus, splits: Sequence[str]) -> dict[str, dict[str, dict[st
 
     language = sorted(Path(program.__file__).parent.glob("*.*"))
     sources = [path.read_text(encoding="utf-8") for path in language]
-    code = cache.code(score, retrieve, sys.modules[__name__])
+    code = cache.code(score, retrieve, floors, sys.modules[__name__])
     examples = digest([*train, *(e for part in parts.values() for e in part)])
     tensors = cache.fetch(["floors", code, *sources, examples], make)
     return {

@@ -11,11 +11,12 @@ import plistlib
 from collections.abc import Mapping, Sequence
 
 from sashimi.flagship.data.literals import slots_of, to_text
-from sashimi.metrics import Interval, bootstrap, overlap
+from sashimi.metrics import overlap
 from sashimi.program import ParseError, compile, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.plist.compile import runtime_unverified
 from sashimi.program.tree import Program, actions
+from sashimi.statistics import Interval, bootstrap
 
 WELL_FORMED = (
     "parse",

@@ -16,9 +16,9 @@ from typing import Any
 from sashimi import program as language
 from sashimi.flagship.judge.stated import Stated
 from sashimi.flagship.people import Item, Refusal
-from sashimi.metrics import wilson
 from sashimi.program import catalogue, tree
 from sashimi.program.tree import Action, Program
+from sashimi.statistics import wilson
 
 _TIMER = "com.apple.mobiletimer-framework.MobileTimerIntents."
 _SHORT = "com.apple.ShortcutsActions."

@@ -18,10 +18,10 @@ from sashimi.flagship.negatives import detect
 from sashimi.flagship.negatives.make import PERTURBATIONS
 from sashimi.flagship.negatives.meaning import meaning
 from sashimi.flagship.negatives.triple import SOURCES, Triple, load, only
-from sashimi.metrics import Interval, wilson
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
 from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.statistics import Interval, wilson
 
 Files = Mapping[str, Sequence[Triple]]
 """Split to the triples of its file."""

@@ -20,10 +20,10 @@ from sklearn.preprocessing import MaxAbsScaler
 
 from sashimi.flagship.negatives.known import adjacent, outline
 from sashimi.flagship.negatives.triple import Triple
-from sashimi.metrics import Interval, wilson
 from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.program.tiers import TypedIR
+from sashimi.statistics import Interval, interval, resampled, wilson
 
 MOST = 6000
 """Training triples that a detector is fitted on, drawn with a seed."""
@@ -134,11 +134,11 @@ def _ends(ids: list[str], right: np.ndarray, wrong: np.ndarray, seed: int) -> tu
     """A percentile interval over examples: an example's triples are drawn together."""
     _, example = np.unique(ids, return_inverse=True)
     members = [np.flatnonzero(example == i) for i in range(example.max() + 1)]
-    rng = np.random.default_rng(seed)
-    areas = []
-    for _ in range(RESAMPLES):
-        drawn = rng.integers(0, len(members), len(members))
-        rows = np.concatenate([members[i] for i in drawn])
-        areas.append(_area(right[rows], wrong[rows]))
-    low, high = np.quantile(areas, [0.025, 0.975])
-    return float(low), float(high)
+
+    def area(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
+        picked = [np.concatenate([members[i] for i in row]) for row in np.atleast_2d(drawn)]
+        return np.array([_area(right[rows], wrong[rows]) for rows in picked])
+
+    draws = resampled(area, np.arange(len(members)), seed=seed, resamples=RESAMPLES)
+    ends = interval(0.0, draws, len(members))
+    return ends.low, ends.high

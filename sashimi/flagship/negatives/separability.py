@@ -23,7 +23,7 @@ from sashimi.flagship.model.network import Network
 from sashimi.flagship.negatives import margin
 from sashimi.flagship.negatives.margin import KINDS, Negatives
 from sashimi.flagship.way import BATCH, Sashimi
-from sashimi.metrics import bootstrap
+from sashimi.statistics import bootstrap
 
 SPLITS = ("dev", "test", "test_unseen")
 

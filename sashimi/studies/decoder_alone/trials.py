@@ -15,7 +15,7 @@ from torch import Tensor
 from sashimi.encode import WIDTH
 from sashimi.flagship.data.corpus import Corpus
 from sashimi.flagship.params import SkeletonParams
-from sashimi.metrics import Interval, bootstrap, paired
+from sashimi.statistics import Interval, bootstrap, paired
 from sashimi.program.ir.tokens import END
 from sashimi.studies.decoder_alone.decoder import Fitted, Recipe, fit, forced, write
 from sashimi.studies.decoder_alone.tasks import Material, Task, exact, floors, material

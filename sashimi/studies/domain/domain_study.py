@@ -25,7 +25,7 @@ from sashimi.flagship.data.corpus import Corpus, Example
 from sashimi.flagship.data.out_of_domain import Prompt, near
 from sashimi.flagship.data.sides import Sides
 from sashimi.flagship.params import DomainParams
-from sashimi.metrics import Interval
+from sashimi.statistics import Interval
 from sashimi.studies.domain import heads
 from sashimi.studies.domain.heads import FITS, Batch
 

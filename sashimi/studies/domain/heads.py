@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
 from sklearn.covariance import LedoitWolf
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -26,9 +25,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from torch import Tensor
 
+from sashimi import calibration, statistics
 from sashimi.encode import Encoded, encode
 from sashimi.flagship.model import domain
-from sashimi.metrics import Interval, wilson
+from sashimi.statistics import Interval, wilson
 
 NEIGHBOURS = 5
 RESAMPLES = 400
@@ -179,11 +179,11 @@ def judged(
     stand or fall together. Precision, AUROC and average precision weigh the two sides the same.
     ``held`` is a second threshold, of which only the shares admitted are told.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)  # one after the other: the two sides are independent
     names, own = np.unique(list(templates), return_inverse=True)
     good, bad = np.ones((RESAMPLES + 1, len(inside))), np.ones((RESAMPLES + 1, len(outside)))
     for n, size, drawn in ((0, len(inside), good), (1, len(names), bad)):
-        counts = rng.multinomial(size, np.full(size, 1 / size), RESAMPLES)
+        counts = statistics.weights(size, rng, RESAMPLES)
         drawn[1:] = counts[:, own] if n else counts
     good /= good.sum(1, keepdims=True)  # (resamples + 1, N), the first as it is
     bad /= bad.sum(1, keepdims=True)
@@ -198,8 +198,7 @@ def judged(
         "false_accepts_at_1_percent": (bad @ (outside >= held), len(outside)),
     }
     told = {
-        key: Interval(float(values[0]), *np.quantile(values[1:], [0.025, 0.975]).tolist(), n)
-        for key, (values, n) in found.items()
+        key: statistics.interval(values[0], values[1:], n) for key, (values, n) in found.items()
     }
     if wrong[0] == 0:
         told |= _none_admitted(told["recall"], len(names), size, len(outside))
@@ -244,22 +243,17 @@ def ranked(
 
 def temperature(inside: np.ndarray, outside: np.ndarray) -> float:
     """The divisor of log-odds that makes dev likeliest, either side weighing a half (Guo 2017)."""
-
-    def loss(log: float) -> float:
-        good, bad = inside / np.exp(log), outside / np.exp(log)
-        return float(np.logaddexp(0, -good).mean() + np.logaddexp(0, bad).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 5), method="bounded").x))
+    odds = np.r_[inside, outside]
+    labels = np.repeat([1, 0], [len(inside), len(outside)])
+    logits = np.stack([np.zeros_like(odds), odds], axis=1)  # (n, 2)
+    return calibration.temperature(logits, labels, _halves(inside, outside))[0]
 
 
 def calibration_error(inside: np.ndarray, outside: np.ndarray) -> float:
     """Expected calibration error of log-odds over `BINS` equal bins, sides weighing the same."""
     chance = 1 / (1 + np.exp(-np.r_[inside, outside]))
-    labels = np.r_[np.ones(len(inside)), np.zeros(len(outside))]
-    weights = _halves(inside, outside)
-    bins = np.minimum((chance * BINS).astype(int), BINS - 1)
-    gaps = [abs((weights * (chance - labels))[bins == b].sum()) for b in range(BINS)]
-    return float(sum(gaps))
+    labels = np.repeat([1, 0], [len(inside), len(outside)])
+    return calibration.calibration(chance, labels, BINS, _halves(inside, outside)).ece
 
 
 def _halves(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
@@ -274,11 +268,9 @@ def coverage_risk(inside: np.ndarray, outside: np.ndarray, at: float) -> tuple[l
     A prompt is the surer the farther its score is from the threshold; sides weigh the same.
     """
     scores = np.r_[inside, outside] - at
-    wrong = np.r_[inside < at, outside >= at]
-    weights = _halves(inside, outside)
-    order = np.argsort(-np.abs(scores), kind="stable")
-    covered = weights[order].cumsum()
-    return covered.tolist(), ((weights * wrong)[order].cumsum() / covered).tolist()
+    right = np.r_[inside >= at, outside < at]
+    covered, risk = calibration.coverage_risk(np.abs(scores), right, _halves(inside, outside))
+    return covered.tolist(), risk.tolist()
 
 
 def microseconds(score: Score, batch: Batch, times: int = 3) -> float:

@@ -22,8 +22,8 @@ from sklearn.metrics import silhouette_samples
 from sashimi.flagship.data.corpus import Corpus, Example
 from sashimi.flagship.judge.score import body_text
 from sashimi.flagship.model.intent import Labels
-from sashimi.metrics import RESAMPLES, Interval, bootstrap
 from sashimi.program import tiers
+from sashimi.statistics import Interval, bootstrap, interval, weights
 
 LEVELS = ("program", "skeleton", "main action", "domain")
 PAIRS = 20_000
@@ -125,9 +125,7 @@ def ratio(vectors: np.ndarray, classes: np.ndarray, seed: int = 0) -> dict[str, 
     several = sizes > 1
     within = np.zeros(len(sizes))
     within[several] = (squares - sizes)[several] / (sizes * (sizes - 1))[several]
-    rng = np.random.default_rng(seed)
-    share = np.full(len(sizes), 1 / len(sizes))
-    drawn = np.vstack([np.ones((1, len(sizes))), rng.multinomial(len(sizes), share, RESAMPLES)])
+    drawn = np.vstack([np.ones((1, len(sizes))), weights(len(sizes), seed)])
     inside = _divide(drawn @ (within * several), drawn @ several)
     outside = _divide(
         ((drawn @ sums) ** 2).sum(1) - drawn**2 @ squares,
@@ -142,11 +140,8 @@ def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 
 def _interval(values: np.ndarray, n: int) -> Interval:
-    """The first value with the 2.5% and 97.5% quantiles of the resampled ones after it."""
-    if n == 0 or np.isnan(values[0]):
-        return Interval(float("nan"), float("nan"), float("nan"), n)
-    low, high = np.nanquantile(values[1:], [0.025, 0.975])
-    return Interval(float(values[0]), float(low), float(high), n)
+    """The first value, as it is, with the ends of the resampled ones after it."""
+    return interval(values[0] if n else np.nan, values[1:], n)
 
 
 def nearer(vectors: np.ndarray, classes: np.ndarray, seed: int = 0) -> Interval:

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from sashimi import gates, plots
 from sashimi.flagship.data.corpus import BUILTIN, Corpus
-from sashimi.metrics import Interval, wilson
 from sashimi.program import catalogue as catalogues
 from sashimi.program import render
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.names import is_vendor
 from sashimi.program.tree import Program
+from sashimi.statistics import Interval, wilson
 from sashimi.studies.language.mutate import NAMING_AND_STRUCTURE
 from sashimi.studies.language.mutation_study import Count, Taxonomy, gate_values
 

@@ -25,12 +25,12 @@ from sashimi.encode import encode, encode_uncached
 from sashimi.flagship.data import text
 from sashimi.flagship.data.corpus import Corpus, digest
 from sashimi.flagship.judge import floors, score
-from sashimi.metrics import Interval, bootstrap, paired, student
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
 from sashimi.program import render
 from sashimi.program.catalogue import Catalogue
 from sashimi.report import read as report
+from sashimi.statistics import Interval, bootstrap, paired, student
 from sashimi.studies.peer import peer
 from sashimi.studies.peer.constrain import Engine
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sashimi.metrics import Interval, bootstrap
+from sashimi import statistics
 from sashimi.program.ir.legal import Walk
 from sashimi.program.ir.vocabulary import ALWAYS, Vocabulary
 from sashimi.program.tiers import TypedIR
+from sashimi.statistics import Interval, bootstrap
 
 KINDS = ("structure", "parameters", "parameters, anywhere")
 WHOLE = "whole programs"
@@ -76,16 +77,17 @@ def coverage(vocabulary: Vocabulary, programs: Sequence[Sequence[Unit]]) -> dict
     return found | {WHOLE: bootstrap([all(row) for row in known])}
 
 
-def _share(pairs: np.ndarray, resamples: int = 2000) -> Interval:
+def _share(pairs: np.ndarray) -> Interval:
     """Sum of known over sum of all, (P, 2), with a 95% percentile interval over programs."""
     if not len(pairs) or not pairs[:, 1].sum():
         return Interval(float("nan"), float("nan"), float("nan"), len(pairs))
-    rng = np.random.default_rng(0)
-    sums = pairs[rng.integers(0, len(pairs), (resamples, len(pairs)))].sum(1)  # (R, 2)
-    shares = sums[:, 0] / np.maximum(sums[:, 1], 1)
-    low, high = np.quantile(shares, [0.025, 0.975])
-    value = pairs[:, 0].sum() / pairs[:, 1].sum()
-    return Interval(float(value), float(low), float(high), len(pairs))
+
+    def ratio(known: np.ndarray, of: np.ndarray, axis: int = -1) -> np.ndarray:
+        return known.sum(axis) / np.maximum(of.sum(axis), 1)
+
+    known, of = pairs.T
+    draws = statistics.resampled(ratio, known, of, paired=True)
+    return statistics.interval(ratio(known, of), draws, len(pairs))
 
 
 def uncovered(vocabulary: Vocabulary, programs: Sequence[Sequence[Unit]]) -> list[dict]:
