@@ -1,8 +1,9 @@
 """The vocabulary of the typed IR: its tokens, what stood where, and the literals seen often.
 
 Built from training programs alone. ``seen`` holds for every place of the grammar (an action's key,
-an item of a list, the value of a condition…) the tokens that training programs put there; what the
-catalogue or the validator would refuse is left out, so that masks made from it are legal.
+an item of a list, the value of a condition…) the tokens that training programs put there, and what
+is as good (`sashimi.program.ir.places`); what the catalogue or the validator would refuse is left
+out, so that masks made from it are legal.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.check.accept import admits
 from sashimi.program.ir.legal import OPENERS, Walk, reference_of
+from sashimi.program.ir.places import opened
 from sashimi.program.ir.tokens import COMPOSITES, END, KEY, LITERAL, NONE, NUMBER, TEXT
 from sashimi.program.tiers import TypedIR
 from sashimi.program.tree import CONDITIONS, Reference
@@ -41,7 +43,9 @@ class Vocabulary:
 
     @staticmethod
     def build(programs: Iterable[TypedIR], catalogue: Catalogue) -> Vocabulary:
-        """The vocabulary of training programs, less what ``catalogue`` does not allow."""
+        """The vocabulary of training programs; places as `places.opened` widens them, less what
+        ``catalogue`` does not allow.
+        """
         counts: Counter[str] = Counter()
         places: dict[str, set[str]] = defaultdict(set)
         for ir in programs:
@@ -51,6 +55,7 @@ class Vocabulary:
                 places[walk.due.context].add(token)
                 walk.advance(token)
         legal = {place: _allowed(place, seen, catalogue) for place, seen in places.items()}
+        legal = opened(legal, catalogue)
         tokens = sorted(counts.keys() - set(ALWAYS), key=lambda t: (-counts[t], t))
         return Vocabulary((*ALWAYS, *tokens), {k: tuple(sorted(v)) for k, v in legal.items()})
 
