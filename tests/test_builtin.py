@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from sashimi.flagship.builtin import build, grammar, slots, speak, style
-from sashimi.flagship.builtin.make import MOST_OF_A_PROGRAM
+from sashimi.flagship.builtin.make import MOST_OF_A_PROGRAM, MOST_OF_A_SKELETON
 from sashimi.flagship.builtin.plan import Run, Use
 from sashimi.flagship.data import corpus, leaks
 from sashimi.program import compile as compile_program
@@ -43,7 +43,8 @@ def test_sizes_domains_actions_and_control_flow(builtin):
 def test_no_skeleton_dominates(builtin):
     skeletons = Counter(leaks.skeleton_key(e.program) for e in builtin.train)
     assert len(skeletons) >= 1500
-    assert skeletons.most_common(1)[0][1] <= 30
+    most = MOST_OF_A_SKELETON - 1 + 3 * 3  # a plan adds up to three programs, three prompts each
+    assert skeletons.most_common(1)[0][1] <= most
 
 
 def test_every_program_parses_validates_compiles_and_survives_the_tiers(builtin):
@@ -91,15 +92,16 @@ def test_values_must_be_copied_and_evaluation_has_new_ones(builtin):
     trained: set[str] = set()
     for example in builtin.train:
         trained |= _copied(example)
-    assert sum(bool(_copied(e)) for e in builtin.train) > 0.7 * len(builtin.train)
+    # many requests hold no value ("wifi off"), and others say it in words ("half past seven")
+    assert sum(bool(_copied(e)) for e in builtin.train) > 0.45 * len(builtin.train)
     for split in (builtin.test, builtin.test_unseen):
-        assert sum(bool(_copied(e) - trained) for e in split) > 0.5 * len(split)
+        assert sum(bool(_copied(e) - trained) for e in split) > 0.4 * len(split)
 
 
 def test_styles_are_balanced_and_differ_for_one_program(builtin):
     styles = Counter(e.style for e in builtin.train)
     assert set(styles) == set(style.STYLES)
-    assert min(styles.values()) > 0.15 * len(builtin.train)
+    assert min(styles.values()) > 0.75 * len(builtin.train) / len(style.STYLES)
     by_program: dict[str, list[str]] = {}
     for example in builtin.train:
         by_program.setdefault(leaks.program_key(example.program), []).append(example.style)

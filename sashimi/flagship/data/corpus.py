@@ -22,7 +22,7 @@ PEOPLE = "people"
 CONTENT_SEED = 0
 """Draws the built-in corpus and the splits of files, whatever the seed of a run."""
 SPLITS = ("train", "dev", "test", "test_unseen")
-FROZEN_EVALUATION = "f2a72e6615b45551b33593e73ea18ca932d33ffdc45b3c0f55b47c6149d03d6f"
+FROZEN_EVALUATION = "ad23f86a8ebd00d90d8de99386ca33c65151b5e3d5e8a99a15e0f9b8421b8b17"
 """Digest of the built-in dev, test and test_unseen: while it stands, results compare."""
 
 
