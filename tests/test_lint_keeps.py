@@ -173,3 +173,25 @@ def test_what_can_be_read_alone() -> None:
         "SET $a = 1",
     ]
     assert lost("ACTION a\nACTION b\n", "ACTION b\nACTION a\n") == readable("ACTION b\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "ACTION ask UUID=@Answer\nSET $a = @Answer.Name",
+        'SET $"My List" = @input\nACTION showresult Text=`a {$"My List"["k"] as Number} b`',
+        'SET $a = @input\nIF ALL $a contains "x", @input is_at_least 3\nACTION exit\nENDIF UUID=@R\nSET $b = @R',
+        "SET $a = @input\nIF $a as Number is_greater_than 3\nENDIF",
+    ],
+)
+def test_references_with_steps_stay_also_beside_faults(body: str) -> None:
+    assert lint(whole(body)).repairs == []
+    done = lint(whole(f"{body}\nREPEAT 2\nEND REPEAT"))
+    assert done.text == whole(f"{body}\nREPEAT 2\nENDREPEAT") and done.faults == []
+    broken = whole(f"{body}\nCASE 'x'")
+    assert lint(broken).text == broken
+
+
+def test_settings_are_kept() -> None:
+    text = 'Sure:\nSHORTCUT "A"\nWITH WFWorkflowTypes=["Watch"]\nREPEAT 2\nEND\n'
+    assert parse(lint(text).text) == parse(text[6:].replace("END", "ENDREPEAT"))

@@ -64,6 +64,8 @@ CONDITIONS = {
     "<>": "not_equal_string",
     ">": "is_greater_than",
     "<": "is_less_than",
+    ">=": "is_at_least",
+    "<=": "is_at_most",
     "equals": "equals_string",
     "equal_to": "equals_string",
     "is": "equals_string",
@@ -80,6 +82,7 @@ CONDITIONS = {
     "includes": "contains",
     "not_contains": "does_not_contain",
     "before": "is_before",
+    "starts_with": "begins_with",
 }
 """Conditions; ``equals_string`` becomes ``equals_number`` before a number."""
 

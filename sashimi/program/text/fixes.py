@@ -8,7 +8,7 @@ from functools import partial
 from sashimi.program.text import aliases
 from sashimi.program.text.closest import nearest
 from sashimi.program.text.lex import BLOCKS, KEYWORDS, statements, tokens, visible
-from sashimi.program.tree import CONDITIONS
+from sashimi.program.tree import CONDITIONS, MORE_CONDITIONS
 
 ENDS = {end: keyword for keyword, end in BLOCKS.items()}
 CLOSERS = ("'}'", "']'", "')'")
@@ -122,7 +122,7 @@ def _keyword(offending: str, expected: tuple[str, ...]) -> str:
     if "a condition" in expected and word in aliases.CONDITIONS:
         return f"write {aliases.named_condition(word, False)}"
     if "a condition" in expected and word:
-        near = nearest(word, CONDITIONS)
+        near = nearest(word, (*CONDITIONS, *MORE_CONDITIONS))
         return f"write {near[0]}" if near else EXAMPLES["a condition"]
     if not KEYWORDS & {*expected} or not word.isidentifier():
         return ""

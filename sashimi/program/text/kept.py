@@ -7,6 +7,7 @@ from sashimi.program.text.parse import ParseError, parse
 from sashimi.program.text.render import render
 
 AROUND = {
+    "WITH": ("", ""),
     "ACTION": ("", ""),
     "SET": ("", ""),
     "IF": ("", "ENDIF"),

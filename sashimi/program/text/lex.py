@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from sashimi.program.text.values import REFERENCE
+
 BLOCKS = {
     "IF": "ENDIF",
     "MENU": "ENDMENU",
@@ -13,9 +15,8 @@ BLOCKS = {
 }
 """What ends each block."""
 
-KEYWORDS = frozenset(
-    {"SHORTCUT", "ENDSHORTCUT", "ACTION", "SET", "ELSE", "CASE", "MACRO", *BLOCKS, *BLOCKS.values()}
-)
+_WORDS = ("SHORTCUT", "WITH", "ENDSHORTCUT", "ACTION", "SET", "ELSE", "CASE", "MACRO")
+KEYWORDS = frozenset((*_WORDS, *BLOCKS, *BLOCKS.values()))
 """The first words of statements, and of the linter's own ``MACRO``."""
 
 _TOKEN = re.compile(
@@ -25,7 +26,7 @@ _TOKEN = re.compile(
     r"|(?P<newline>\n)"
     r"|(?P<space>[ \t\r\f\v\u00a0]+)"
     r"|(?P<comment>#[^\n]*)"
-    r"|(?P<reference>[$@][^\W\d]\w*)"
+    rf"|(?P<reference>{REFERENCE})"
     r"|(?P<number>[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?!\w))"
     r"|(?P<word>[^\W\d][\w-]*(?:\.[\w-]+)*)"
     r"|(?P<operator>[=!<>]=|<>|[<>])"
@@ -33,8 +34,9 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _NEXT_STATEMENT = re.compile(rf"\n[ \t]*(?:{'|'.join(sorted(KEYWORDS))})\b")
-_GOES_ON = re.compile(r"[ \t]*(?:\n|\Z|#|[\]}),:])|[ \t]+[^\W\d]\w*[ \t]*=")
-"""What may stand after a string."""
+_GOES_ON = re.compile(r"[ \t]*(?:\n|\Z|#|[\]}),:=])|[ \t]+[^\W\d]\w*[ \t]*=")
+_BEFORE = (*" \t\n=[({,:", "")
+"""What may stand after a string, and the characters that may stand before one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def tokens(text: str, careful: bool = False) -> list[Token]:
     """The tokens of a text; their texts joined are the text again.
 
     With ``careful``, a string that runs over a line end into what reads like the next statement,
-    and behind which nothing can stand that does, is taken to have lost its closing quote: it
+    and around which nothing can stand that does, is taken to have lost its closing quote: it
     becomes an ``open`` token that ends with its line.
     """
     out, at, line = [], 0, 1
@@ -62,7 +64,8 @@ def tokens(text: str, careful: bool = False) -> list[Token]:
         match = _TOKEN.match(text, at)
         kind, piece = match.lastgroup, match[0]
         runs_on = careful and kind in ("string", "interp") and _NEXT_STATEMENT.search(piece)
-        if runs_on and not _GOES_ON.match(text, match.end()):
+        begins = text[at - 1 : at] in _BEFORE
+        if runs_on and not (begins and _GOES_ON.match(text, match.end())):
             kind, piece = "open", piece.split("\n", 1)[0]
         out.append(Token(kind, piece, line))
         at += len(piece)

@@ -9,6 +9,8 @@ from sashimi.program import catalogue as catalogues
 from sashimi.program.catalogue import COMMON_KEYS, ActionSpec
 from sashimi.program.check.scope import (
     ALWAYS,
+    FLOW_ACTIONS,
+    KEPT_LOOPS,
     LOOP_HANDLES,
     LOOP_VARIABLES,
     SETTERS,
@@ -19,24 +21,24 @@ from sashimi.program.names import PREFIX, is_vendor, short
 from sashimi.program.text import aliases
 from sashimi.program.text.closest import nearest
 from sashimi.program.text.lex import BLOCKS, Token, join, statements, tokens, visible
+from sashimi.program.text.lint_spaces import joined, joined_in_braces
 from sashimi.program.text.repairs import LIKELY, Repair
-from sashimi.program.text.values import quote, unquote
-from sashimi.program.tree import CONDITIONS, Handle, Reference, Var
+from sashimi.program.text.values import REFERENCE, quote, reference, unquote
+from sashimi.program.tree import CONDITIONS, MORE_CONDITIONS, Handle, Reference, Var
 
 _KINDS = {"IF": "if", "MENU": "menu", "REPEAT": "repeat", "FOREACH": "foreach"}
 _ENDS = frozenset(BLOCKS.values())
-_BRACED = re.compile(r"\\.|\{([@$])([^\W\d]\w*)\}", re.DOTALL)
-_SPACED = re.compile(r"\\.|\{([@$])([^\W\d][^{}`\n]*[^\w{}`\n][^{}`\n]*)\}", re.DOTALL)
+_BRACED = re.compile(rf"\\.|\{{({REFERENCE})\}}", re.DOTALL)
+_BASE = re.compile(r"([@$])([^\W\d]\w*)")
 _OF_LOOPS = re.compile(r"Repeat_(Item|Index)(_\d+)?")
-_KEPT = frozenset({"conditional", "choosefrommenu", "repeat.count", "repeat.each"})
-"""Actions that a program has only where it keeps a block as the actions it is stored as."""
+KNOWN_CONDITIONS = (*CONDITIONS, *MORE_CONDITIONS)
 _FIXED = frozenset(Handle(name) for name in ("prev", *ALWAYS, *LOOP_HANDLES))
 
 
 def repair(text: str, repairs: list[Repair]) -> str:
     """The text with its names mended as far as one name is clearly meant."""
     scope = Scope()
-    lines = [_statement(line, scope, repairs) for line in statements(tokens(text))]
+    lines = [_statement(line, scope, repairs) for line in statements(tokens(text, careful=True))]
     return join(lines)
 
 
@@ -46,48 +48,15 @@ def _statement(line: list[Token], scope: Scope, repairs: list[Repair]) -> list[T
     if not shown:
         return line
     word = line[shown[0]].text
-    line = _joined(line, shown, scope, repairs)
+    line = joined(line, shown, scope, repairs)
     shown = visible(line)
     if word == "ACTION" and len(shown) > 1:
         _action(line, shown, repairs)
     _values(line, shown, scope, repairs)
-    if word == "IF" and len(shown) > 2:
-        _condition(line, shown, repairs)
+    if word == "IF":
+        _conditions(line, shown, repairs)
     _move(scope, word, [line[i] for i in shown])
     return line
-
-
-def _joined(
-    line: list[Token], shown: list[int], scope: Scope, repairs: list[Repair]
-) -> list[Token]:
-    """The line with names as the editor shows them, ``$My List``, written as names are here."""
-    if line[shown[0]].text == "SET" and len(shown) > 2:
-        signs = [i for i in shown if line[i].text == "="]
-        if signs and line[shown[1]].text[0] == "$" and signs[0] > shown[2]:
-            return _as_one(line, shown[1], signs[0], repairs)
-    out = list(line)
-    for i in reversed([i for i in shown[1:] if line[i].kind == "reference"]):
-        ends = [i + 1]
-        while ends[-1] + 1 < len(line) and [line[ends[-1]].kind, line[ends[-1] + 1].kind] == [
-            "space",
-            "word",
-        ]:
-            ends.append(ends[-1] + 2)
-        for end in reversed(ends[1:]):
-            name = sanitise(join([line[i:end]])[1:])
-            if scope.allows(Var(name) if line[i].text[0] == "$" else Handle(name)):
-                out = _as_one(out, i, end, repairs)
-                break
-    return out
-
-
-def _as_one(line: list[Token], start: int, end: int, repairs: list[Repair]) -> list[Token]:
-    """One reference made of the tokens from ``start`` to ``end``, and the space behind it kept."""
-    stop = end - 1 if line[end - 1].kind == "space" else end
-    before = join([line[start:stop]])
-    fixed = before[0] + sanitise(before[1:])
-    repairs.append(Repair("handle", line[start].line, before, fixed))
-    return [*line[:start], Token("reference", fixed, line[start].line), *line[stop:]]
 
 
 def _action(line: list[Token], shown: list[int], repairs: list[Repair]) -> None:
@@ -97,7 +66,7 @@ def _action(line: list[Token], shown: list[int], repairs: list[Repair]) -> None:
         repairs.append(Repair(kind, token.line, token.text, name, confidence))
         line[shown[1]] = token.as_text(name)
     spec = catalogues.find(name)
-    if spec is not None and name not in _KEPT:
+    if spec is not None and name not in FLOW_ACTIONS:
         given = {line[i].text for i in shown}
         for i in range(2, len(shown) - 2):
             if line[shown[i + 1]].text == "=" and line[shown[i]].kind == "word":
@@ -165,20 +134,35 @@ def _only_observed(spec: ActionSpec) -> bool:
     return spec.sources == ("observed",)
 
 
+def _conditions(line: list[Token], shown: list[int], repairs: list[Repair]) -> None:
+    """The condition of an IF, or each of those behind ALL or ANY."""
+    several = len(shown) > 1 and line[shown[1]].text in ("ALL", "ANY")
+    depth, starts = 0, [2 if several else 1]
+    for place, i in enumerate(shown):
+        depth += (line[i].text in "([{") - (line[i].text in ")]}") if line[i].kind == "other" else 0
+        if several and depth == 0 and line[i].text == ",":
+            starts.append(place + 1)
+    for start in starts:
+        place = start + (start < len(shown) and line[shown[start]].kind == "reference")
+        key = place + 1 < len(shown) and line[shown[place + 1]].text == "="
+        if place < len(shown) and not key:
+            _condition(line, shown[place:], repairs)
+
+
 def _condition(line: list[Token], shown: list[int], repairs: list[Repair]) -> None:
-    token = line[shown[2]]
-    if token.kind != "word" or token.text in CONDITIONS:
+    token = line[shown[0]]
+    if token.kind != "word" or token.text in KNOWN_CONDITIONS:
         return
-    numeric = len(shown) > 3 and line[shown[3]].kind == "number"
+    numeric = len(shown) > 1 and line[shown[1]].kind == "number"
     if token.text.lower() in aliases.CONDITIONS:
         fixed, confidence = aliases.named_condition(token.text.lower(), numeric), 1.0
     else:
-        found = nearest(token.text, CONDITIONS)
+        found = nearest(token.text, KNOWN_CONDITIONS)
         if found is None:
             return
         fixed, confidence = found
     repairs.append(Repair("condition", token.line, token.text, fixed, confidence))
-    line[shown[2]] = token.as_text(fixed)
+    line[shown[0]] = token.as_text(fixed)
 
 
 def _values(line: list[Token], shown: list[int], scope: Scope, repairs: list[Repair]) -> None:
@@ -187,7 +171,7 @@ def _values(line: list[Token], shown: list[int], scope: Scope, repairs: list[Rep
     for place, i in enumerate(shown):
         token = line[i]
         if token.kind == "reference" and not (setting and place == 1):
-            fixed = _reference(token.text[0], token.text[1:], scope)
+            fixed = None if _names_output(line, shown, place) else _reference(token.text, scope)
             if fixed:
                 repairs.append(Repair("handle", token.line, token.text, *fixed))
                 line[i] = token.as_text(fixed[0])
@@ -197,8 +181,26 @@ def _values(line: list[Token], shown: list[int], scope: Scope, repairs: list[Rep
             line[i] = _meant_interpolated(token, scope, repairs)
 
 
-def _reference(sigil: str, name: str, scope: Scope) -> tuple[str, float] | None:
+def _names_output(line: list[Token], shown: list[int], place: int) -> bool:
+    """Whether a reference is a name that an output is given, ``UUID=@name``."""
+    return place > 2 and [line[i].text for i in shown[place - 2 : place]] == ["UUID", "="]
+
+
+def _allowed(text: str, scope: Scope) -> bool:
+    """Whether a reference as it is written means something here."""
+    read = reference(text)
+    return scope.allows(type(read)(read.name))
+
+
+def _reference(text: str, scope: Scope) -> tuple[str, float] | None:
     """The reference meant by one that means nothing here; None if it is fine or unclear."""
+    base = _BASE.match(text)
+    found = _base(base[1], base[2], scope) if base else None
+    return (found[0] + text[base.end() :], found[1]) if found else None
+
+
+def _base(sigil: str, name: str, scope: Scope) -> tuple[str, float] | None:
+    """A reference without its steps, and how sure it is."""
     given: Reference = Var(name) if sigil == "$" else Handle(name)
     if scope.allows(given) or _OF_LOOPS.fullmatch(name) or given in _FIXED:
         return None  # a name of the language itself is no slip, wherever it stands
@@ -222,28 +224,20 @@ def _spelled(reference: Reference) -> str:
 
 def _interpolated(token: Token, scope: Scope, repairs: list[Repair]) -> Token:
     def mended(match: re.Match[str]) -> str:
-        fixed = _reference(match[1], match[2], scope) if match[1] else None
+        fixed = _reference(match[1], scope) if match[1] else None
         if not fixed:
             return match[0]
         repairs.append(Repair("handle", token.line, match[0], f"{{{fixed[0]}}}", fixed[1]))
         return f"{{{fixed[0]}}}"
 
-    def joined(match: re.Match[str]) -> str:
-        name = sanitise(match[2].strip()) if match[1] else ""
-        if not name or not scope.allows(Var(name) if match[1] == "$" else Handle(name)):
-            return match[0]
-        fixed = "{" + match[1] + name + "}"
-        repairs.append(Repair("handle", token.line, match[0], fixed))
-        return fixed
-
-    return token.as_text(_BRACED.sub(mended, _SPACED.sub(joined, token.text)))
+    spelled = joined_in_braces(token.text, token.line, scope, repairs)
+    return token.as_text(_BRACED.sub(mended, spelled))
 
 
 def _meant_interpolated(token: Token, scope: Scope, repairs: list[Repair]) -> Token:
     """A plain string with references in braces that mean something here was meant in backticks."""
-    found = [(m[1], m[2]) for m in _BRACED.finditer(token.text) if m[1]]
-    legal = [scope.allows(Var(name) if sigil == "$" else Handle(name)) for sigil, name in found]
-    if not found or not all(legal):
+    found = [match[1] for match in _BRACED.finditer(token.text) if match[1]]
+    if not found or not all(_allowed(text, scope) for text in found):
         return token
     body = token.text[1:-1].replace("`", "\\`").replace('\\"', '"')
     fixed = Token("interp", f"`{body}`", token.line)
@@ -252,22 +246,30 @@ def _meant_interpolated(token: Token, scope: Scope, repairs: list[Repair]) -> To
 
 
 def _move(scope: Scope, word: str, line: list[Token]) -> None:
+    """Move the scope past a line; what one without a fault would do to it."""
+    pairs = zip(line[1:], line[2:], line[3:], strict=False)
+    given = {key.text: value for key, sign, value in pairs if sign.text == "="}
+    texts = {key: unquote(v.text) for key, v in given.items() if v.kind == "string"}
+    named = [sanitise(texts["CustomOutputName"])] if "CustomOutputName" in texts else []
+    if "UUID" in given and given["UUID"].kind == "reference":
+        named.append(given["UUID"].text[1:])
     if word in _KINDS:
         scope.enter(_KINDS[word])
     elif word in ("ELSE", "CASE") and scope.depth:
         scope.branch()
     elif word in _ENDS and scope.depth:
-        scope.leave()
-    elif word == "SET" and len(line) > 1 and line[1].text.startswith("$"):
-        scope.set_variable(line[1].text[1:])
+        scope.leave(named=named)
+    elif word == "SET" and len(line) > 1 and line[1].kind == "reference":
+        _set(scope, reference(line[1].text).name)
     elif word == "ACTION" and len(line) > 1:
         name = short(line[1].text)
-        given = {
-            key.text: unquote(value.text)
-            for key, sign, value in zip(line[2:], line[3:], line[4:], strict=False)
-            if sign.text == "=" and value.kind == "string"
-        }
-        custom = given.get("CustomOutputName")
-        scope.after_action(name, [sanitise(custom)] if custom else ())
-        if name in SETTERS and "WFVariableName" in given:
-            scope.set_variable(sanitise(given["WFVariableName"]))
+        scope.after_action(name, named)
+        if name in KEPT_LOOPS and "WFControlFlowMode" in given:
+            scope.keep_loop({"0": 0, "2": 2}.get(given["WFControlFlowMode"].text))
+        if name in SETTERS and "WFVariableName" in texts:
+            _set(scope, texts["WFVariableName"])
+
+
+def _set(scope: Scope, name: str) -> None:
+    scope.set_variable(sanitise(name))
+    scope.set_variable(name)

@@ -11,12 +11,13 @@ from sashimi.program.text.lint_blocks import blocks
 from sashimi.program.text.lint_quotes import straighten
 from sashimi.program.text.lint_wrap import unwrap
 from sashimi.program.text.repairs import GUESS, Repair
-from sashimi.program.text.values import quote
+from sashimi.program.text.values import REFERENCE, quote
 
 Lines = list[list[Token]]
 
 _BROKEN = re.compile(
-    r"(?P<named>\{[@$][^\W\d][\w.,'’&+/-]*(?: [\w.,'’&+/-]+)+\})"
+    rf"(?P<right>\{{(?:{REFERENCE})\}})"
+    r"|(?P<named>\{[@$][^\W\d][\w.,'’&+/-]*(?: [\w.,'’&+/-]+)+\})"
     r"|\$\{(?P<js>[^\W\d]\w*)\}"
     r"|\{\{[ ]*(?P<double>[@$][^\W\d]\w*)[ ]*\}\}"
     r"|\{[ ]+(?P<wide>[@$][^\W\d]\w*)[ ]*\}|\{(?P<wide2>[@$][^\W\d]\w*)[ ]+\}"
@@ -156,7 +157,11 @@ def mended(body: str) -> str:
 
     def whole(match: re.Match[str]) -> str:
         kind = match.lastgroup
-        if kind in ("rest", "named"):  # a name with spaces: the phase for names looks it up
+        if kind in (
+            "rest",
+            "right",
+            "named",
+        ):  # a name with spaces: the phase for names looks it up
             return match[0]
         name = match[kind]
         return "{" + ("$" + name if kind == "js" else name) + "}"

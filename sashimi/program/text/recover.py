@@ -9,6 +9,7 @@ from sashimi.program.tree import Program
 
 STAND_INS = {
     "SHORTCUT": 'SHORTCUT "?"',
+    "WITH": "",
     "IF": "IF @input has_any_value",
     "MENU": 'MENU "?"',
     "CASE": 'CASE "?"',
