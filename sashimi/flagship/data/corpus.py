@@ -22,7 +22,7 @@ PEOPLE = "people"
 CONTENT_SEED = 0
 """Draws the built-in corpus and the splits of files, whatever the seed of a run."""
 SPLITS = ("train", "dev", "test", "test_unseen")
-FROZEN_EVALUATION = "ad23f86a8ebd00d90d8de99386ca33c65151b5e3d5e8a99a15e0f9b8421b8b17"
+FROZEN_EVALUATION = "95364094987e993338fb40637a769cf01395208374d72984c0c84227041e070f"
 """Digest of the built-in dev, test and test_unseen: while it stands, results compare."""
 
 
