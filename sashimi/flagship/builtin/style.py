@@ -42,6 +42,7 @@ _FITS_ANYTHING = re.compile(r"^<base>|[,.:!?] <base>")
 _VERB = re.compile(r"\[([^\]]+)\]")
 _IRREGULAR = {"do": "does", "have": "has", "don't": "doesn't", "go": "goes", "be": "is"}
 _NEIGHBOURS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuioopsdfghjkllxcvbnmn", strict=True))
+_ARTICLE = re.compile(rf"\b([Aa]) ([{chr(FIRST_PRIVATE)}-{chr(FIRST_PRIVATE + 0x18FF)}])")
 _PRIVATE = re.compile(f"[{chr(FIRST_PRIVATE)}-{chr(FIRST_PRIVATE + 0x18FF)}]")
 
 
@@ -92,7 +93,13 @@ def styled(spoken: Spoken, style: str, phrases: dict, rng: random.Random) -> str
         text = _typos(text, rng)
     text = re.sub(r"([.?!,;:])\.$", r"\1", text)
     text = re.sub(r",\s*([,.;:?!])", r"\1", text)
+    text = _ARTICLE.sub(lambda m: m[1] + _an(spoken.values[ord(m[2]) - FIRST_PRIVATE]) + m[2], text)
     return _PRIVATE.sub(lambda m: spoken.values[ord(m[0]) - FIRST_PRIVATE], text)
+
+
+def _an(value: str) -> str:
+    """What joins the article "a" to a number: "a 20", "an 8", "an eleven"."""
+    return "n " if re.match(r"eight|eleven|8|1[18](?!\d)", value) else " "
 
 
 def _fitting(frames: tuple[str, ...], spoken: Spoken) -> list[str]:
