@@ -208,7 +208,8 @@ _NUMBER_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS]) | frozen
 )
 _TIME_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS, *times.NAMES]) | frozenset(
     numbers.words(
-        "in a an half and quarter quarters past after to till til am pm o'clock oclock at on by the "
-        "of this next morning afternoon evening night tonight noon midday midnight st nd rd th p m around"
+        "in a an half and quarter quarters past after to till til am pm o'clock oclock at on by "
+        "the of this next morning afternoon evening night tonight noon midday midnight st nd rd th "
+        "p m around"
     )
 )
