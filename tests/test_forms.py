@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from sashimi.flagship.builtin import forms, grammar, slots
+from sashimi.flagship.builtin import forms, grammar, slots, speak
 from sashimi.flagship.data import normal
 
 TABLE = grammar.load().slots
@@ -16,7 +16,6 @@ COPIED = [name for name, slot in TABLE.items() if slot.kind != "map"]
 @pytest.mark.parametrize("name", COPIED)
 def test_every_form_is_read_as_its_value(name):
     rng, slot = random.Random(name), TABLE[name]
-    number = slot.kind in ("int", "decimal", "share")
     for evaluation in (False, True) * 20:
         filling = slots.draw(slot, TABLE, rng, evaluation=evaluation)
         assert filling.says
@@ -69,3 +68,18 @@ def test_a_wrong_slot_is_named():
     ):
         with pytest.raises(ValueError, match=message):
             slots.read_slots({"x": entry})
+
+
+def _ways(phrase: str) -> set[str]:
+    """Every reading of a phrase with choices."""
+    match = speak.GROUP.search(phrase)
+    if not match:
+        return {" ".join(phrase.split())}
+    before, after = phrase[: match.start()], phrase[match.end() :]
+    return set().union(*(_ways(before + choice + after) for choice in match[1].split("|")))
+
+
+def test_every_step_is_said_in_a_dozen_ways():
+    for step in grammar.load().steps.values():
+        ways = set().union(*map(_ways, (*step.say, *step.np)))
+        assert len(ways) >= 12, (step.id, len(ways))

@@ -171,6 +171,8 @@ def _texts(value: str, read: str) -> list[str]:
     if read == "url":
         bare = re.sub(r"^https?://", "", core)
         return [core, bare, bare, bare.removeprefix("www.")]
+    if read == "title":
+        return [core, core.lower()]
     first = core[:1].lower() + core[1:]
     if core.startswith(("I ", "I'")):
         first = core

@@ -13,6 +13,7 @@ rarely.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -76,13 +77,17 @@ class Grammar:
     slots: dict[str, Slot]
     nouns: dict[str, dict]
     phrases: dict[str, tuple[str, ...]]
-    _of: dict[tuple[str, ...], list[Step]] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[tuple, list[Step]] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, *kinds: str) -> list[Step]:
         """The steps of these kinds, in the order of the files."""
-        if kinds not in self._of:
-            self._of[kinds] = [step for step in self.steps.values() if step.kind in kinds]
-        return self._of[kinds]
+        return self.cached(kinds, lambda: [s for s in self.steps.values() if s.kind in kinds])
+
+    def cached(self, key: tuple, make: Callable[[], list[Step]]) -> list[Step]:
+        """A list of steps, made once and kept as long as the grammar."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     @property
     def domains(self) -> list[str]:

@@ -138,16 +138,26 @@ class Sampler:
         """One step, weighted, the less used the likelier."""
         if not steps:
             return None
-        weights = [step.weight / (1 + self.used[step.id]) ** 0.5 for step in steps]
+        used = self.used
+        weights = [
+            step.weight / (1 + used[step.id]) ** 0.5 if step.id in used else step.weight
+            for step in steps
+        ]
         step = self.rng.choices(steps, weights)[0]
         self.used[step.id] += 1
         return step
 
     def near(self, steps: list[Step], domain: str, mix: float = 0.2) -> list[Step]:
-        """Steps of the domain or of none; any step at all with probability ``mix``."""
+        """Steps of the domain or of none; any step at all with probability ``mix``.
+
+        ``steps`` is a list that the grammar keeps.
+        """
         if self.rng.random() < mix:
             return steps
-        return [s for s in steps if s.domain in (domain, "common")] or steps
+        return self.grammar.cached(
+            ("near", id(steps), domain),
+            lambda: [s for s in steps if s.domain in (domain, "common")] or steps,
+        )
 
     def source(
         self, kinds: frozenset[str], domain: str, *, many: bool, deep: bool = False
@@ -189,7 +199,9 @@ class Sampler:
 
     def consumers(self, gives: str | None) -> list[Step]:
         """The steps that can use up a value of this type."""
-        return [s for s in self.grammar.of("sink") if gives in s.takes]
+        return self.grammar.cached(
+            ("takes", gives), lambda: [s for s in self.grammar.of("sink") if gives in s.takes]
+        )
 
     def sinks(self, gives: str, domain: str, count: int) -> tuple[Use, ...]:
         """``count`` different steps that use up a value of this type."""

@@ -22,7 +22,7 @@ QUOTED = 0.15
 LISTED = 0.05
 """The share of blocks of several clauses that are a list."""
 _QUOTED_SLOT = re.compile(r'"(<(?!separator)[a-z_#0-9:]+>)"')
-_GROUP = re.compile(r"\(([^()]*)\)")
+GROUP = re.compile(r"\(([^()]*)\)")
 _HOLE = re.compile(r"<([a-z_]+)>")
 __all__ = ["FIRST_PRIVATE", "MENU_PROMPT", "Speaker", "Spoken"]
 
@@ -41,7 +41,7 @@ class Spoken:
 
 def choose(phrase: str, rng: random.Random) -> str:
     """One reading of a phrase: each ``(a|b|)`` replaced by one of its alternatives."""
-    while match := _GROUP.search(phrase):
+    while match := GROUP.search(phrase):
         chosen = rng.choice(match[1].split("|"))
         phrase = phrase[: match.start()] + chosen + phrase[match.end() :]
     return phrase

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count
+from itertools import accumulate, count
 
 from sashimi.flagship.builtin import build, shapes, slots
 from sashimi.flagship.builtin.grammar import Step, load
@@ -118,9 +118,9 @@ def evaluation() -> dict[str, list[Example]]:
 
 @lru_cache(maxsize=1)
 def _leads() -> tuple[tuple[Step, ...], tuple[float, ...]]:
-    """The steps that may lead, and how often people ask for each."""
+    """The steps that may lead, and how often people ask for each, summed up so far."""
     steps = tuple(step for step in load().steps.values() if step.kind != "check")
-    return steps, tuple(step.weight for step in steps)
+    return steps, tuple(accumulate(step.weight for step in steps))
 
 
 @lru_cache(maxsize=4)
@@ -130,7 +130,8 @@ def _round(seed: int, number: int) -> tuple[Step, ...]:
 
 
 def _usual(rng: random.Random) -> Step:
-    return rng.choices(*_leads())[0]
+    steps, weights = _leads()
+    return rng.choices(steps, cum_weights=weights)[0]
 
 
 def _lead(seed: int, index: int, rng: random.Random) -> Step:
