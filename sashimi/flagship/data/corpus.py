@@ -22,7 +22,7 @@ PEOPLE = "people"
 CONTENT_SEED = 0
 """Draws the built-in corpus and the splits of files, whatever the seed of a run."""
 SPLITS = ("train", "dev", "test", "test_unseen")
-FROZEN_EVALUATION = "95364094987e993338fb40637a769cf01395208374d72984c0c84227041e070f"
+FROZEN_EVALUATION = "441595764d71baa9fc00b7c0f1bdcd6627d282f636153b296e301827627ebbd7"
 """Digest of the built-in dev, test and test_unseen: while it stands, results compare."""
 
 
