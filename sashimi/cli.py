@@ -247,6 +247,20 @@ def decompile(files: Files, output: Output = None, as_json: Json = False) -> Non
 
 
 @app.command()
+def show(
+    file: Annotated[str, typer.Argument(help="A program or a plist; '-' is standard input.")],
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="page.html or picture.svg; default: beside the file."),
+    ] = None,
+) -> None:
+    """Draw a program or a plist as a page: its actions as people see them in the editor."""
+    from sashimi.program import commands
+
+    raise typer.Exit(commands.show_file(file, output))
+
+
+@app.command()
 def doctor(reports: Reports = None, as_json: Json = False) -> None:
     """Look at versions, encoder weights, device and folders; exit 1 if something is wrong."""
     from sashimi.doctor import examine

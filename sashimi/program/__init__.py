@@ -11,6 +11,16 @@ from sashimi.program.text.parse import ParseError, parse
 from sashimi.program.text.render import render
 from sashimi.program.tree import Program
 
+
+def _repr_html_(program: Program) -> str:
+    """What a notebook shows of a program: the picture that ``sashimi show`` writes."""
+    from sashimi.program.show import fragment
+
+    return fragment(program)
+
+
+Program._repr_html_ = _repr_html_
+
 __all__ = [
     "CompileError",
     "Finding",

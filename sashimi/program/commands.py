@@ -155,6 +155,25 @@ def decompile_files(paths: Sequence[str], output: str | None = None, json: bool 
     return _each(paths, one, json)
 
 
+def show_file(path: str, output: str | None = None) -> int:
+    """Write a picture of a program or a plist: HTML, or SVG where the name ends so."""
+    from sashimi.program.show import page, svg
+
+    if output is None and path == "-":
+        raise BadInput("standard input has no name of its own: state the output")
+    target = Path(output) if output else Path(path).with_suffix(".html")
+    if target.suffix not in (".html", ".svg"):
+        raise BadInput(f"{target}: write to a name that ends in .html or .svg")
+    program, faults = diagnose(_source(path).text)
+    if program is None:
+        for fault in faults:
+            _show_fault(path, fault)
+        return FINDINGS
+    _replace(target, svg(program) if target.suffix == ".svg" else page(program))
+    print(f"{target}: written")
+    return CLEAN
+
+
 def _each(paths: Sequence[str], one: Callable[[str], tuple[int, dict]], json: bool) -> int:
     """Do one thing to each file; the worst exit code of all, and one record a file as JSON."""
     if not paths:
