@@ -108,10 +108,10 @@ def plain(text: str) -> str:
     return text
 
 
-TEXTS: dict[str, Callable[[str], str | None]] = {
+TEXTS: dict[str, Callable[[str], str | None]] = {  # of two that explain as much, the first
     PLAIN: plain,
-    "sentence": sentence,
     "title": title,
+    "sentence": sentence,
     "label": label,
     "question": question,
     "url": url,
