@@ -261,6 +261,17 @@ def show(
 
 
 @app.command()
+def survey(
+    folder: Annotated[str, typer.Argument(help="A folder of .shortcut, .plist or .wflow files.")],
+    as_json: Json = False,
+) -> None:
+    """Say of a folder of real files what comes back exactly; exit 1 if one does not."""
+    from sashimi.program import commands
+
+    raise typer.Exit(commands.survey_folder(folder, as_json))
+
+
+@app.command()
 def doctor(reports: Reports = None, as_json: Json = False) -> None:
     """Look at versions, encoder weights, device and folders; exit 1 if something is wrong."""
     from sashimi.doctor import examine

@@ -174,6 +174,19 @@ def show_file(path: str, output: str | None = None) -> int:
     return CLEAN
 
 
+def survey_folder(folder: str, json: bool = False) -> int:
+    """Say of a folder's files what comes back exactly and how readable it is; 1 if not all."""
+    from sashimi.program.collection import survey
+
+    report = survey(folder)
+    if json:
+        print(jsons.dumps(report.as_json(), ensure_ascii=False, indent=1))
+    else:
+        for line in report.lines():
+            print(line)
+    return CLEAN if report.exact == report.read else FINDINGS
+
+
 def _each(paths: Sequence[str], one: Callable[[str], tuple[int, dict]], json: bool) -> int:
     """Do one thing to each file; the worst exit code of all, and one record a file as JSON."""
     if not paths:

@@ -12,7 +12,8 @@ class Finding:
 
     ``line`` counts from 1 (0 where a tree was not read from text), ``where`` names the statement
     and its part, ``why`` says what is wrong and with what. ``error`` means that the program will
-    not do what it says; ``warning`` that it may not.
+    not do what it says; ``warning`` that it may not. ``code`` names its kind in a word or two,
+    the same for every program; the words of ``why`` may change.
     """
 
     stage: str
@@ -20,6 +21,7 @@ class Finding:
     where: str
     why: str
     severity: str = "error"
+    code: str = ""
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.severity}: {self.where}: {self.why}"
