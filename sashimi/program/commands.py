@@ -11,27 +11,22 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sashimi.errors import BadInput
+from sashimi.program import sources
 from sashimi.program.check.analyse import analyse
 from sashimi.program.check.validate import validate
 from sashimi.program.findings import Finding, errors
 from sashimi.program.plist.compile import compile, runtime_unverified
-from sashimi.program.plist.decompile import decompile_noted
-from sashimi.program.plist.store import read_noted, shortcut_in, write
+from sashimi.program.plist.store import write
 from sashimi.program.text.layout import misleading
 from sashimi.program.text.lint import lint
 from sashimi.program.text.parse import ParseError
 from sashimi.program.text.recover import diagnose
 from sashimi.program.text.render import render
-from sashimi.program.tree import Program
 
 CLEAN, FINDINGS, BAD = 0, 1, 2
-SUFFIXES = frozenset({".shortcut", ".plist", ".wflow", ".xml", ".json"})
-STORED = (b"bplist", b"<?xml", b"<plist", b"AEA1", b"AA01", b"YAA1")
-"""Names end and files begin so that hold a plist, or something in its place."""
 WIDTH = 96
 """Most characters of a source line that are shown."""
 _COLOURS = {"error": "31", "warning": "33", "info": "36"}
@@ -44,7 +39,7 @@ def lint_files(paths: Sequence[str], fix: bool = False, json: bool = False) -> i
     """
 
     def one(path: str) -> tuple[int, dict]:
-        source = _source(path)
+        source = sources.source(path)
         text = source.text
         done = lint(text)
         if fix and source.stored and done.text != text:
@@ -84,7 +79,7 @@ def check_files(
     """Parse, validate and analyse; exit code 1 if there is an error (a warning alone is 0)."""
 
     def one(path: str) -> tuple[int, dict]:
-        text = _source(path).text
+        text = sources.source(path).text
         program, faults = diagnose(text)
         if program is None:
             for fault in () if json else faults:
@@ -142,7 +137,7 @@ def decompile_files(paths: Sequence[str], output: str | None = None, json: bool 
         return _bad("one output is for one input: leave it out to print each")
 
     def one(path: str) -> tuple[int, dict]:
-        program, notes = _decompiled(path)
+        program, notes = sources.decompiled(path)
         text = render(program)
         if output is not None:
             _replace(Path(output), text)
@@ -164,7 +159,7 @@ def show_file(path: str, output: str | None = None) -> int:
     target = Path(output) if output else Path(path).with_suffix(".html")
     if target.suffix not in (".html", ".svg"):
         raise BadInput(f"{target}: write to a name that ends in .html or .svg")
-    program, faults = diagnose(_source(path).text)
+    program, faults = diagnose(sources.source(path).text)
     if program is None:
         for fault in faults:
             _show_fault(path, fault)
@@ -204,60 +199,6 @@ def _each(paths: Sequence[str], one: Callable[[str], tuple[int, dict]], json: bo
     if json:
         print(jsons.dumps(records, ensure_ascii=False, indent=1))
     return worst
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The text of an input; ``stored`` if it was a plist."""
-
-    text: str
-    stored: bool = False
-
-
-def _source(path: str) -> _Source:
-    """The text of a program, or of the plist that a file holds, whose notes go to stderr."""
-    data = _bytes(path)
-    if not data.startswith(STORED) and (
-        Path(path).suffix not in SUFFIXES or data.lstrip().startswith(b"SHORTCUT")
-    ):
-        return _Source(_text(path, data))
-    program, notes = _decompiled(path, data)
-    for note in notes:
-        print(f"{path}: {note.severity}: {note.where}: {note.why}", file=sys.stderr)
-    return _Source(render(program), stored=True)
-
-
-def _decompiled(path: str, data: bytes | None = None) -> tuple[Program, list[Finding]]:
-    """The program in a file, and what is to be said of it; its name is the file's if it has none.
-
-    ``BadInput`` names the file.
-    """
-    try:
-        if data is None and path != "-":
-            plist, said = read_noted(path)
-        else:
-            plist, said = shortcut_in(_bytes(path) if data is None else data)
-        program, notes = decompile_noted(plist)
-    except BadInput as error:
-        told = str(error)
-        raise BadInput(told if told.startswith(f"{path}: ") else f"{path}: {told}") from None
-    if "WFWorkflowName" not in plist and path != "-":
-        program = replace(program, name=Path(path).stem)
-    return program, [Finding("read", 0, "file", why, "warning") for why in said] + notes
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from error
-
-
-def _text(path: str, data: bytes | None = None) -> str:
-    try:
-        return (_bytes(path) if data is None else data).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: no UTF-8 text at byte {error.start}; save it as UTF-8") from None
 
 
 def _replace(path: Path, text: str) -> None:
