@@ -133,7 +133,7 @@ def _file(path: Path, report: Report) -> None:
     report.files += 1
     try:
         plist, _ = read_noted(path)
-        program, _ = decompile_noted(plist, path.stem)
+        program, _ = decompile_noted(plist)
     except BadInput as error:
         told = str(error)
         report.refused.append(told if str(path) in told else f"{path}: {told}")

@@ -106,7 +106,7 @@ def compile_files(
         return _bad("one output is for one input: leave it out to write beside each")
 
     def one(path: str) -> tuple[int, dict]:
-        text = _text(path)
+        text = sources.text(path)
         program, faults = diagnose(text)
         if program is None:
             for fault in () if json else faults:

@@ -32,7 +32,7 @@ def source(path: str) -> Source:
     if not data.startswith(STORED) and (
         Path(path).suffix not in SUFFIXES or data.lstrip().startswith(b"SHORTCUT")
     ):
-        return Source(_text(path, data))
+        return Source(text(path, data))
     program, notes = decompiled(path, data)
     for note in notes:
         print(f"{path}: {note.severity}: {note.where}: {note.why}", file=sys.stderr)
@@ -65,7 +65,8 @@ def _bytes(path: str) -> bytes:
         raise BadInput(f"{path}: {error.strerror}") from error
 
 
-def _text(path: str, data: bytes | None = None) -> str:
+def text(path: str, data: bytes | None = None) -> str:
+    """The UTF-8 text of a file."""
     try:
         return (_bytes(path) if data is None else data).decode("utf-8")
     except UnicodeDecodeError as error:
