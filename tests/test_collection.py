@@ -29,8 +29,8 @@ def folder(tmp_path: Path) -> Path:
     plist = compile(parse(TEXT))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.plist").write_bytes(plistlib.dumps(plist, sort_keys=False))
-    cut = {**plist, "WFWorkflowClientVersion": "700", "WFWorkflowActions": [{"x": 1}]}
-    cut["WFWorkflowActions"] = plist["WFWorkflowActions"][:1]
+    action = compile(parse('SHORTCUT "B"\nACTION vibrate\n'))["WFWorkflowActions"]
+    cut = {**plist, "WFWorkflowClientVersion": "700", "WFWorkflowActions": action}
     (tmp_path / "b.shortcut").write_bytes(plistlib.dumps(cut))
     (tmp_path / "c.shortcut").write_bytes(b"<html>")
     (tmp_path / "d.txt").write_text("passed over")
@@ -44,7 +44,7 @@ def test_a_folder_is_surveyed(folder: Path) -> None:
     assert vars(report.kinds["actions"]) == {"total": 8, "kept": 0}
     assert [report.kinds[kind].total for kind in ("if", "menu", "repeat")] == [1, 0, 1]
     assert report.kinds["if"].readable == 1 and report.kinds["menu"].readable is None
-    assert list(report.versions)[0] == "700"
+    assert next(iter(report.versions)) == "700"
     assert report.versions["700"] == {"files": 1, "exact": 1, "actions": 1, "kept": 0}
     assert report.clean == 1 and sum(report.findings.values()) == 1
 

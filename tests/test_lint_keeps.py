@@ -180,7 +180,8 @@ def test_what_can_be_read_alone() -> None:
     [
         "ACTION ask UUID=@Answer\nSET $a = @Answer.Name",
         'SET $"My List" = @input\nACTION showresult Text=`a {$"My List"["k"] as Number} b`',
-        'SET $a = @input\nIF ALL $a contains "x", @input is_at_least 3\nACTION exit\nENDIF UUID=@R\nSET $b = @R',
+        'SET $a = @input\nIF ALL $a contains "x", @input is_at_least 3\n'
+        "ACTION exit\nENDIF UUID=@R\nSET $b = @R",
         "SET $a = @input\nIF $a as Number is_greater_than 3\nENDIF",
     ],
 )
