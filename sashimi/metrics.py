@@ -29,3 +29,10 @@ def overlap(expected: Iterable[Hashable], produced: Iterable[Hashable]) -> Overl
         return Overlap(0.0, 0.0, 0.0)
     precision, recall = shared / have.total(), shared / want.total()
     return Overlap(precision, recall, 2 * precision * recall / (precision + recall))
+
+
+def plain(value: float | int) -> float | int | None:
+    """A number as JSON has it, floats to six decimals: NaN becomes None."""
+    if isinstance(value, int):
+        return value
+    return None if np.isnan(value) else round(value, 6)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sashimi.flagship import run_folder
+from sashimi.flagship import run_folder, way
 from sashimi.flagship.data import corpus
 from sashimi.flagship.judge import score
 from sashimi.statistics import paired
@@ -23,7 +23,7 @@ SCORES = ("skeleton_exact", "action_f1", "program_exact")
 
 
 def main(run: str) -> None:
-    chosen = run_folder.read(Path(run))
+    chosen = way.load(run)
     known = corpus.load(run_folder.settings_of(Path(run)).corpus)
     for split in SPLITS:
         part = getattr(known, split)

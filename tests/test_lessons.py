@@ -13,7 +13,7 @@ from sashimi.flagship import learn, negatives, study
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.prepared import IGNORED
-from sashimi.flagship.judge import evaluate
+from sashimi.flagship.judge import heads
 from sashimi.flagship.lessons import gradient_stats
 from sashimi.flagship.model import loss
 from sashimi.flagship.model.loss import Weights
@@ -279,8 +279,8 @@ def test_gradients_are_told_apart_by_group_and_by_direction():
 
 
 def test_a_right_program_is_told_from_a_wrong_one_in_nats(corpus, whole):
-    found = separability.measure(whole, corpus, evaluate.dataset)
-    data = evaluate.dataset(whole, corpus.test)
+    found = separability.measure(whole, corpus, heads.dataset)
+    data = heads.dataset(whole, corpus.test)
     negatives_of = margin.of_split(
         corpus, "test", margin.HELD_OUT_EACH, None, data, whole.vocabulary
     )
@@ -302,7 +302,7 @@ def test_a_network_that_knows_the_right_programs_separates_them(corpus, whole, t
     trained = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
     means = []
     for one in (whole, trained):
-        data = evaluate.dataset(one, asked.test)
+        data = heads.dataset(one, asked.test)
         own = margin.of_split(asked, "test", 2, None, data, one.vocabulary)
         means.append(float(separability.measured(one.network, data, own).mean()))
     assert means[1] > means[0] + 1

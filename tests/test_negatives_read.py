@@ -1,6 +1,7 @@
 """What tells negatives from positives without the prompt, and the model's own wrong beams."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -10,11 +11,11 @@ from sashimi.encode import PIECE_WIDTH, WIDTH
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import negatives
-from sashimi.flagship.answer.search import search
+from sashimi.flagship.answer.search import Search
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.corpus import Corpus
 from sashimi.flagship.data.literals import Literals
-from sashimi.flagship.model.decode import MAX_TOKENS, START, decode
+from sashimi.flagship.model.decode import MAX_TOKENS, START, WRITTEN
 from sashimi.flagship.model.domain import DomainHead
 from sashimi.flagship.model.intent import Labels
 from sashimi.flagship.model.network import Network
@@ -129,20 +130,27 @@ def test_one_beam_is_greedy_and_the_others_are_what_they_claim(whole):
     torch.manual_seed(1)
     memory, present = torch.randn(3, 4, smoke().bridge_width), torch.ones(3, 4, dtype=torch.bool)
     decoder, words = whole.network.decoder, whole.vocabulary
-    tokens, hidden, likelihood = decode(decoder, memory, present, words, nothing_copied)
-    one = search(whole.network.decoder, whole.vocabulary, memory, present, nothing_copied, 1)
-    four = search(whole.network.decoder, whole.vocabulary, memory, present, nothing_copied, 4)
+
+    def search(width, given=None):
+        begin = partial(Legality, words, WRITTEN)
+        loop = Search(decoder, words.tokens, begin, nothing_copied, width)
+        return loop.run(memory, present, given)
+
+    one, four = search(1), search(4)
+    tokens = [beam.tokens for (beam,) in one]
+    again = search(1, given=tokens)
     for row in range(3):
-        assert [beam.tokens for beam in one[row]] == [tokens[row]]
-        assert torch.allclose(one[row][0].hidden, hidden[row], atol=1e-5)
-        assert one[row][0].likelihood == pytest.approx(float(likelihood[row]), abs=1e-3)
+        assert [beam.tokens for beam in again[row]] == [tokens[row]]
+        assert torch.allclose(one[row][0].hidden, again[row][0].hidden, atol=1e-5)
+        assert one[row][0].likelihood == pytest.approx(again[row][0].likelihood, abs=1e-3)
+        assert one[row][0].likelihood <= four[row][0].likelihood + 1e-3
         assert len({tuple(beam.tokens) for beam in four[row]}) == len(four[row]) > 1
         values = [beam.likelihood for beam in four[row]]
         assert values == sorted(values, reverse=True)
         for beam in four[row]:
             own = slice(row, row + 1)
-            again = likelihood_of(whole, memory[own], present[own], beam.tokens)
-            assert beam.likelihood == pytest.approx(again, abs=1e-3)
+            alone = likelihood_of(whole, memory[own], present[own], beam.tokens)
+            assert beam.likelihood == pytest.approx(alone, abs=1e-3)
 
 
 def test_beams_become_legal_negatives(whole, small, tmp_path):
@@ -154,7 +162,7 @@ def test_beams_become_legal_negatives(whole, small, tmp_path):
     found = list(beams.of_run(tmp_path, tiny, prompts=3, width=2, seed=0))
     assert {example.id for example, _, _ in found} & {example.id for example in tiny.dev}
     assert {place for _, _, place in found} <= {1, 2}
-    made = negatives.make(tiny, 1, 1, 0, found).everything()
+    made = negatives.make(tiny, 1, 0, found).everything()
     own = negatives.only(made, source="adversarial")
     assert own and all(triple.legal for triple in own)
     assert all(detect.reachable(whole.vocabulary, t.negative, MAX_TOKENS - 1) for t in own)

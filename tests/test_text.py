@@ -11,6 +11,8 @@ from sashimi import params
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import learn, way
+from sashimi.flagship.answer import check
+from sashimi.flagship.answer.search import Search, Unmasked
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import text
 from sashimi.flagship.judge import evaluate
@@ -73,15 +75,15 @@ def test_comments_are_not_written_and_a_long_program_is_cut(spelling):
 
 
 @torch.no_grad()
-def test_writing_is_greedy_and_leaves_out_what_has_ended(spelling, monkeypatch):
+def test_writing_is_greedy_and_leaves_out_what_has_ended(spelling):
     """The texts are those of a loop that reads everything again for each prompt alone."""
-    monkeypatch.setattr(text, "MAX_TOKENS", 40)
     torch.manual_seed(0)
     decoder = Decoder(len(spelling), 8, 16, 1, 2, 0.0, copies=False).eval()
     decoder.bias[text.END] += 3.0  # so that some texts end, at different lengths
     memory, present = torch.randn(5, 3, 8), torch.ones(5, 3).bool()
     present[1, 2] = False
-    texts, likelihood = text.write(decoder, memory, present, spelling)
+    search = Search(decoder, spelling.tokens, lambda: Unmasked(len(spelling), text.END, 39))
+    written = [beam for (beam,) in search.run(memory, present)]
     lengths = set()
     for row in range(5):
         own = decoder.remember(memory[row : row + 1], present[row : row + 1])
@@ -91,8 +93,8 @@ def test_writing_is_greedy_and_leaves_out_what_has_ended(spelling, monkeypatch):
             best, token = decoder.logits(hidden[0, -1]).log_softmax(-1).max(-1)
             ids.append(int(token))
             total += float(best)
-        assert spelling.text(ids) == texts[row]
-        assert float(likelihood[row]) == pytest.approx(total, rel=1e-4)
+        assert spelling.text(ids) == spelling.text(written[row].ids)
+        assert written[row].likelihood == pytest.approx(total, rel=1e-4)
         lengths.add(len(ids))
     assert len(lengths) > 2
 
@@ -109,7 +111,13 @@ READINGS = [
 
 @pytest.mark.parametrize(("written", "is_program", "stages", "compiles"), READINGS)
 def test_reading_names_what_is_wrong(written, is_program, stages, compiles):
-    program, kept, findings, plist = text.read(written, catalogue.load())
+    checked = check.mended(written, catalogue.load())
+    program, kept, findings, plist = (
+        checked.program,
+        checked.text,
+        checked.findings,
+        checked.plist,
+    )
     assert (program is not None) == is_program
     assert [s for s in stages if s not in {f.stage for f in findings}] == []
     assert (findings == []) == (stages == [])

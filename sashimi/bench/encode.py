@@ -29,7 +29,7 @@ from sashimi.encode import (
     token_ids,
 )
 from sashimi.flagship.data import corpus
-from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.example import Example
 from sashimi.program.tree import actions
 from sashimi.statistics import paired
 from sashimi.studies.encoder.probe import action_f1

@@ -13,15 +13,9 @@ from sashimi.files import root
 from sashimi.flagship import learn
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.batches import Dataset
-from sashimi.flagship.data.corpus import Corpus
-from sashimi.flagship.data.literals import Literals
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.data.example import Corpus
 from sashimi.flagship.model.loss import training_loss
-from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
-from sashimi.program import catalogue as catalogues
-from sashimi.program import tiers
-from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.ternary import set_progress
 
 EXAMPLES, STEPS = 400, 24
@@ -48,14 +42,11 @@ def bench(examples: int = EXAMPLES, steps: int = STEPS) -> list[dict]:
 def _stepper(corpus: Corpus, settings: FlagshipParams, share: float) -> Callable[[int], None]:
     """A function that takes one step of training, all ternary layers at this share."""
     train.seed_everything(settings.seed)
-    programs = [example.program for example in corpus.train]
-    catalogue = catalogues.load().extended(programs)
-    vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
-    literals = Literals.build((e.prompt, e.program) for e in corpus.train)
-    labels = Labels.of([e.domain for e in corpus.train], programs)
-    data, probe = (Dataset(e, vocabulary, literals, labels) for e in (corpus.train, corpus.dev))
+    words = learn.Words.of(corpus.train, settings.output)
+    targets = words.vocabulary, words.literals, words.labels
+    data, probe = (Dataset(examples, *targets) for examples in (corpus.train, corpus.dev))
     learn.retrieve(corpus, settings, data, probe)
-    network = Network(settings, labels, len(vocabulary), len(literals.values))
+    network = words.network(settings)
     set_progress(network, share, 0.0, 1.0)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, fused=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from sashimi.files import root
 from sashimi.flagship import run_folder, warm_start
 from sashimi.flagship.answer import candidates
 from sashimi.flagship.answer.library import Library
+from sashimi.flagship.answer.planning import Planning
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import sides
 from sashimi.flagship.data.batches import Dataset
-from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.data.text import Spelling, text_of
@@ -34,6 +35,7 @@ from sashimi.flagship.teach import Teachers
 from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
+from sashimi.program.catalogue import Catalogue
 from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.ternary import set_progress, trit_arrays
 
@@ -53,48 +55,84 @@ class Trained:
     device: str
 
 
+@dataclass(frozen=True)
+class Words:
+    """What training examples teach before anything is trained."""
+
+    vocabulary: Vocabulary | Spelling
+    literals: Literals
+    labels: Labels
+    catalogue: Catalogue
+
+    @staticmethod
+    def of(examples: Sequence[Example], output: str) -> Words:
+        """Of training examples; ``output`` as `FlagshipParams` has it."""
+        programs = [example.program for example in examples]
+        catalogue = catalogues.load().extended(programs)
+        vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
+        literals = Literals.build((e.prompt, e.program) for e in examples)
+        if output == "text":  # as many tokens as typed tokens and literals together
+            size = len(vocabulary) + len(literals.values)
+            vocabulary, literals = Spelling.build(map(text_of, programs), size), Literals((), {})
+        labels = Labels.of([e.domain for e in examples], programs)
+        return Words(vocabulary, literals, labels, catalogue)
+
+    def network(self, settings: FlagshipParams, encoder_words: Sequence[int] = ()) -> Network:
+        """A network of these sizes, untrained."""
+        sizes = len(self.vocabulary), len(self.literals.values)
+        return Network(settings, self.labels, *sizes, encoder_words)
+
+
 def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) -> Trained:
     """Trains on ``corpus.train`` and leaves model and trajectory in ``directory``."""
     train.seed_everything(settings.seed)
-    programs = [example.program for example in corpus.train]
-    catalogue = catalogues.load().extended(programs)
-    vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
-    literals = Literals.build((e.prompt, e.program) for e in corpus.train)
-    if settings.output == "text":  # as many tokens as typed tokens and literals together
-        vocabulary = Spelling.build(map(text_of, programs), len(vocabulary) + len(literals.values))
-        literals = Literals((), {})
-    labels = Labels.of([e.domain for e in corpus.train], programs)
+    words = Words.of(corpus.train, settings.output)
     say(
-        f"{len(programs)} training examples, {len(vocabulary)} tokens, "
-        f"{len(literals.values)} literals, {len(labels.intents)} intents"
+        f"{len(corpus.train)} training examples, {len(words.vocabulary)} tokens, "
+        f"{len(words.literals.values)} literals, {len(words.labels.intents)} intents"
     )
     device = train.pick_device()
-    teachers = Teachers.of(settings, directory, vocabulary, device)
+    teachers = Teachers.of(settings, directory, words.vocabulary, device)
     lender = run_folder.finished(directory, settings.start) if settings.start else None
-    data = Dataset(
-        corpus.train, vocabulary, literals, labels, say, settings.encoder, longest=LEARNED
-    )
-    probe = Dataset(corpus.dev[:PROBE], vocabulary, literals, labels, encoder=settings.encoder)
+    targets = words.vocabulary, words.literals, words.labels
+    data = Dataset(corpus.train, *targets, say, settings.encoder, longest=LEARNED)
+    probe = Dataset(corpus.dev[:PROBE], *targets, encoder=settings.encoder)
     library = retrieve(corpus, settings, data, probe)
     head = train_domain_head(corpus, settings)
-    words = words_of(data.encoded, settings.encoder)
-    network = Network(settings, labels, len(vocabulary), len(literals.values), words).to(device)
+    network = words.network(settings, words_of(data.encoded, settings.encoder)).to(device)
     if lender:
-        lent, size = warm_start.lend(
-            lender, network, warm_start.rows_of(vocabulary, literals, labels)
-        )
+        lent, size = warm_start.lend(lender, network, warm_start.rows_of(*targets))
         say(f"{lent} of {size} parameters begin as {lender} ended")
-    negatives = margin.of_training(corpus, settings.negatives, data, vocabulary)
     lessons = TrainingBatches(
         lambda step: data.training_batch(step, settings.batch_size, settings.seed),
         data,
-        negatives,
+        margin.of_training(corpus, settings.negatives, data, words.vocabulary),
         teachers,
         Weights.of(settings),
         settings.seed,
         device,
     )
-    seconds = train.fit(
+    watched = corpus.dev[:PROBE]
+    seconds = _fit(network, lessons, probe, watched, settings, corpus, directory, say)
+    parts = network.cpu().eval(), head, *targets, words.catalogue
+    model = Sashimi(*parts, library=library, beams=settings.candidates)
+    model = with_choice(model, corpus, settings)
+    run_folder.write(model, settings, directory)
+    return Trained(model, seconds, str(device))
+
+
+def _fit(
+    network: Network,
+    lessons: TrainingBatches,
+    probe: Dataset,
+    watched: Sequence[Example],
+    settings: FlagshipParams,
+    corpus: Corpus,
+    directory: Path,
+    say: Callable[[str], None],
+) -> float:
+    """Trains the network; the seconds that it took."""
+    return train.fit(
         network,
         lessons.loss,
         lessons.at,
@@ -104,21 +142,20 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         config_digest=training_digest(settings, corpus),
         before_step=lambda progress: stage(network, settings, progress),
         observe=lambda: {
-            **observe(network, probe, corpus.dev[:PROBE], device),
+            **observe(network, probe, watched, lessons.device),
             "components": lessons.gradient_stats(network),
         },
         say=say,
     )
-    parts = network.cpu().eval(), head, vocabulary, literals, labels, catalogue
-    whole = Sashimi(*parts, library, settings.candidates)
+
+
+def with_choice(model: Sashimi, corpus: Corpus, settings: FlagshipParams) -> Sashimi:
+    """The model with planner and choice among candidates, for a row that has them."""
     if settings.planned:
-        planning = candidates.Planning.of(library, vocabulary, catalogue)
+        planning = Planning.of(model.library, model.vocabulary, model.catalogue)
         planning.planner.fit(settings.seed)
-        whole = replace(whole, planning=planning)
-    if settings.candidates > 1:
-        whole = candidates.tuned(whole, corpus.dev)
-    run_folder.write(whole, settings, directory)
-    return Trained(whole, seconds, str(device))
+        model = replace(model, planning=planning)
+    return candidates.tuned(model, corpus.dev) if settings.candidates > 1 else model
 
 
 def retrieve(

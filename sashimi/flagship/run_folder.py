@@ -1,11 +1,10 @@
-"""A trained whole on disk: ``model.safetensors`` and ``config.json``, nothing pickled."""
+"""A trained model on disk: ``model.safetensors`` and ``config.json``, nothing pickled."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError
@@ -16,63 +15,59 @@ from sashimi import cache, params
 from sashimi.encode import WIDTH, weights_digest
 from sashimi.errors import BadInput
 from sashimi.files import write_json
-from sashimi.flagship.answer.candidates import Planning
 from sashimi.flagship.answer.choose import Choice
 from sashimi.flagship.answer.library import Library
+from sashimi.flagship.answer.planning import Planning
 from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.text import Spelling
 from sashimi.flagship.model.domain import DomainHead
 from sashimi.flagship.model.intent import Labels
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.pipeline import Pipeline
 from sashimi.program import catalogue as catalogues
 from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.result import NAME
 
-if TYPE_CHECKING:
-    from sashimi.flagship.way import Sashimi
-
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
 
-def write(sashimi: Sashimi, settings: FlagshipParams, directory: Path) -> None:
-    """Leaves the trained whole in a run's folder, each file atomically."""
-    network = {f"network/{k}": v for k, v in sashimi.network.state_dict().items()}
-    domain = {f"domain/{k}": v for k, v in sashimi.domain.state_dict().items()}
-    library = sashimi.library.tensors() if sashimi.library else {}
+def write(model: Pipeline, settings: FlagshipParams, directory: Path) -> None:
+    """Leaves the trained model in a run's folder, each file atomically."""
+    network = {f"network/{k}": v for k, v in model.network.state_dict().items()}
+    domain = {f"domain/{k}": v for k, v in model.domain.state_dict().items()}
+    library = model.library.tensors() if model.library else {}
     kept = {f"library/{k}": v for k, v in library.items()}
-    judge = sashimi.planning.planner.judge.state_dict() if sashimi.planning else {}
+    judge = model.planning.planner.judge.state_dict() if model.planning else {}
     planner = {f"planner/{k}": v for k, v in judge.items()}
     cache.save({**network, **domain, **kept, **planner}, directory / WEIGHTS)
-    labels = sashimi.labels
+    labels = model.labels
     write_json(
         directory / CONFIG,
         {
             "encoder": weights_digest(),
             "params": settings.model_dump(mode="json"),
-            "vocabulary": sashimi.vocabulary.to_json(),
-            "literals": sashimi.literals.to_json(),
-            "words": sashimi.network.words,
+            "vocabulary": model.vocabulary.to_json(),
+            "literals": model.literals.to_json(),
+            "words": model.network.words,
             "labels": {
                 "domains": list(labels.domains),
                 "intents": list(labels.intents),
                 "frequency": labels.frequency,
             },
-            "catalogue": sashimi.catalogue.additions(),
-            "library": sashimi.library.prompts if sashimi.library else None,
-            "beams": sashimi.beams,
-            "choice": asdict(sashimi.choice) if sashimi.choice else None,
+            "catalogue": model.catalogue.additions(),
+            "library": model.library.prompts if model.library else None,
+            "beams": model.beams,
+            "choice": asdict(model.choice) if model.choice else None,
         },
     )
 
 
-def read(directory: Path) -> Sashimi:
-    """The trained whole of a run's folder. Raises `BadInput` naming what is missing or damaged.
+def read(directory: Path) -> Pipeline:
+    """The trained model of a run's folder. Raises `BadInput` naming what is missing or damaged.
 
     The caller's random numbers are left as they were.
     """
-    from sashimi.flagship.way import Sashimi
-
     config = _config(directory / CONFIG)
     labels = Labels(
         tuple(config["labels"]["domains"]),
@@ -105,8 +100,18 @@ def read(directory: Path) -> Sashimi:
             first = str(error).splitlines()[-1].strip()
             raise BadInput(f"{directory / WEIGHTS}: not of this configuration: {first}") from None
     choice = Choice(**config["choice"]) if config["choice"] else None
-    parts = network.eval(), domain.eval(), vocabulary, literals, labels, catalogue
-    return Sashimi(*parts, library, config["beams"], choice, planning)
+    return Pipeline(
+        network.eval(),
+        domain.eval(),
+        vocabulary,
+        literals,
+        labels,
+        catalogue,
+        library=library,
+        beams=config["beams"],
+        choice=choice,
+        planning=planning,
+    )
 
 
 def finished(directory: Path, row: str) -> Path:

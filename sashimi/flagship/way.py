@@ -1,37 +1,57 @@
-"""The whole way on one screen: prompt to compiled Shortcut, one stage a module.
+"""The whole way: prompt to compiled Shortcut, one stage a module.
 
-Letters: N prompts, E = 384, I intent width, Z bridge width, P word pieces.
+Letters: N prompts, I intent width, Z bridge width, P word pieces, M memory positions.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from sashimi.encode import Encoded, check_prompt, encode, encode_uncached
+from sashimi.flagship import run_folder
 from sashimi.flagship.answer import candidates
-from sashimi.flagship.answer.choose import Choice
-from sashimi.flagship.answer.library import Library
-from sashimi.flagship.data.batches import Structures, padded
-from sashimi.flagship.data.literals import Literals, Slot
-from sashimi.flagship.data.text import Spelling, read, write
-from sashimi.flagship.model.decode import Copied, decode
-from sashimi.flagship.model.domain import DomainHead
-from sashimi.flagship.model.fill import Source, copied, fill
-from sashimi.flagship.model.intent import Labels, SemanticFrame, read_frame
-from sashimi.flagship.model.network import Network
-from sashimi.program import Finding, Program, compile, lint, parse, render, tiers, validate
-from sashimi.program.catalogue import Catalogue
-from sashimi.program.ir.vocabulary import Vocabulary
-from sashimi.program.text.repairs import Repair
+from sashimi.flagship.answer.check import Checked, compiled, mended
+from sashimi.flagship.answer.writer import Writer
+from sashimi.flagship.model.intent import SemanticFrame
+from sashimi.flagship.pipeline import Pipeline
+from sashimi.program import Finding, Program
 from sashimi.ternary import fixed
 
 BATCH = 64
+
+
+@torch.no_grad()
+def answer(
+    model: Pipeline, prompts: list[str], encoded: Encoded, refuse: bool = True
+) -> list[Outcome]:
+    """All stages in order, from what `encode` made of the prompts to their Shortcuts."""
+    begun = time.perf_counter()
+    scores = model.domain(encoded).tolist()  # domain (N,): admit?
+    admitted = model.domain.admits(encoded).tolist() if refuse else [True] * len(prompts)
+    rows = [row for row, admit in enumerate(admitted) if admit]
+    answers = {}
+    if rows:
+        with fixed(model.network):
+            # intent (N, 1 + P, I), and the bridge's memory (N, M, Z) of it
+            asked = model.understand([prompts[row] for row in rows], encoded, rows)
+            frames, writer = model.frames(asked), Writer(model, asked)
+            drafts = candidates.drafts(writer)  # decode: Tiers 1 and 2, under the masks
+            texts = [writer.text(i, draft.beam) for i, draft in enumerate(drafts)]  # fill, lower
+        read = mended if writer.freely else compiled
+        checked = [read(text, model.catalogue) for text in texts]  # lint, parse, validate, compile
+        answers = dict(zip(rows, zip(frames, drafts, checked, strict=True), strict=True))
+    seconds = (time.perf_counter() - begun) / len(prompts)
+    return [
+        Outcome.of(prompt, scores[row], seconds, *answers[row])
+        if row in answers
+        else Outcome.refused(prompt, scores[row], seconds)
+        for row, prompt in enumerate(prompts)
+    ]
 
 
 @dataclass(frozen=True)
@@ -53,167 +73,56 @@ class Outcome:
     confidence: float  # likelihood, or among candidates the expected worth: see `choose`
     seconds: float  # this prompt's share of its batch
 
+    @staticmethod
+    def of(
+        prompt: str,
+        score: float,
+        seconds: float,
+        frame: SemanticFrame,
+        draft: candidates.Draft,
+        checked: Checked,
+    ) -> Outcome:
+        """Of a prompt that was admitted."""
+        return Outcome(
+            prompt=prompt,
+            accepted=True,
+            score=score,
+            frame=frame,
+            program=checked.program,
+            text=checked.text,
+            findings=checked.findings,
+            plist=checked.plist,
+            log_likelihood=draft.beam.likelihood,
+            confidence=draft.confidence,
+            seconds=seconds,
+        )
 
-@dataclass(frozen=True)
-class Asked:
-    """Prompts as decoder and filler read them."""
-
-    prompts: list[str]
-    vectors: Tensor  # (N, E), the frozen encoder's, whatever the network reads
-    intent: Tensor  # (N, 1 + P, I)
-    memory: Tensor  # (N, M, Z)
-    present: Tensor  # (N, M) bool
-    offsets: list[Tensor]  # (P, 2) each: the characters of its word pieces
-    sources: list[Source]  # none where text is written
+    @staticmethod
+    def refused(prompt: str, score: float, seconds: float) -> Outcome:
+        """Of a prompt that the domain head turns away."""
+        why = Finding("domain", 0, "prompt", f"out of domain: score {score:.3f}")
+        nothing = float("nan")
+        return Outcome(prompt, False, score, None, None, "", [why], None, nothing, 0.0, seconds)
 
 
-@dataclass(frozen=True)
-class Sashimi:
-    """The trained whole. `sashimi.flagship.run_folder.load` reads it from a run's folder."""
-
-    network: Network
-    domain: DomainHead
-    vocabulary: Vocabulary | Spelling
-    literals: Literals
-    labels: Labels
-    catalogue: Catalogue
-    library: Library | None = None  # what training answered, for a row that retrieves
-    beams: int = 1  # candidates of the decoder's own
-    choice: Choice | None = None  # what candidates weigh; None takes the greedy answer
-    planning: candidates.Planning | None = None  # what puts further candidates together
+class Sashimi(Pipeline):
+    """A trained model that answers."""
 
     def generate(self, prompt: str | Sequence[str], refuse: bool = True) -> Outcome | list[Outcome]:
         """The outcome of a prompt, or of each of a list. Raises `BadInput` for what is no prompt.
 
         ``refuse=False`` decodes what the domain head would turn away, to judge the decoder alone.
         """
+        reads = self.network.reads
         if isinstance(prompt, str):
             check_prompt(prompt)
-            return self._batch([prompt], encode_uncached([prompt], self.network.reads), refuse)[0]
+            return answer(self, [prompt], encode_uncached([prompt], reads), refuse)[0]
         for one in prompt:
             check_prompt(one)
-        outcomes: list[Outcome] = []
-        for at in range(0, len(prompt), BATCH):
-            batch = list(prompt[at : at + BATCH])
-            outcomes.extend(self._batch(batch, encode(batch, encoder=self.network.reads), refuse))
-        return outcomes
-
-    @torch.no_grad()
-    def _batch(self, prompts: list[str], encoded: Encoded, refuse: bool) -> list[Outcome]:
-        begun = time.perf_counter()
-        scores = self.domain(encoded)  # (N,)
-        admitted = self.domain.admits(encoded) if refuse else torch.ones(len(prompts)).bool()
-        kept = admitted.nonzero()[:, 0].tolist()
-        with fixed(self.network):
-            made = iter(self._make([prompts[i] for i in kept], encoded, kept) if kept else [])
-        seconds = (time.perf_counter() - begun) / len(prompts)
-        return [
-            _outcome(prompt, bool(ok), float(score), next(made) if ok else None, seconds)
-            for prompt, ok, score in zip(prompts, admitted, scores, strict=True)
-        ]
-
-    @torch.no_grad()
-    def asked(self, prompts: Sequence[str], encoded: Encoded, rows: Sequence[int]) -> Asked:
-        """What the network makes of prompts before anything is written.
-
-        ``rows`` are their places in ``encoded``.
-        """
-        vectors = encoded.pooled[list(rows)]
-        batch = encoded.padded(rows)
-        near = self.recalled(prompts, vectors)
-        if near is not None:
-            batch = replace(batch, near=padded(near))
-        seen = self.network.understand(batch)
-        batch, intent, memory, present = seen.prompts, seen.intent, seen.memory, seen.present
-        offsets = [encoded.offsets[encoded.pieces(i)] for i in rows]
-        filler = self.network.filler
-        each = zip(prompts, batch.states, offsets, strict=True) if filler else ()
-        sources = [
-            Source.of(filler, prompt, states[: len(own)], own) for prompt, states, own in each
-        ]
-        return Asked(list(prompts), vectors, intent, memory, present, offsets, sources)
-
-    def recalled(self, prompts: Sequence[str], vectors: Tensor) -> Structures | None:
-        """What the library holds for prompts (N, E), where the network reads that."""
-        if self.network.recall is None:
-            return None
-        count = self.network.recall.rank.num_embeddings
-        return self.library.read(self.library.nearest(prompts, vectors.numpy(), count)[0])
-
-    def _make(self, prompts: list[str], encoded: Encoded, rows: list[int]) -> list[tuple]:
-        """Everything between the domain head and the plist, for the admitted prompts."""
-        asked = self.asked(prompts, encoded, rows)
-        if isinstance(self.vocabulary, Spelling):
-            decoder, spelling = self.network.decoder, self.vocabulary
-            texts, likelihood = write(decoder, asked.memory, asked.present, spelling)
-            answers, sure = [read(text, self.catalogue) for text in texts], likelihood.exp()
-        else:
-            programs, likelihood, sure = self._typed(asked)
-            answers = [self._compile(program) for program in programs]
-        heads = self.network.intent.frame_logits(asked.intent)
-        made = []
-        for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
-            one = {k: v[row : row + 1] for k, v in heads.items()}
-            frame = read_frame(one, self.labels, prompt, asked.offsets[row])
-            made.append((frame, float(likelihood[row]), float(sure[row]), *answer))
-        return made
-
-    def _typed(self, asked: Asked) -> tuple[list[Program], Tensor, Tensor]:
-        """The programs that masked decoder and filler make, log-likelihoods, and confidences."""
-        decoder, words = self.network.decoder, self.vocabulary
-        copy = self.copier(asked)
-        if self.choice is None:
-            given = asked.memory, asked.present
-            written, hidden, likelihood = decode(decoder, *given, words, copy)
-            sure = likelihood.exp()
-        else:
-            taken = candidates.take(self, asked, candidates.gather(self, asked))
-            written, hidden = [b.tokens for b, _ in taken], [b.hidden for b, _ in taken]
-            likelihood = torch.tensor([beam.likelihood for beam, _ in taken])
-            sure = torch.tensor([expected for _, expected in taken])
-        programs = []
-        for source, tokens, seen in zip(asked.sources, written, hidden, strict=True):
-            values = fill(self.network.filler, self.literals, source, tokens, seen, self.catalogue)
-            programs.append(tiers.assemble(tokens, values))
-        return programs, likelihood, sure
-
-    def copier(self, asked: Asked) -> Copied:
-        """What tells the decoder which word piece a slot of one of these prompts copies."""
-
-        def copy(row: int, slot: Slot, hidden: Tensor) -> Tensor:
-            return copied(self.network.filler, self.literals, asked.sources[row], slot, hidden)
-
-        return copy
-
-    def _compile(self, program: Program) -> tuple[Program, str, list[Finding], dict]:
-        """Lower to text, read it back as foreign text would be, validate, compile.
-
-        The linter is a witness only: it may change nothing in what the masks made.
-        """
-        text = render(program)
-        findings = [_witnessed(repair) for repair in lint(text).repairs]
-        again = parse(text)
-        findings += validate(again, strict=True, catalogue=self.catalogue)
-        return again, text, findings, compile(again)
-
-
-def _witnessed(repair: Repair) -> Finding:
-    why = f"the linter would write {repair.after!r} for {repair.before!r}"
-    return Finding("lint", repair.line, repair.kind, why, "warning")
-
-
-def _outcome(prompt: str, ok: bool, score: float, made: tuple | None, seconds: float) -> Outcome:
-    if made is None:
-        refused = Finding("domain", 0, "prompt", f"out of domain: score {score:.3f}")
-        nothing = float("nan")
-        return Outcome(prompt, ok, score, None, None, "", [refused], None, nothing, 0.0, seconds)
-    frame, likelihood, sure, program, text, findings, plist = made
-    known = program, text, findings, plist, likelihood, sure
-    return Outcome(prompt, ok, score, frame, *known, seconds)
+        batches = [list(prompt[at : at + BATCH]) for at in range(0, len(prompt), BATCH)]
+        return [o for b in batches for o in answer(self, b, encode(b, encoder=reads), refuse)]
 
 
 def load(run_dir: str | Path) -> Sashimi:
-    """The trained whole that a run left. Raises `BadInput` naming what is missing or damaged."""
-    from sashimi.flagship import run_folder
-
-    return run_folder.read(Path(run_dir))
+    """The trained model that a run left. Raises `BadInput` naming what is missing or damaged."""
+    return Sashimi(**vars(run_folder.read(Path(run_dir))))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sashimi import cache
 from sashimi.flagship.data.batches import NOTHING, Structures
-from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.prepared import Prepared
 from sashimi.program import tiers
 from sashimi.program.text.render import render

@@ -1,14 +1,17 @@
-"""Beam search over Tier 1 and 2 tokens, where `decode.decode` takes the likeliest token only.
+"""The one decoding loop: greedy, in beams, or reading given tokens; under masks or freely.
 
-At each step the likeliest continuations of all of a prompt's beams go on, under the same masks.
+At each step the likeliest continuations of all of a prompt's sequences go on. Greedy decoding is a
+search of width 1.
 
-Letters: P prompts, B beams of one prompt, R open rows, M memory positions, Z bridge width, D
-decoder width, V vocabulary, W width of a word piece's vector.
+Letters: P prompts, R open sequences, M memory positions, Z bridge width, D decoder width, V
+vocabulary, W width of a word piece's vector.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,124 +19,177 @@ from torch import Tensor
 
 from sashimi.encode import PIECE_WIDTH
 from sashimi.flagship.data.literals import COPYABLE, Slot
-from sashimi.flagship.model.decode import START, WRITTEN, Copied, Decoder
+from sashimi.flagship.model.decode import START, Decoder
 from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.tokens import OPEN_SLOTS
-from sashimi.program.ir.vocabulary import Vocabulary
+
+Copied = Callable[[int, Slot, Tensor], Tensor]
+"""(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
 
 
 @dataclass(frozen=True)
 class Beam:
     """One finished sequence: its tokens, hidden states (length + 1, D), and log-likelihood."""
 
+    ids: list[int]  # `START` for a token that the vocabulary lacks
     tokens: list[str]
     hidden: Tensor
     likelihood: float
 
 
+class Unmasked:
+    """What `Legality` is without a grammar: any token, until ``end`` or ``limit`` tokens."""
+
+    def __init__(self, size: int, end: int | None, limit: int) -> None:
+        self.everything = np.ones(size, dtype=bool)
+        self.end, self.left, self.done = end, limit, False
+
+    def mask(self) -> np.ndarray:
+        """(V,) bool: every token."""
+        return self.everything
+
+    def advance(self, token: int) -> None:
+        """Takes the id of the next token."""
+        self.left -= 1
+        self.done = token == self.end or not self.left
+
+
 @dataclass
-class _Open:
+class _Row:
     """One sequence of one prompt while it grows."""
 
     prompt: int
-    legality: Legality
-    ids: list[int]
-    hidden: list[Tensor]
-    likelihood: float
+    allowed: Legality | Unmasked
+    ids: list[int] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    hidden: list[Tensor] = field(default_factory=list)
+    likelihood: float = 0.0
     slot: Slot | None = None  # opened by the newest token
     feed: Tensor | None = None  # (W,) what that slot copies
 
-    def grown(self, token: int, likelihood: float, fresh: bool) -> _Open:
-        """This sequence and one more token; the masks' walk is handed on unless ``fresh``."""
-        legality = self.legality
-        if fresh:  # a walk cannot be copied: it is walked again
-            legality = Legality(legality.vocabulary, legality.limit)
-            for taken in self.ids:
-                legality.advance(taken)
-        context, word = legality.walk.due.context, legality.vocabulary.tokens[token]
-        legality.advance(token)
-        kind = OPEN_SLOTS.get(word)
-        slot = Slot(len(self.ids), kind, context) if kind else None
-        ids, hidden = [*self.ids, token], list(self.hidden)
-        return _Open(self.prompt, legality, ids, hidden, likelihood, slot, self.feed)
+    def take(self, token: int, word: str, gained: float) -> None:
+        """Appends a token, with its log-probability."""
+        kind, context = None, ""
+        if isinstance(self.allowed, Legality):
+            kind, context = OPEN_SLOTS.get(word), self.allowed.walk.due.context
+            self.allowed.walk.advance(word)
+        else:
+            self.allowed.advance(token)
+        self.slot = Slot(len(self.ids), kind, context) if kind else None
+        self.ids.append(token)
+        self.tokens.append(word)
+        self.likelihood += gained
+
+    def copy(self, allowed: Legality | Unmasked) -> _Row:
+        """The same sequence once more, to be continued otherwise; ``allowed`` walks it again."""
+        for token in self.ids:
+            allowed.advance(token)
+        lists = [*self.ids], [*self.tokens], [*self.hidden]
+        return _Row(self.prompt, allowed, *lists, self.likelihood, None, self.feed)
 
     def beam(self) -> Beam:
-        words = [self.legality.vocabulary.tokens[i] for i in self.ids]
-        return Beam(words, torch.stack(self.hidden), self.likelihood)
+        return Beam(self.ids, self.tokens, torch.stack(self.hidden), self.likelihood)
 
 
-@torch.no_grad()
-def search(
-    decoder: Decoder,
-    words: Vocabulary,
-    memory: Tensor,
-    present: Tensor,
-    copy: Copied,
-    width: int,
-) -> list[list[Beam]]:
-    """For each prompt its finished sequences, at most ``width``, the likeliest first.
+@dataclass(frozen=True)
+class Search:
+    """A decoder, what it may write, and how many sequences of a prompt are kept."""
 
-    ``memory`` (P, M, Z) and ``present`` (P, M) come from the bridge; ``copy`` says what each slot
-    copies, as in `decode.decode`. A ``width`` of 1 is greedy decoding.
-    """
-    keys_values, mask = decoder.remember(memory, present)
-    rows = [_Open(p, Legality(words, WRITTEN), [], [], 0.0) for p in range(len(memory))]
-    done: list[list[_Open]] = [[] for _ in rows]
-    past = None
-    while rows:
-        of = torch.tensor([row.prompt for row in rows])
-        tokens = torch.tensor([[row.ids[-1] if row.ids else START] for row in rows])
-        nothing = torch.zeros(PIECE_WIDTH)
-        feed = torch.stack([nothing if row.feed is None else row.feed for row in rows])[:, None]
-        remembered = [(keys[of], values[of]) for keys, values in keys_values], mask[of]
-        hidden, past = decoder(tokens, feed, remembered, past)  # (R, 1, D)
-        for row, state in zip(rows, hidden[:, 0], strict=True):
+    decoder: Decoder
+    words: Sequence[str]  # V tokens by id
+    begin: Callable[[], Legality | Unmasked]
+    copied: Copied | None = None  # None where there are no values
+    width: int = 1
+
+    @torch.no_grad()
+    def run(
+        self, memory: Tensor, present: Tensor, given: Sequence[Sequence[str]] | None = None
+    ) -> list[list[Beam]]:
+        """For each prompt its finished sequences, at most ``width``, the likeliest first.
+
+        ``memory`` (P, M, Z) and ``present`` (P, M) come from the bridge. ``given`` tokens are read
+        instead of chosen; one that the vocabulary lacks is read as the start token, and is no part
+        of the likelihood, since the decoder could not have said it.
+        """
+        rows = [_Row(prompt, self.begin()) for prompt in range(len(memory))]
+        done: list[list[_Row]] = [[] for _ in rows]
+        (keys_values, mask), past = self.decoder.remember(memory, present), None
+        while rows:
+            newest = torch.tensor([[row.ids[-1] if row.ids else START] for row in rows])
+            hidden, past = self.decoder(newest, self._fed(rows), (keys_values, mask), past)
+            self._note(rows, hidden[:, 0], done)
+            kept = [i for i, row in enumerate(rows) if self._goes_on(row, done[row.prompt])]
+            if not kept:
+                break
+            at, grown = self._continue([rows[i] for i in kept], hidden[kept, 0], given)
+            at = [kept[parent] for parent in at]
+            if at != list(range(len(rows))):  # what has ended need not be computed any longer
+                keys_values = [(keys[at], values[at]) for keys, values in keys_values]
+                past, mask = [(keys[at], values[at]) for keys, values in past], mask[at]
+            rows = grown
+        for finished in done:
+            finished.sort(key=lambda row: -row.likelihood)
+        return [[row.beam() for row in finished[: self.width]] for finished in done]
+
+    def _fed(self, rows: Sequence[_Row]) -> Tensor | None:
+        """What the decoder is fed beside the newest tokens: (R, 1, W)."""
+        if self.decoder.copied is None:
+            return None
+        feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
+        for index, row in enumerate(rows):
+            if row.feed is not None:
+                feed[index, 0] = row.feed
+        return feed
+
+    def _note(self, rows: Sequence[_Row], hidden: Tensor, done: list[list[_Row]]) -> None:
+        """Keeps the newest hidden states (R, D), what open slots copy, and who has ended."""
+        for row, state in zip(rows, hidden, strict=True):
             row.hidden.append(state)
-            copies = row.slot is not None and row.slot.kind in COPYABLE
-            row.feed = copy(row.prompt, row.slot, state) if copies else None
-            if row.legality.done:
+            copies = self.copied and row.slot is not None and row.slot.kind in COPYABLE
+            row.feed = self.copied(row.prompt, row.slot, state) if copies else None
+            if row.allowed.done:
                 done[row.prompt].append(row)
-        kept = [
-            i
-            for i, row in enumerate(rows)
-            if not row.legality.done and len(done[row.prompt]) < width
-        ]
-        if not kept:
-            break
-        rows, parents = _step(decoder, [rows[i] for i in kept], hidden[kept, 0], width)
-        at = torch.tensor(kept)[parents]
-        past = [(keys[at], values[at]) for keys, values in past]
-    for found in done:
-        found.sort(key=lambda row: -row.likelihood)
-    return [[row.beam() for row in found[:width]] for found in done]
 
+    def _goes_on(self, row: _Row, finished: Sequence[_Row]) -> bool:
+        return not row.allowed.done and len(finished) < self.width
 
-def _step(
-    decoder: Decoder, rows: list[_Open], hidden: Tensor, width: int
-) -> tuple[list[_Open], list[int]]:
-    """The likeliest ``width`` continuations of each prompt's rows, and the row that each grew from.
+    def _continue(
+        self, rows: list[_Row], hidden: Tensor, given: Sequence[Sequence[str]] | None
+    ) -> tuple[list[int], list[_Row]]:
+        """The sequences of the next step, and the row that each grew from; ``hidden`` (R, D)."""
+        masks = torch.from_numpy(np.stack([row.allowed.mask() for row in rows]))  # (R, V)
+        scores = self.decoder.logits(hidden).masked_fill(~masks, float("-inf")).log_softmax(-1)
+        if given is None:
+            return self._likeliest(rows, scores)
+        for row, likely in zip(rows, scores, strict=True):
+            word = given[row.prompt][len(row.ids)]
+            token = self._ids.get(word)
+            gained = 0.0 if token is None else float(likely[token])
+            row.take(START if token is None else token, word, gained)
+        return list(range(len(rows))), rows
 
-    ``hidden`` (R, D) are the rows' newest states.
-    """
-    masks = torch.from_numpy(np.stack([row.legality.mask() for row in rows]))  # (R, V)
-    scores = decoder.logits(hidden).masked_fill(~masks, float("-inf"))
-    so_far = torch.tensor([row.likelihood for row in rows])
-    totals = scores.log_softmax(-1) + so_far[:, None]  # (R, V)
-    best, tokens = totals.topk(min(width, totals.shape[1]), dim=-1)  # (R, B): no row gives more
-    grown: list[_Open] = []
-    parents: list[int] = []
-    for prompt in dict.fromkeys(row.prompt for row in rows):
-        own = [i for i, row in enumerate(rows) if row.prompt == prompt]
-        choices = [
-            (float(total), i, int(token))
-            for i in own
-            for total, token in zip(best[i], tokens[i], strict=True)
-            if total > float("-inf")
-        ]
-        choices.sort(key=lambda choice: (-choice[0], choice[1], choice[2]))
-        used: set[int] = set()
-        for total, i, token in choices[:width]:
-            grown.append(rows[i].grown(token, total, fresh=i in used))
-            parents.append(i)
-            used.add(i)
-    return grown, parents
+    def _likeliest(self, rows: list[_Row], scores: Tensor) -> tuple[list[int], list[_Row]]:
+        """The ``width`` likeliest continuations of each prompt; ``scores`` (R, V)."""
+        gains, tokens = scores.topk(min(self.width, scores.shape[1]), dim=-1)  # (R, width)
+        choices: dict[int, list[tuple[float, int, int, float]]] = {}
+        for index, (row, best, ids) in enumerate(
+            zip(rows, gains.tolist(), tokens.tolist(), strict=True)
+        ):
+            own = choices.setdefault(row.prompt, [])
+            pairs = zip(best, ids, strict=True)
+            own += [(-row.likelihood - g, index, t, g) for g, t in pairs if g > float("-inf")]
+        chosen = [c for own in choices.values() for c in sorted(own)[: self.width]]
+        last = {index: place for place, (_, index, _, _) in enumerate(chosen)}
+        grown = []
+        for place, (_, index, token, gained) in enumerate(chosen):
+            row = rows[index]
+            if last[index] != place:  # the last continuation takes the row itself
+                row = row.copy(self.begin())
+            grown.append((row, token, gained))
+        for row, token, gained in grown:
+            row.take(token, self.words[token], gained)
+        return [index for _, index, _, _ in chosen], [row for row, _, _ in grown]
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {word: token for token, word in enumerate(self.words)}

@@ -21,7 +21,7 @@ from sashimi.flagship.builtin.plan import Sampler, filled, uses
 from sashimi.flagship.builtin.speak import Speaker
 from sashimi.flagship.builtin.style import LOW, draw_style, styled
 from sashimi.flagship.data import leaks
-from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.example import Example
 from sashimi.program import tree
 
 UNSEEN_SHARE = 20

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from sashimi.encode import Encoded, encode
-from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
 from sashimi.flagship.data.prepared import IGNORED, Prepared, prepare
 from sashimi.flagship.data.text import Spelling

@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sashimi.flagship.data import leaks
-from sashimi.flagship.data.corpus import CONTENT_SEED, SPLITS, Corpus, CorpusError, Example, digest
+from sashimi.flagship.data.example import CONTENT_SEED, SPLITS, Corpus, CorpusError, Example, digest
 from sashimi.program import ParseError, parse, tiers
 from sashimi.program.tree import Program, actions
 

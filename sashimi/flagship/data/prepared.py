@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
 from sashimi.flagship.data.text import Spelling
 from sashimi.flagship.model.decode import MAX_TOKENS

@@ -16,7 +16,7 @@ import torch
 
 from sashimi import cache
 from sashimi.flagship.data import matching, out_of_domain
-from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.matching import Pairs
 from sashimi.flagship.data.out_of_domain import Prompt
 

@@ -1,11 +1,9 @@
-"""Programs as plain text, the alternative to the typed IR: spelt, written freely, and read back.
+"""Programs as plain text, the alternative to the typed IR: spelt, and counted when read back.
 
 No mask and no slot: a decoder of the same blocks writes byte-level BPE tokens (Sennrich et al.
 2016; Radford et al. 2019), and what comes out is foreign text, which the linter may mend and the
 parser may refuse. Comments are left out: they do not run, no score counts them, and on real
 programs they would be a third of what there is to write.
-
-Letters: B prompts, L tokens, M memory positions, Z bridge width, V vocabulary.
 """
 
 from __future__ import annotations
@@ -15,14 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
-from torch import Tensor
-
-from sashimi.flagship.model.decode import MAX_TOKENS, START, Decoder
-from sashimi.program import Finding, ParseError, Program, compile, lint, parse, render, validate
-from sashimi.program import findings as found
-from sashimi.program.catalogue import Catalogue
-from sashimi.program.text.repairs import Repair
+from sashimi.flagship.model.decode import MAX_TOKENS
+from sashimi.program import Finding, Program, render
 from sashimi.program.tiers import without_comments
 from sashimi.statistics import Interval, bootstrap
 
@@ -99,74 +91,10 @@ def text_of(program: Program) -> str:
     return render(without_comments(program))
 
 
-@torch.no_grad()
-def write(
-    decoder: Decoder, memory: Tensor, present: Tensor, spelling: Spelling
-) -> tuple[list[str], Tensor]:
-    """Greedy decoding without masks: the texts of B prompts, and their log-likelihoods (B,).
-
-    ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge. A text that does not end
-    within the decoder's positions stays cut.
-    """
-    written: list[list[int]] = [[] for _ in range(len(memory))]
-    likelihood = torch.zeros(len(memory))
-    rows = torch.arange(len(memory))  # the prompts that are still being written
-    newest = torch.full((len(memory), 1), START)
-    (projected, mask), past = decoder.remember(memory, present), None
-    for _ in range(MAX_TOKENS - 1):
-        hidden, past = decoder(newest, None, (projected, mask), past)
-        best, chosen = decoder.logits(hidden[:, 0]).log_softmax(-1).max(-1)
-        likelihood[rows] += best
-        for row, token in zip(rows.tolist(), chosen.tolist(), strict=True):
-            written[row].append(token)
-        goes_on = (chosen != END).nonzero()[:, 0]
-        if not len(goes_on):
-            break
-        newest = chosen[:, None]
-        if len(goes_on) < len(rows):  # what has ended costs nothing any more
-            rows, newest, mask = rows[goes_on], newest[goes_on], mask[goes_on]
-            projected, past = (
-                [(k[goes_on], v[goes_on]) for k, v in layers] for layers in (projected, past)
-            )
-    return [spelling.text(ids) for ids in written], likelihood
-
-
-def read(text: str, catalogue: Catalogue) -> tuple[Program | None, str, list[Finding], dict | None]:
-    """Lint, parse, validate and compile what a decoder wrote freely.
-
-    Returns the program, None if the text is none, the text as it was mended, the findings, and the
-    plist, None if there are errors. A repair is a warning; so is a text that only parses once it is
-    mended. One that does not parse even then is kept as it was written.
-    """
-    mended = lint(text)
-    findings = [_repaired(repair) for repair in mended.repairs]
-    try:
-        parse(text)
-    except ParseError as error:
-        findings.insert(0, _refused(error, "warning"))
-    try:
-        program = parse(mended.text)
-    except ParseError as error:
-        return None, text, [_refused(error, "error")], None
-    findings += validate(program, strict=True, catalogue=catalogue)
-    permissive = validate(program, strict=False, catalogue=catalogue)
-    plist = None if found.errors(permissive) else compile(program)
-    return program, mended.text, findings, plist
-
-
-def told(findings: Sequence[Sequence[Finding]]) -> dict[str, Interval]:
+def repair_shares(findings: Sequence[Sequence[Finding]]) -> dict[str, Interval]:
     """Of texts with these findings: how many parsed as written, and how many the linter changed."""
     stages = [{finding.stage for finding in each} for each in findings]
     return {
         "parses as written": bootstrap(["parse" not in found for found in stages]),
         "repaired": bootstrap(["lint" in found for found in stages]),
     }
-
-
-def _repaired(repair: Repair) -> Finding:
-    why = f"the linter wrote {repair.after!r} for {repair.before!r}"
-    return Finding("lint", repair.line, repair.kind, why, "warning")
-
-
-def _refused(error: ParseError, severity: str) -> Finding:
-    return Finding("parse", error.line, "text", error.reason, severity)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.example import Example
 from sashimi.flagship.judge.score import body_text
 from sashimi.program import tiers
 from sashimi.program.tree import Program

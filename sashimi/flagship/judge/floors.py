@@ -18,7 +18,7 @@ from torch import Tensor
 
 from sashimi import cache, floors, program, retrieve
 from sashimi.encode import encode
-from sashimi.flagship.data.corpus import Corpus, digest
+from sashimi.flagship.data.example import Corpus, digest
 from sashimi.flagship.judge import score
 from sashimi.floors import NAMES, VOTE
 from sashimi.program import catalogue as catalogues

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from sashimi.encode import encode
-from sashimi.flagship.data.corpus import Example
+from sashimi.flagship.data.example import Example
 from sashimi.flagship.way import BATCH, Sashimi, load
 from sashimi.geometry import LEAST, cka, effective_rank, participation
 from sashimi.program import tiers

@@ -1,8 +1,7 @@
 """The ternary structural decoder: memory to Tier 1 and Tier 2 tokens, one after the other.
 
 A transformer decoder whose every projection is a `TernaryLinear`; embeddings, norms and biases stay
-in full precision (BitNet b1.58, §2). While decoding, illegal tokens are masked before the choice,
-so that what comes out parses and validates by construction.
+in full precision (BitNet b1.58, §2). `answer.search` writes with it, under masks.
 
 Letters: B prompts, L tokens, M memory positions, Z bridge width, W width of a word piece's vector,
 D width, V vocabulary, H heads.
@@ -10,18 +9,11 @@ D width, V vocabulary, H heads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.encode import PIECE_WIDTH
-from sashimi.flagship.data.literals import COPYABLE, Slot
-from sashimi.program.ir.legal import Legality
-from sashimi.program.ir.tokens import OPEN_SLOTS
-from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.ternary import TernaryLinear
 
 MAX_TOKENS = 512
@@ -137,86 +129,3 @@ class Decoder(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         """(…, V) from (…, D); the output embedding is the input embedding."""
         return F.linear(hidden, self.embed.weight, self.bias)
-
-
-Copied = Callable[[int, Slot, Tensor], Tensor]
-"""(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
-
-
-@torch.no_grad()
-def decode(
-    decoder: Decoder,
-    memory: Tensor,
-    present: Tensor,
-    vocabulary: Vocabulary,
-    copied: Copied,
-    given: Sequence[Sequence[str]] | None = None,
-) -> tuple[list[list[str]], list[Tensor], Tensor]:
-    """Greedy decoding under the legality masks, or the reading of ``given`` legal tokens.
-
-    ``memory`` (B, M, Z) and ``present`` (B, M) come from the bridge; ``copied`` says what each slot
-    copies, as soon as it is decoded. Returns per prompt its merged tokens, the hidden states
-    (length + 1, D) that chose and followed them, and the log-likelihood (B,) of the sequence. A
-    given token that the vocabulary lacks is read as the start token, and no part of the likelihood,
-    since the decoder could not have said it.
-    """
-    rows = [_Row(i, Legality(vocabulary, limit=WRITTEN)) for i in range(len(memory))]
-    open_rows, past = rows, None
-    keys_values, mask = decoder.remember(memory, present)
-    feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
-    while open_rows:
-        tokens = torch.tensor([[row.newest] for row in open_rows])
-        hidden, past = decoder(tokens, feed, (keys_values, mask), past)  # (R, 1, D)
-        for row, state in zip(open_rows, hidden[:, 0], strict=True):
-            row.hidden.append(state)
-        at = [k for k, row in enumerate(open_rows) if not row.legality.done]
-        if len(at) < len(open_rows):  # what has ended need not be computed any longer
-            open_rows, hidden, mask = [open_rows[k] for k in at], hidden[at], mask[at]
-            keys_values = [(keys[at], values[at]) for keys, values in keys_values]
-            past = [(keys[at], values[at]) for keys, values in past]
-        feed = torch.zeros(len(open_rows), 1, PIECE_WIDTH)
-        for k, row in enumerate(open_rows):
-            slot = row.newest_slot()
-            if slot is not None and slot.kind in COPYABLE:
-                feed[k, 0] = copied(row.index, slot, hidden[k, 0])
-        if open_rows:
-            _choose(decoder, open_rows, hidden[:, 0], given)
-    likelihood = torch.tensor([row.likelihood for row in rows])
-    return [r.tokens for r in rows], [torch.stack(r.hidden) for r in rows], likelihood
-
-
-def _choose(
-    decoder: Decoder, rows: list[_Row], hidden: Tensor, given: Sequence[Sequence[str]] | None
-) -> None:
-    """Appends to each row its likeliest legal token, or the given one; ``hidden`` is (R, D)."""
-    masks = torch.from_numpy(np.stack([row.legality.mask() for row in rows]))
-    scores = decoder.logits(hidden).masked_fill(~masks, float("-inf"))
-    likelihoods = scores.log_softmax(-1)
-    for row, best, likely in zip(rows, likelihoods.argmax(-1).tolist(), likelihoods, strict=True):
-        words = row.legality.vocabulary
-        word = words.tokens[best] if given is None else given[row.index][len(row.tokens)]
-        known = words.ids.get(word)
-        row.take(word, 0.0 if known is None else float(likely[known]))
-
-
-class _Row:
-    """One sequence while it is decoded."""
-
-    def __init__(self, index: int, legality: Legality) -> None:
-        self.index, self.legality = index, legality
-        self.tokens: list[str] = []
-        self.hidden: list[Tensor] = []
-        self.newest, self.context, self.likelihood = START, "", 0.0
-
-    def take(self, word: str, gained: float) -> None:
-        """Appends a token, with its log-probability."""
-        self.context = self.legality.walk.due.context
-        self.legality.walk.advance(word)
-        self.tokens.append(word)
-        self.newest = self.legality.vocabulary.ids.get(word, START)
-        self.likelihood += gained
-
-    def newest_slot(self) -> Slot | None:
-        """The slot that the newest token opens, if it opens one."""
-        kind = OPEN_SLOTS.get(self.tokens[-1]) if self.tokens else None
-        return Slot(len(self.tokens) - 1, kind, self.context) if kind else None

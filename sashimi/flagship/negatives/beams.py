@@ -2,7 +2,7 @@
 
 Those that are wrong are the hardest negatives there are: the model prefers them to all others.
 
-The programs are those of `search.search`; values are filled as in generation.
+The programs are those of `search.Search`; values are filled as in generation.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sashimi import result
-from sashimi.encode import Encoded, encode
+from sashimi.encode import encode
 from sashimi.errors import BadInput
-from sashimi.flagship.answer.search import Beam, search
-from sashimi.flagship.data.corpus import Corpus, Example
-from sashimi.flagship.model.fill import Source, fill
-from sashimi.flagship.way import Sashimi, load
+from sashimi.flagship import run_folder
+from sashimi.flagship.answer.writer import Writer
+from sashimi.flagship.data.example import Corpus, Example
+from sashimi.flagship.pipeline import Pipeline
 from sashimi.program import tiers
 from sashimi.program.tree import Program
 
@@ -39,7 +39,7 @@ def of_run(
     what is evaluation here.
     """
     run = Path(run)
-    whole = load(run)
+    model = run_folder.read(run)
     trained = result.read(run / result.NAME)["corpus"]
     if trained["digest"] != corpus.digest:
         raise BadInput(
@@ -49,42 +49,24 @@ def of_run(
     rng = random.Random(f"beams {seed}")
     chosen = rng.sample(corpus.train, min(prompts, len(corpus.train)))
     chosen += [*corpus.dev, *corpus.test, *corpus.test_unseen]
-    return candidates(whole, chosen, width, say)
+    return candidates(model, chosen, width, say)
 
 
 def candidates(
-    whole: Sashimi,
+    model: Pipeline,
     examples: Sequence[Example],
     width: int,
     say: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Example, Program, int]]:
-    """Each example with the programs of its ``width`` likeliest beams, and their places from 1."""
-    reads = whole.network.reads
+    """Each example with the programs of its ``width`` likeliest beams, and their ranks from 1."""
+    reads = model.network.reads
     encoded = encode([example.prompt for example in examples], encoder=reads)
     for at in range(0, len(examples), PROMPTS):
         chosen = range(at, min(at + PROMPTS, len(examples)))
-        for i, programs in zip(
-            chosen, _programs(whole, examples, encoded, chosen, width), strict=True
-        ):
-            yield from ((examples[i], program, place) for place, program in enumerate(programs, 1))
+        asked = model.understand([examples[i].prompt for i in chosen], encoded, chosen)
+        writer = Writer(model, asked)
+        for row, (i, beams) in enumerate(zip(chosen, writer.search(width), strict=True)):
+            for rank, beam in enumerate(beams, 1):
+                yield examples[i], tiers.assemble(beam.tokens, writer.values(row, beam)), rank
         if say:
             say(f"beams of {chosen.stop} of {len(examples)} prompts")
-
-
-def _programs(
-    whole: Sashimi, examples: Sequence[Example], encoded: Encoded, chosen: range, width: int
-) -> list[list[Program]]:
-    """The programs of some examples' beams: the stages of `way.Sashimi`, with a search in them."""
-    asked = whole.asked([examples[i].prompt for i in chosen], encoded, chosen)
-    given = whole.network.decoder, whole.vocabulary, asked.memory, asked.present
-    found = search(*given, whole.copier(asked), width)
-    return [
-        [_program(whole, source, beam) for beam in beams]
-        for source, beams in zip(asked.sources, found, strict=True)
-    ]
-
-
-def _program(whole: Sashimi, source: Source, beam: Beam) -> Program:
-    network, literals = whole.network, whole.literals
-    values = fill(network.filler, literals, source, beam.tokens, beam.hidden, whole.catalogue)
-    return tiers.assemble(beam.tokens, values)

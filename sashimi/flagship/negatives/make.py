@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sashimi.flagship.data import leaks
-from sashimi.flagship.data.corpus import SPLITS, Corpus, Example
+from sashimi.flagship.data.example import SPLITS, Corpus, Example
 from sashimi.flagship.negatives.differences import describe
 from sashimi.flagship.negatives.known import Known
 from sashimi.flagship.negatives.lines import flat, rebuilt

@@ -27,7 +27,7 @@ from sashimi import cache
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship.data.batches import Batch, Dataset
-from sashimi.flagship.data.corpus import BUILTIN, Corpus, Example
+from sashimi.flagship.data.example import BUILTIN, Corpus, Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot, slots_of, spans_of
 from sashimi.flagship.data.prepared import IGNORED, Prepared
 from sashimi.flagship.model.decode import MAX_TOKENS, START

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from sashimi.flagship.data.batches import Dataset
-from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.model.loss import costs_of, gaps
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.negatives import margin

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from sashimi.flagship.data.corpus import CorpusError
+from sashimi.flagship.data.example import CorpusError
 from sashimi.program import ParseError, parse, render
 from sashimi.program.tree import Program
 

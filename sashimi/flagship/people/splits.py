@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sashimi.flagship import people
 from sashimi.flagship.data import leaks
-from sashimi.flagship.data.corpus import SPLITS, Corpus, Example, digest
+from sashimi.flagship.data.example import SPLITS, Corpus, Example, digest
 from sashimi.flagship.data.jsonl import domain_of
 
 SOURCE = "people"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from sashimi import train
 from sashimi.encode import PIECE_WIDTH
 from sashimi.files import digest
+from sashimi.flagship.answer.search import Search, Unmasked
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.model.decode import MAX_TOKENS, START, Decoder
 from sashimi.pab import Profile
@@ -232,41 +234,14 @@ def write(
     ``masked`` allows what `Legality` does; otherwise a sequence ends with END where there is a
     ``vocabulary``, or at ``limit`` tokens.
     """
+    size = network.decoder.embed.num_embeddings
+    words = vocabulary.tokens if vocabulary else tuple(map(str, range(size)))
     end = vocabulary.ids[END] if vocabulary else None
-    return [
-        row
-        for at in range(0, len(vectors), BATCH)
-        for row in _write(network, vectors[at : at + BATCH], limit, end, vocabulary, masked)
-    ]
-
-
-def _write(
-    network: SequenceDecoder,
-    vectors: Tensor,
-    limit: int,
-    end: int | None,
-    vocabulary: Vocabulary | None,
-    masked: bool,
-) -> list[list[int]]:
-    count = len(vectors)
-    legal = [Legality(vocabulary, limit) for _ in range(count)] if masked else []
-    rows: list[list[int]] = [[] for _ in range(count)]
-    done = [False] * count
-    memory, past = network.remember(vectors), None
-    tokens = torch.full((count, 1), START)
-    while not all(done):
-        logits, past = network.read(tokens, memory, past)
-        scores = logits[:, 0]
-        for index, state in enumerate(legal):
-            if not done[index]:
-                scores[index, ~torch.from_numpy(state.mask())] = float("-inf")
-        tokens = scores.argmax(1, keepdim=True)
-        for index, token in enumerate(tokens[:, 0].tolist()):
-            if done[index]:
-                continue
-            rows[index].append(token)
-            if masked:
-                legal[index].advance(token)
-            over = token == end or len(rows[index]) == limit
-            done[index] = legal[index].done if masked else over
+    begin = partial(Legality, vocabulary, limit) if masked else partial(Unmasked, size, end, limit)
+    search = Search(network.decoder, words, begin)
+    rows: list[list[int]] = []
+    for at in range(0, len(vectors), BATCH):
+        memory = network.bridge(vectors[at : at + BATCH, None])
+        found = search.run(memory, torch.ones(len(memory), 1, dtype=torch.bool))
+        rows += [beam.ids for (beam,) in found]
     return rows

@@ -16,7 +16,7 @@ from sklearn.linear_model import RidgeClassifier
 from torch import Tensor
 
 from sashimi.encode import encode
-from sashimi.flagship.data.corpus import SPLITS, Corpus, Example
+from sashimi.flagship.data.example import SPLITS, Corpus, Example
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers

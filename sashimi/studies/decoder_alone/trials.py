@@ -13,10 +13,10 @@ import numpy as np
 from torch import Tensor
 
 from sashimi.encode import WIDTH
-from sashimi.flagship.data.corpus import Corpus
+from sashimi.flagship.data.example import Corpus
 from sashimi.flagship.params import SkeletonParams
-from sashimi.statistics import Interval, bootstrap, paired
 from sashimi.program.ir.tokens import END
+from sashimi.statistics import Interval, bootstrap, paired
 from sashimi.studies.decoder_alone.decoder import Fitted, Recipe, fit, forced, write
 from sashimi.studies.decoder_alone.tasks import Material, Task, exact, floors, material
 

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 from sashimi import gates
 from sashimi.flagship.data import matching, out_of_domain, sides
-from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.out_of_domain import Prompt, near
 from sashimi.flagship.data.sides import Sides
 from sashimi.flagship.params import DomainParams

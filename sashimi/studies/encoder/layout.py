@@ -23,7 +23,7 @@ import torch
 from matplotlib.figure import Figure
 
 from sashimi import cache, plots, scores
-from sashimi.flagship.data.corpus import Corpus, Example, digest
+from sashimi.flagship.data.example import Corpus, Example, digest
 from sashimi.program import tiers
 
 MARKERS = ("o", "^", "s")

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from sashimi import gates, plots
-from sashimi.flagship.data.corpus import BUILTIN, Corpus
+from sashimi.flagship.data.example import BUILTIN, Corpus
 from sashimi.program import catalogue as catalogues
 from sashimi.program import render
 from sashimi.program.catalogue import Catalogue

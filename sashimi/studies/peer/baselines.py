@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from sashimi import scores
 from sashimi.encode import encode, encode_uncached
 from sashimi.flagship.data import text
-from sashimi.flagship.data.corpus import Corpus, digest
+from sashimi.flagship.data.example import Corpus, digest
 from sashimi.flagship.judge import floors, score
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS

@@ -24,7 +24,7 @@ from sashimi import params, train
 from sashimi.encode import PIECE_WIDTH, Encoded, encode, encode_uncached
 from sashimi.flagship.data import text
 from sashimi.flagship.data.batches import epoch_of
-from sashimi.flagship.data.corpus import Corpus, Example
+from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.data.text import END, Spelling
 from sashimi.flagship.learn import schedule_of
