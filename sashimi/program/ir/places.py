@@ -54,7 +54,7 @@ def _by_key(places: Places) -> dict[str, dict[str, set[str]]]:
     """What each key holds in any action, by the part of its value: ``""``, ``" item"``, …"""
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for place, seen in places.items():
-        action, separator, rest = place.partition(" key:")
+        _, separator, rest = place.partition(" key:")
         if separator:
             key, _, part = rest.partition(" ")
             found[f"key:{key}"][f" {part}" if part else ""] |= seen
