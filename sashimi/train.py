@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from sashimi import cache
 from sashimi.errors import BadInput
 from sashimi.files import write_json
+from sashimi.muon import Muon
 from sashimi.pab import Tracker
 from sashimi.pab.early_exit import ExitRule, early_exit
 from sashimi.result import EXIT, PROGRESS
@@ -39,7 +40,9 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast: AdamW (Loshchilov & Hutter 2019), linear warm-up, then a cosine."""
+    """How long and how fast: linear warm-up, then a cosine. Matrices are moved by AdamW (Loshchilov
+    & Hutter 2019) or by `sashimi.muon.Muon`, everything else by AdamW.
+    """
 
     steps: int
     learning_rate: float
@@ -50,6 +53,7 @@ class Schedule:
     gradient_clip: float = 1.0
     checkpoint_every: int = 500
     observe_every: int = 100
+    optimizer: Literal["adamw", "muon"] = "adamw"
 
     def rate(self, step: int) -> float:
         """The learning rate of a step counted from 1: linear warm-up, then cosine decay to 0."""
@@ -154,7 +158,7 @@ def _leave(tracker: Tracker, rule: ExitRule, directory: Path, say: Callable[[str
 
 
 def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
-    """AdamW; its first group decays: matrices only, never norms, biases or embeddings."""
+    """The optimiser; its first group decays: matrices only, never norms, biases or embeddings."""
     embeddings = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
     trained = [p for p in model.parameters() if p.requires_grad]
     decayed = [p for p in trained if p.ndim > 1 and id(p) not in embeddings]
@@ -163,7 +167,8 @@ def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
         {"params": decayed, "weight_decay": schedule.weight_decay},
         {"params": [p for p in trained if id(p) not in kept], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=schedule.learning_rate, betas=(0.9, 0.98), fused=True)
+    kind = Muon if schedule.optimizer == "muon" else torch.optim.AdamW
+    return kind(groups, lr=schedule.learning_rate, betas=(0.9, 0.98), fused=True)
 
 
 def _step(model, loss, batch, optimizer, schedule: Schedule, step: int) -> tuple:

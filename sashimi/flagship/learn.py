@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,18 +14,19 @@ import torch
 from sashimi import params, train
 from sashimi.encode import encode
 from sashimi.files import root
-from sashimi.flagship import run_folder, warm_start
+from sashimi.flagship import people, run_folder, warm_start
 from sashimi.flagship.answer import candidates
 from sashimi.flagship.answer.library import Library
 from sashimi.flagship.answer.planning import Planning
 from sashimi.flagship.data import corpus as corpora
-from sashimi.flagship.data import sides
-from sashimi.flagship.data.batches import Dataset
+from sashimi.flagship.data import sides, spoken
+from sashimi.flagship.data.batches import Batch, Dataset
 from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.prepared import IGNORED
+from sashimi.flagship.data.stream import Recipe, Stream
 from sashimi.flagship.data.text import Spelling, text_of
-from sashimi.flagship.lessons import TrainingBatches
+from sashimi.flagship.lessons import WATCHED, TrainingBatches
 from sashimi.flagship.model import domain
 from sashimi.flagship.model.intent import Labels
 from sashimi.flagship.model.loss import Weights, losses_of
@@ -42,6 +45,10 @@ from sashimi.ternary import set_progress, trit_arrays
 LEARNED = 128
 """Tokens of a training program that are targets, its first ones: a batch is as long as its longest
 program, so that the one real program in fifty that is longer would set the price of many."""
+HEAD_EACH, HEAD_TIMES = 10_000, 3
+"""Prompts that people's domain head learns to admit, at most, and how often it is shown each that
+people wrote to be refused."""
+ADMITTED = 0.97
 PROBE = 256
 """Dev examples that the trajectory watches: the same ones at every checkpoint."""
 
@@ -84,7 +91,9 @@ class Words:
 
 
 def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) -> Trained:
-    """Trains on ``corpus.train`` and leaves model and trajectory in ``directory``."""
+    """Trains on ``corpus.train``, or on the corpus's endless stream, and leaves model and trajectory
+    in ``directory``.
+    """
     train.seed_everything(settings.seed)
     words = Words.of(corpus.train, settings.output)
     say(
@@ -95,7 +104,8 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     teachers = Teachers.of(settings, directory, words.vocabulary, device)
     lender = run_folder.finished(directory, settings.start) if settings.start else None
     targets = words.vocabulary, words.literals, words.labels
-    data = Dataset(corpus.train, *targets, say, settings.encoder, longest=LEARNED)
+    known = corpus.train[:WATCHED] if corpus.source == spoken.SOURCE else corpus.train
+    data = Dataset(known, *targets, say, settings.encoder, longest=LEARNED)
     probe = Dataset(corpus.dev[:PROBE], *targets, encoder=settings.encoder)
     library = retrieve(corpus, settings, data, probe)
     head = train_domain_head(corpus, settings)
@@ -103,22 +113,33 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     if lender:
         lent, size = warm_start.lend(lender, network, warm_start.rows_of(*targets))
         say(f"{lent} of {size} parameters begin as {lender} ended")
-    lessons = TrainingBatches(
-        lambda step: data.training_batch(step, settings.batch_size, settings.seed),
-        data,
-        margin.of_training(corpus, settings.negatives, data, words.vocabulary),
-        teachers,
-        Weights.of(settings),
-        settings.seed,
-        device,
-    )
-    watched = corpus.dev[:PROBE]
-    seconds = _fit(network, lessons, probe, watched, settings, corpus, directory, say)
+    negatives = margin.of_training(corpus, settings.negatives, data, words.vocabulary)
+    weights, watched = Weights.of(settings), corpus.dev[:PROBE]
+    with batches(corpus, data, words, settings) as batch_at:
+        lessons = TrainingBatches(
+            batch_at, data, negatives, teachers, weights, settings.seed, device
+        )
+        seconds = _fit(network, lessons, probe, watched, settings, corpus, directory, say)
     parts = network.cpu().eval(), head, *targets, words.catalogue
     model = Sashimi(*parts, library=library, beams=settings.candidates)
     model = with_choice(model, corpus, settings)
     run_folder.write(model, settings, directory)
     return Trained(model, seconds, str(device))
+
+
+@contextlib.contextmanager
+def batches(
+    corpus: Corpus, data: Dataset, words: Words, settings: FlagshipParams
+) -> Iterator[Callable[[int], Batch]]:
+    """The batch of each step: of the corpus's endless stream, or of epochs of ``data``."""
+    size, seed = settings.batch_size, settings.seed
+    if corpus.source != spoken.SOURCE:
+        yield lambda step: data.training_batch(step, size, seed)
+        return
+    source = spoken.mixture(seed, settings.limit)
+    recipe = Recipe(words.vocabulary, words.literals, words.labels, LEARNED)
+    with Stream(source, recipe, source.stream.size, settings.passes) as stream:
+        yield lambda step: stream.training_batch(step, size, seed)
 
 
 def _fit(
@@ -197,6 +218,7 @@ def schedule_of(settings: Trains, decay_until: float = 1.0) -> train.Schedule:
         gradient_clip=settings.gradient_clip,
         checkpoint_every=settings.checkpoint_every,
         observe_every=max(1, settings.steps // settings.observations),
+        optimizer=getattr(settings, "optimizer", "adamw"),
     )
 
 
@@ -207,7 +229,9 @@ def stage(network: Network, settings: FlagshipParams, progress: float) -> None:
 
 
 def train_domain_head(corpus: Corpus, settings: FlagshipParams) -> domain.DomainHead:
-    """A head of the corpus against out-of-domain prompts, its threshold set on matched dev."""
+    """A head of the corpus against out-of-domain prompts, its threshold set on dev."""
+    if corpus.source in (corpora.PEOPLE, spoken.SOURCE):
+        return peoples_head(corpus, settings.seed)
     inside = [e.prompt for e in corpus.train]
     outside = [c.prompt for c in sides.candidates("train", len(corpus.train))]
     head = domain.cached_head(inside, outside, settings.seed)
@@ -216,6 +240,22 @@ def train_domain_head(corpus: Corpus, settings: FlagshipParams) -> domain.Domain
     good = encode([e.prompt for e in dev.inside])
     if len(good):
         domain.set_threshold(head, good, without, settings.domain_precision)
+    return head
+
+
+def peoples_head(corpus: Corpus, seed: int) -> domain.DomainHead:
+    """A head that learns to refuse from people's own out-of-domain prompts, beside made ones.
+
+    Its threshold admits `ADMITTED` of dev's prompts: an honest request that is refused is worse
+    than a strange one that is answered.
+    """
+    rng = random.Random(seed)
+    inside = [e.prompt for e in rng.sample(corpus.train, min(HEAD_EACH, len(corpus.train)))]
+    outside = [refusal.prompt for refusal in people.out_of_domain("train")]
+    made = sides.candidates("train", max(0, len(inside) - HEAD_TIMES * len(outside)))
+    outside = HEAD_TIMES * outside + [c.prompt for c in made]
+    head = domain.cached_head(inside, outside, seed)
+    head.threshold.copy_(head(encode([e.prompt for e in corpus.dev])).quantile(1 - ADMITTED))
     return head
 
 

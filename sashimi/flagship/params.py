@@ -18,7 +18,7 @@ class CorpusParams(Params):
 
     seed: Annotated[int, Field(ge=0)]
     corpus: str
-    """``builtin``, or a path to ShortcutForge's JSONL: a file or a folder."""
+    """``builtin``, ``people``, ``spoken`` (an endless stream of both), or a path to ShortcutForge's JSONL: a file or a folder."""
     limit: Count | None
     """Training examples to keep; null keeps all."""
 
@@ -87,6 +87,10 @@ class FlagshipParams(CorpusParams, Trains):
     """Of the repair-weighted token loss beside them."""
     domain_precision: Share
     """Precision that the domain head's threshold is set to reach on dev."""
+    optimizer: Literal["adamw", "muon"]
+    """What moves the weight matrices; all else is AdamW's."""
+    passes: Count
+    """Times that each example of an endless stream is shown while it is at hand."""
 
     @model_validator(mode="after")
     def _consistent(self) -> FlagshipParams:
@@ -106,6 +110,8 @@ class FlagshipParams(CorpusParams, Trains):
             "negatives": self.negatives != "none",
         }
         wrong = [name for name, used in typed_only.items() if used]
+        if self.corpus == "spoken" and (self.neighbours or self.negatives != "none"):
+            raise ValueError("an endless stream has no neighbours and no negatives: set 0 and none")
         if self.planned and self.candidates == 1:
             raise ValueError("planned programs need candidates to be chosen among: set candidates")
         if self.output == "text" and wrong:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sashimi.flagship.builtin.make import Sizes, make
-from sashimi.flagship.data import jsonl
+from sashimi.flagship.data import jsonl, spoken
 from sashimi.flagship.data.example import (
     BUILTIN,
     CONTENT_SEED,
@@ -43,7 +43,7 @@ __all__ = [
 
 
 def load(source: str | Path = BUILTIN, *, seed: int = 0, limit: int | None = None) -> Corpus:
-    """The corpus of ``"builtin"`` or ``"people"``, or of a JSONL file or a folder of them.
+    """The corpus of ``"builtin"``, ``"people"`` or ``"spoken"``, or of a JSONL file or a folder.
 
     Splits and content are the same for every ``seed``, and so is the digest: a seed other than 0
     only shuffles the order of the training examples. ``limit`` makes a small corpus of about that
@@ -56,6 +56,8 @@ def load(source: str | Path = BUILTIN, *, seed: int = 0, limit: int | None = Non
         corpus = _builtin(limit)
     elif str(source) == PEOPLE:
         corpus = splits.load(limit)
+    elif str(source) == spoken.SOURCE:
+        corpus = spoken.load(limit)
     else:
         corpus = jsonl.load(Path(source), limit=limit)
     if seed == 0:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sashimi.flagship.builtin.stream import Chunks, evaluation
-from sashimi.flagship.data.corpus import Corpus, Example, digest
+from sashimi.flagship.data.example import Corpus, Example, digest
 from sashimi.flagship.people import splits
 
 SOURCE = "spoken"

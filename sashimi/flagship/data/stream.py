@@ -51,12 +51,13 @@ class Recipe:
 class Stream:
     """Batches of a source's chunks; a context manager that ends its process.
 
-    ``training_batch`` is that of `batches.Dataset`, with no example ever seen twice but what the
-    source itself repeats.
+    ``training_batch`` is that of `batches.Dataset`. Every example is shown ``passes`` times while
+    its chunk is at hand, in another order each time: where encoding a prompt costs more than a
+    step that learns from it, two passes keep both processes busy.
     """
 
-    def __init__(self, source: Source, recipe: Recipe, size: int = CHUNK) -> None:
-        self.source, self.recipe, self.size = source, recipe, size
+    def __init__(self, source: Source, recipe: Recipe, size: int = CHUNK, passes: int = 1) -> None:
+        self.source, self.recipe, self.size, self.passes = source, recipe, size, passes
         self._pool: ProcessPoolExecutor | None = None
         self._ahead: dict[int, Future[Dataset]] = {}
         self._chunk: tuple[int, Dataset] | None = None
@@ -73,9 +74,9 @@ class Stream:
 
     def training_batch(self, step: int, size: int, seed: int) -> Batch:
         """The batch of a step counted from 1, by step and seed alone."""
-        number, index = divmod(step - 1, self.size // size)
-        chunk = self.chunk(number)
-        return chunk.batch(epoch_of(chunk.lengths, size, seed, number)[index])
+        epoch, index = divmod(step - 1, self.size // size)
+        chunk = self.chunk(epoch // self.passes)
+        return chunk.batch(epoch_of(chunk.lengths, size, seed, epoch)[index])
 
     def chunk(self, number: int) -> Dataset:
         """The examples of one chunk, prepared; the next is begun."""

@@ -13,11 +13,11 @@ import numpy as np
 from sashimi import gates, scores
 from sashimi.encode import encode
 from sashimi.files import root
-from sashimi.flagship import lessons
+from sashimi.flagship import lessons, people
 from sashimi.flagship.answer import choose
-from sashimi.flagship.data import text
-from sashimi.flagship.data.example import Corpus, Example, digest
-from sashimi.flagship.judge import failures, floors, geometry, heads, score
+from sashimi.flagship.data import spoken, text
+from sashimi.flagship.data.example import PEOPLE, Corpus, Example, digest
+from sashimi.flagship.judge import failures, floors, geometry, heads, score, useful
 from sashimi.flagship.negatives import separability
 from sashimi.flagship.way import Outcome, Sashimi
 from sashimi.metrics import plain
@@ -82,9 +82,30 @@ def evaluate(model: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
             "separability": separability.measure(model, corpus, heads.dataset),
         },
     }
+    if corpus.source in (PEOPLE, spoken.SOURCE):
+        numbers["facts"]["people"] = people_scores(model)
     if folder:
         numbers["facts"]["objective"] = lessons.recorded(Profile.load(folder))
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
+
+
+def people_scores(model: Sashimi) -> dict[str, Any]:
+    """`useful.report` of people's frozen test; under ``admitting`` that of a head that admits all.
+
+    The rows by example stand in the first only.
+    """
+    items, refusals = people.test(), people.out_of_domain("test")
+    prompts = [item.prompt for item in items]
+    outcomes = model.generate(prompts, refuse=True)
+    turned = model.domain.admits(encode([r.prompt for r in refusals])).tolist()
+    answers = {i.id: o.text if o.accepted else None for i, o in zip(items, outcomes, strict=True)}
+    answers |= {
+        r.id: "" if admitted else None for r, admitted in zip(refusals, turned, strict=True)
+    }
+    every = model.generate(prompts, refuse=False)
+    admitting = useful.report(items, {i.id: o.text for i, o in zip(items, every, strict=True)})
+    del admitting["rows"], admitting["out_of_domain"]
+    return useful.report(items, answers, refusals) | {"admitting": admitting}
 
 
 def split_scores(
