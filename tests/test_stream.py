@@ -1,4 +1,4 @@
-"""An endless stream: batches by step alone, nothing repeated, the same with and without a process."""
+"""An endless stream: batches by step alone, the same with and without a process."""
 
 import pytest
 import torch

@@ -91,8 +91,8 @@ class Words:
 
 
 def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) -> Trained:
-    """Trains on ``corpus.train``, or on the corpus's endless stream, and leaves model and trajectory
-    in ``directory``.
+    """Trains on ``corpus.train``, or on the corpus's stream; leaves model and trajectory in
+    ``directory``.
     """
     train.seed_everything(settings.seed)
     words = Words.of(corpus.train, settings.output)

@@ -18,7 +18,8 @@ class CorpusParams(Params):
 
     seed: Annotated[int, Field(ge=0)]
     corpus: str
-    """``builtin``, ``people``, ``spoken`` (an endless stream of both), or a path to ShortcutForge's JSONL: a file or a folder."""
+    """``builtin``, ``people``, ``spoken`` (an endless stream of both), or a path to JSONL in
+    ShortcutForge's form: a file or a folder."""
     limit: Count | None
     """Training examples to keep; null keeps all."""
 
