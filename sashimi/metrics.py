@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -35,4 +37,4 @@ def plain(value: float | int) -> float | int | None:
     """A number as JSON has it, floats to six decimals: NaN becomes None."""
     if isinstance(value, int):
         return value
-    return None if np.isnan(value) else round(value, 6)
+    return None if math.isnan(value) else round(value, 6)

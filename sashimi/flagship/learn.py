@@ -45,6 +45,9 @@ from sashimi.ternary import set_progress, trit_arrays
 LEARNED = 128
 """Tokens of a training program that are targets, its first ones: a batch is as long as its longest
 program, so that the one real program in fifty that is longer would set the price of many."""
+REPEATED = 4
+"""Times that a stream's sample needs a value before it is a literal: people say each program three
+ways, and a value that one program holds is to be copied."""
 HEAD_EACH, HEAD_TIMES = 10_000, 3
 """Prompts that people's domain head learns to admit, at most, and how often it is shown each that
 people wrote to be refused."""
@@ -72,12 +75,13 @@ class Words:
     catalogue: Catalogue
 
     @staticmethod
-    def of(examples: Sequence[Example], output: str) -> Words:
-        """Of training examples; ``output`` as `FlagshipParams` has it."""
+    def of(examples: Sequence[Example], output: str, streamed: bool = False) -> Words:
+        """Of training examples, or of a stream's sample; ``output`` as `FlagshipParams` has it."""
         programs = [example.program for example in examples]
         catalogue = catalogues.load().extended(programs)
         vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], catalogue)
-        literals = Literals.build((e.prompt, e.program) for e in examples)
+        pairs = ((e.prompt, e.program) for e in examples)
+        literals = Literals.build(pairs, least=REPEATED if streamed else 2)
         if output == "text":  # as many tokens as typed tokens and literals together
             size = len(vocabulary) + len(literals.values)
             vocabulary, literals = Spelling.build(map(text_of, programs), size), Literals((), {})
@@ -95,7 +99,8 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     ``directory``.
     """
     train.seed_everything(settings.seed)
-    words = Words.of(corpus.train, settings.output)
+    streamed = corpus.source == spoken.SOURCE
+    words = Words.of(corpus.train, settings.output, streamed)
     say(
         f"{len(corpus.train)} training examples, {len(words.vocabulary)} tokens, "
         f"{len(words.literals.values)} literals, {len(words.labels.intents)} intents"
@@ -104,7 +109,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     teachers = Teachers.of(settings, directory, words.vocabulary, device)
     lender = run_folder.finished(directory, settings.start) if settings.start else None
     targets = words.vocabulary, words.literals, words.labels
-    known = corpus.train[:WATCHED] if corpus.source == spoken.SOURCE else corpus.train
+    known = corpus.train[:WATCHED] if streamed else corpus.train
     data = Dataset(known, *targets, say, settings.encoder, longest=LEARNED)
     probe = Dataset(corpus.dev[:PROBE], *targets, encoder=settings.encoder)
     library = retrieve(corpus, settings, data, probe)
