@@ -1,9 +1,8 @@
-"""What is counted of two multisets: precision, recall, F1. Intervals are in `sashimi.statistics`."""
+"""What is counted of two multisets: precision, recall, F1; intervals: `sashimi.statistics`."""
 
 from __future__ import annotations
 
 import math
-
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
