@@ -77,6 +77,10 @@ BLOCK_HANDLES = {
 """The handle that each kind of block leaves behind."""
 
 
+OUTPUT = re.compile(r"output_([0-9A-F]{8}(?:_[0-9A-F]{4}){3}_[0-9A-F]{12})")
+"""The handle of an output by its identifier, which its action states as ``UUID="…"``."""
+
+
 def sanitise(name: str) -> str:
     """A name of the Shortcuts editor as an identifier: ``My List`` is ``My_List``."""
     word = re.sub(r"\W", "_", name)
@@ -320,6 +324,8 @@ def named(pairs: Pairs) -> tuple[str, ...]:
             out.append(sanitise(value))
         elif key == "UUID" and isinstance(value, Handle):
             out.append(value.name)
+        elif key == "UUID" and isinstance(value, str):
+            out.append("output_" + value.replace("-", "_"))
     return tuple(out)
 
 

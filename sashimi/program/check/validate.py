@@ -123,12 +123,14 @@ def storable(program: Program) -> Iterator[Finding]:
 
 def _storable(statement: Statement | Case) -> Iterator[Finding]:
     where = label(statement)
-    places = operands(statement)
-    for place, count in Counter(place for place, _ in places).items():
-        if count > 1:
-            why = f"the parameter is given {count} times"
-            yield _found(statement.line, f"{where} {place}", why)
-    for place, value in places:
+    for pairs in ("params", "pairs", "middle", "end"):
+        keys = Counter(key for key, _ in getattr(statement, pairs, ()))
+        for key, count in keys.items():
+            if count > 1:
+                yield _found(
+                    statement.line, f"{where} {key}", f"the parameter is given {count} times"
+                )
+    for place, value in operands(statement):
         yield from _value(value, statement.line, f"{where} {place}")
 
 

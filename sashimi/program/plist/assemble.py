@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from typing import Any
 
@@ -11,8 +10,9 @@ from sashimi.errors import BadInput
 from sashimi.program import catalogue as catalogues
 from sashimi.program import names
 from sashimi.program.catalogue import DISPLAYED
-from sashimi.program.check.scope import LOOP_HANDLES, SETTERS, Scope, kind, pass_simple, sanitise
-from sashimi.program.plist import conditions, wire
+from sashimi.program.check.scope import kind, named, pass_simple
+from sashimi.program.plist import conditions, flow, wire
+from sashimi.program.plist.refer import SPACE, Names, spellings
 from sashimi.program.text.render import render
 from sashimi.program.tree import (
     Action,
@@ -24,9 +24,8 @@ from sashimi.program.tree import (
     Interp,
     List,
     Menu,
+    Pairs,
     Program,
-    Reference,
-    Repeat,
     Set,
     Statement,
     Value,
@@ -34,25 +33,7 @@ from sashimi.program.tree import (
     walk,
 )
 
-FIXED = {
-    "input": "ExtensionInput",
-    "date": "CurrentDate",
-    "Ask": "Ask",
-    "Clipboard": "Clipboard",
-    "DeviceDetails": "DeviceDetails",
-}
-"""The type of attachment of each handle that stands for itself."""
-
-BLOCK_ACTIONS = {
-    "if": "conditional",
-    "menu": "choosefrommenu",
-    "repeat": "repeat.count",
-    "foreach": "repeat.each",
-}
-"""The action that each kind of block is stored as."""
-
-START, MIDDLE, END = 0, 1, 2
-"""``WFControlFlowMode``."""
+IDENTIFIER, PARAMETERS = "WFWorkflowActionIdentifier", "WFWorkflowActionParameters"
 
 LITERALS = {
     "text": ("gettext", "WFTextActionText"),
@@ -63,30 +44,40 @@ LITERALS = {
 }
 """The action that makes the value of a ``SET`` with a literal, and the key that holds it."""
 
-LITERAL_SPACE = uuid.UUID("8c1b8f2e-5d0a-5c1b-9b57-6f0a3d0b7a11")
-"""Names the actions that ``SET`` with a literal needs, so that decompiling knows them."""
-
 
 class CompileError(BadInput):
     """A tree that no plist can hold."""
 
 
-def assemble(program: Program) -> list[dict]:
+def assemble(program: Program) -> list:
     """The records of ``WFWorkflowActions``; raises ``CompileError`` for an unknown condition."""
-    return _Assembler(program).actions()
+    try:
+        return _Assembler(program).actions()
+    except CompileError:
+        raise
+    except BadInput as error:
+        raise CompileError(str(error)) from None
 
 
 def form(action: str, key: str) -> str:
-    """For what a parameter stands, in the words of ``wire.encode``."""
+    """For what a parameter stands, in the words of ``wire.encode``.
+
+    A reference that stands alone is stored as published Shortcuts store it, or else as the type of
+    the parameter suggests.
+    """
     if (action, key) == ("list", "WFItems"):
         return "items"
     spec = catalogues.find(action)
     parameter = spec.parameter(key) if spec else None
     if (action, key) in DISPLAYED:
         return "text"
-    if parameter is None or parameter.bare:
+    if parameter is None:
         return "plain"
-    return {"text": "text", "date": "text", "dictionary": "dictionary"}.get(parameter.type, "plain")
+    if parameter.type == "dictionary":
+        return "dictionary"
+    if parameter.lone:
+        return "text" if parameter.lone == "text" else "plain"
+    return "text" if parameter.type in ("text", "date") and not parameter.bare else "plain"
 
 
 def literal_form(value: Value) -> tuple[str, str]:
@@ -105,12 +96,20 @@ def literal_form(value: Value) -> tuple[str, str]:
 
 def literal_uuid(index: int) -> str:
     """The UUID of the action, number ``index`` of its Shortcut, that makes a literal for a SET."""
-    return str(uuid.uuid5(LITERAL_SPACE, str(index))).upper()
+    return str(uuid.uuid5(SPACE, str(index))).upper()
 
 
-def variable_name(name: str) -> str:
-    """How Shortcuts spells a loop's variable: ``Repeat_Item_2`` is ``Repeat Item 2``."""
-    return name.replace("_", " ") if re.fullmatch(r"Repeat_(Item|Index)(_\d+)?", name) else name
+def literal_records(statement: Set, index: int, encode: flow.Encode, spelled: dict) -> list:
+    """The names and parameters of the two actions of a ``SET`` with a literal."""
+    action, key = literal_form(statement.value)
+    output = literal_uuid(index)
+    source = {"Type": "ActionOutput", "OutputUUID": output, "OutputName": "Value"}
+    made = {key: encode(statement.value, form(action, key)), "UUID": output}
+    kept = {
+        "WFInput": wire.wrapped(source, wire.TOKEN_ATTACHMENT),
+        "WFVariableName": spelled.get(statement.name, statement.name),
+    }
+    return [(action, made), ("setvariable", kept)]
 
 
 class _Assembler:
@@ -119,34 +118,36 @@ class _Assembler:
     def __init__(self, program: Program):
         self.program = program
         self.space = uuid.UUID(bytes=hashlib.sha256(render(program).encode()).digest()[:16])
-        self.scope = Scope()
-        self.written: list[dict] = []
+        self.written: list[tuple[str, dict]] = []
+        self.records: list = []
         self.referenced: set[int] = set()
-        self.spelled = {
-            sanitise(value): value
+        given = (
+            (action.name, dict(action.params).get("WFVariableName"))
             for action in walk(program.body)
-            if isinstance(action, Action) and action.name in SETTERS
-            for key, value in action.params
-            if key == "WFVariableName" and isinstance(value, str)
-        }
+            if isinstance(action, Action)
+        )
+        self.names = Names(self.written, spellings(given), self.refer_to)
 
-    def actions(self) -> list[dict]:
+    def actions(self) -> list:
         self.block(self.program.body)
         for index in self.referenced:
-            parameters = self.written[index]["WFWorkflowActionParameters"]
-            parameters.setdefault("UUID", self.uuid(index))
-        return self.written
+            self.written[index][1].setdefault("UUID", self.uuid(index))
+        return self.records
 
     def uuid(self, index: int) -> str:
-        given = self.written[index]["WFWorkflowActionParameters"].get("UUID")
+        given = self.written[index][1].get("UUID")
         return given if isinstance(given, str) else self.named(f"action {index}")
+
+    def refer_to(self, index: int) -> str:
+        self.referenced.add(index)
+        return self.uuid(index)
 
     def named(self, what: str) -> str:
         return str(uuid.uuid5(self.space, what)).upper()
 
     def add(self, action: str, parameters: dict) -> int:
-        record = {"WFWorkflowActionIdentifier": names.identifier(action)}
-        self.written.append({**record, "WFWorkflowActionParameters": parameters})
+        self.written.append((action, parameters))
+        self.records.append({IDENTIFIER: names.identifier(action), PARAMETERS: parameters})
         return len(self.written) - 1
 
     def block(self, block: Block) -> None:
@@ -160,96 +161,74 @@ class _Assembler:
                     self.group(statement)
 
     def action(self, action: Action) -> None:
-        parameters = {
-            key: self.value(value, form(action.name, key)) for key, value in action.params
-        }
-        pass_simple(self.scope, action, key=self.add(action.name, parameters))
+        pairs = tuple(pair for pair in action.params if pair != (PARAMETERS, None))
+        index = self.add(action.name, {})
+        self.beside(index, pairs)
+        if action.name == "?":
+            self.records[index] = self.written[index][1].get("record")
+        elif len(pairs) < len(action.params):
+            del self.records[index][PARAMETERS]
+        pass_simple(self.names.scope, action, key=index)
+
+    def beside(self, index: int, pairs: Pairs) -> None:
+        """Add pairs to an action's parameters, or take keys away."""
+        action, parameters = self.written[index]
+        for key, value in pairs:
+            if value is None:
+                parameters.pop(key, None)
+            elif key == "UUID" and isinstance(value, Handle):
+                self.referenced.add(index)
+            else:
+                parameters[key] = self.value(value, form(action, key))
 
     def set(self, statement: Set) -> None:
+        name = self.names.spelled.get(statement.name, statement.name)
         if isinstance(statement.value, Var | Handle):
             source = self.value(statement.value)
+            self.add("setvariable", {"WFInput": source, "WFVariableName": name})
         else:
-            action, key = literal_form(statement.value)
-            made = self.value(statement.value, form(action, key))
-            output = literal_uuid(len(self.written))
-            self.add(action, {key: made, "UUID": output})
-            source = wire.wrapped(_output(output, "Value"), wire.TOKEN_ATTACHMENT)
-        name = self.spelled.get(statement.name, statement.name)
-        self.add("setvariable", {"WFInput": source, "WFVariableName": name})
-        pass_simple(self.scope, statement)
+            made = literal_records(statement, len(self.written), self.value, self.names.spelled)
+            for action, parameters in made:
+                self.add(action, parameters)
+        pass_simple(self.names.scope, statement)
 
     def group(self, statement: Statement) -> None:
         """A block: a start, what stands between, and an end, under one identifier."""
-        opened = kind(statement)
+        opened, scope = kind(statement), self.names.scope
         group = self.named(f"group {len(self.written)}")
-        self.flow(opened, group, START, self.start(statement))
-        self.scope.enter(opened)
+        self.start(statement, opened, group)
+        scope.enter(opened)
         match statement:
-            case If(then=then, orelse=orelse):
+            case If(then=then, orelse=orelse, middle=middle):
                 self.block(then)
                 if orelse is not None:
-                    self.flow(opened, group, MIDDLE, {})
-                    self.scope.branch()
+                    self.part(opened, group, flow.MIDDLE, {}, middle)
+                    scope.branch()
                     self.block(orelse)
             case Menu(cases=cases):
                 for case in cases:
-                    self.scope.branch()
-                    self.flow(opened, group, MIDDLE, {"WFMenuItemTitle": self.value(case.title)})
+                    scope.branch()
+                    title = {"WFMenuItemTitle": self.value(case.title)}
+                    self.part(opened, group, flow.MIDDLE, title, case.pairs)
                     self.block(case.body)
             case _:
                 self.block(statement.body)
-        self.scope.leave(key=self.flow(opened, group, END, {}))
+        end = self.part(opened, group, flow.END, {}, statement.end)
+        scope.leave(end, named(statement.end))
 
-    def flow(self, opened: str, group: str, mode: int, parameters: dict) -> int:
+    def start(self, statement: Statement, opened: str, group: str) -> None:
+        tests = (statement, *statement.more) if isinstance(statement, If) else ()
+        for test in tests:
+            if test.condition and test.condition not in conditions.CODES:
+                raise CompileError(f"line {statement.line}: no such condition: {test.condition}")
+        said = flow.said(statement, self.value)
+        self.part(opened, group, flow.START, said, statement.pairs)
+
+    def part(self, opened: str, group: str, mode: int, said: dict, pairs: Pairs) -> int:
         control = {"GroupingIdentifier": group, "WFControlFlowMode": mode}
-        return self.add(BLOCK_ACTIONS[opened], {**control, **parameters})
-
-    def start(self, statement: Statement) -> dict:
-        match statement:
-            case If(target=target, condition=condition, value=value):
-                if condition not in conditions.CODES and condition not in conditions.FOREIGN:
-                    raise CompileError(f"line {statement.line}: no such condition: {condition}")
-                source = {"Type": "Variable", "Variable": self.value(target)}
-                stored = conditions.operand_keys(condition, value)
-                operands = {key: self.value(part) for key, part in stored}
-                return {"WFInput": source, "WFCondition": conditions.code(condition), **operands}
-            case Menu(prompt=prompt, cases=cases):
-                titles = [self.value(case.title) for case in cases]
-                return {"WFMenuPrompt": self.value(prompt), "WFMenuItems": titles}
-            case Repeat(count=count):
-                return {"WFRepeatCount": self.value(count)}
-        return {"WFInput": self.value(statement.target)}
+        index = self.add(flow.BLOCK_ACTIONS[opened], {**control, **said})
+        self.beside(index, pairs)
+        return index
 
     def value(self, value: Value, place: str = "plain") -> Any:
-        return wire.encode(value, self.attach, place)
-
-    def attach(self, reference: Reference) -> dict:
-        """The record of a reference, as it stands at this point of the program."""
-        if isinstance(reference, Var):
-            name = self.spelled.get(reference.name, variable_name(reference.name))
-            return {"Type": "Variable", "VariableName": name}
-        name = reference.name
-        if name in FIXED:
-            return {"Type": FIXED[name]}
-        if name in LOOP_HANDLES and self.scope.loops:
-            level = f" {self.scope.loops}" if self.scope.loops > 1 else ""
-            return {"VariableName": f"Repeat {name.title()}{level}", "Type": "Variable"}
-        if not self.scope.allows(reference):
-            return _output(self.named(f"nothing {name}"), name)
-        index = self.scope.resolve(reference)
-        self.referenced.add(index)
-        return _output(self.uuid(index), self.output_name(reference, index))
-
-    def output_name(self, handle: Handle, index: int) -> str:
-        """A handle's own name; for ``@prev``, the name under which its action shows the output."""
-        if handle.name != "prev":
-            return handle.name
-        spec = catalogues.find(self.written[index]["WFWorkflowActionIdentifier"])
-        shown = (spec and spec.output_name) or "Result"
-        other = Handle(sanitise(shown))
-        taken = other.name != "prev" and other.name not in FIXED and self.scope.allows(other)
-        return "prev" if taken and self.scope.resolve(other) == index else shown
-
-
-def _output(identifier: str, name: str) -> dict:
-    return {"Type": "ActionOutput", "OutputUUID": identifier, "OutputName": name}
+        return wire.encode(value, self.names.attach, place)

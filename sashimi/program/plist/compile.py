@@ -11,10 +11,12 @@ of an action that is not there, as Shortcuts itself shows it; whether that is ac
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sashimi.program.check.scope import operands, walk_scoped
 from sashimi.program.check.validate import storable
 from sashimi.program.plist.assemble import CompileError, assemble
+from sashimi.program.plist.wire import encode
 from sashimi.program.tree import (
     Dict,
     Handle,
@@ -22,6 +24,7 @@ from sashimi.program.tree import (
     List,
     Program,
     Quantity,
+    Reference,
     Set,
     Value,
     references,
@@ -55,15 +58,25 @@ def compile(program: Program) -> dict:
     """The plist of a program, of plain Python values; equal programs give identical plists.
 
     Raises ``CompileError`` where a plist cannot hold the program: a character or an integer out of
-    range, a condition without a code.
+    range, a condition without a code, a special value that cannot be read.
     """
     faults = list(storable(program))
     if faults:
         raise CompileError("; ".join(str(fault) for fault in faults))
     actions = assemble(program)
+    root = {**settings(program), "WFWorkflowActions": actions}
+    for key, value in program.settings:
+        if value is None:
+            root.pop(key, None)
+        else:
+            root[key] = _setting(key, value)
+    return root
+
+
+def settings(program: Program) -> dict:
+    """What the plist's root says beside the actions, of a program that states no settings."""
     return {
         "WFWorkflowName": program.name,
-        "WFWorkflowActions": actions,
         "WFWorkflowClientVersion": "2605.0.5",
         "WFWorkflowMinimumClientVersion": 900,
         "WFWorkflowMinimumClientVersionString": "900",
@@ -76,6 +89,13 @@ def compile(program: Program) -> dict:
         "WFWorkflowTypes": [],
         "WFWorkflowImportQuestions": [],
     }
+
+
+def _setting(key: str, value: Value) -> Any:
+    def refused(reference: Reference) -> dict:
+        raise CompileError(f"WITH {key}: no variable or handle can stand at the root")
+
+    return encode(value, refused)
 
 
 def runtime_unverified(program: Program) -> list[str]:

@@ -1,87 +1,97 @@
-"""Plist to tree: ``decompile``, the inverse of ``compile``.
+"""Plist to tree: ``decompile``, the inverse of ``compile``, exactly.
 
-``decompile(compile(p)) == p`` but for what the plist cannot tell apart: an explicit ``UUID=`` is
-dropped, ``ACTION setvariable`` with a variable's name and a reference reads ``SET``, ``HEADERS {}``
-reads ``{}``, ``equals_number ""`` reads as without a value, and records that a program spells out
-token by token read as the values they are.
+``compile(parse(render(decompile(f))))`` has the root keys and values and the actions of ``f``, up
+to a consistent renaming of the identifiers of outputs and groups: each statement, and each value in
+it, is compiled as soon as it is read, and what would not come back is kept as it is stored
+(``{"$raw": …}``, ``key=value`` beside a block, ``ACTION ?`` for what is no action).
+``decompile_noted`` says where. And ``decompile(compile(p)) == p`` but for what the plist cannot
+tell apart: ``ACTION setvariable`` with a variable's name and a reference reads ``SET``,
+``HEADERS {}`` reads ``{}``, ``equals_number ""`` reads as without a value, records and special
+values that a program spells out read as the values they are.
 
-A foreign plist may hold more than the language can say. What fits a literal is kept as one
-(``{"$data": "<base64>"}`` for bytes, a record with its keys for an unknown kind of value), and a
-block that no statement can say is kept as the actions that it is stored as. ``decompile_noted``
-says so: its notes are ``info`` where something is kept as it is stored, ``warning`` where something
-is left out or renamed. ``BadInput`` is raised for what is no Shortcut.
+``BadInput`` is raised for what is no Shortcut.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sashimi.errors import BadInput
 from sashimi.program import names
 from sashimi.program.findings import Finding
-from sashimi.program.plist.compile import compile
-from sashimi.program.plist.foreign import MAX_DEPTH
-from sashimi.program.plist.reader import Reader, Record
-from sashimi.program.tree import Program
+from sashimi.program.plist.assemble import IDENTIFIER, PARAMETERS
+from sashimi.program.plist.compile import settings
+from sashimi.program.plist.reader import Reader, Record, elsewhere
+from sashimi.program.plist.refer import Unnamed
+from sashimi.program.plist.same import same
+from sashimi.program.plist.unwire import Decoder
+from sashimi.program.tree import Block, Pairs, Program, Reference
 
 MAX_NODES = 2_000_000
 """Most values in a plist that is read; shared objects count each time they are met."""
 
-_NAME = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*")
-_RECORD = frozenset({"WFWorkflowActionIdentifier", "WFWorkflowActionParameters"})
-_VERSIONS = frozenset(
-    {
-        "WFWorkflowClientRelease",
-        "WFWorkflowClientVersion",
-        "WFWorkflowMinimumClientVersion",
-        "WFWorkflowMinimumClientVersionString",
-        "WFWorkflowHasShortcutInputVariables",
-    }
-)
-"""Keys of the root that say what wrote it, or what its actions say themselves."""
+MAX_DEPTH = 200
+"""Deepest nesting of a plist that is read."""
+
+_NAME = re.compile(r"\.?[A-Za-z_][\w-]*(?:\.[\w-]+)*")
 
 
-def decompile(plist: dict) -> Program:
-    """The tree of a Shortcut's plist; raises ``BadInput`` for what is none."""
-    return decompile_noted(plist)[0]
+def decompile(plist: dict, name: str = "Untitled") -> Program:
+    """The tree of a Shortcut's plist; raises ``BadInput`` for what is none.
+
+    ``name`` is for a plist that holds none; it is not written back.
+    """
+    return decompile_noted(plist, name)[0]
 
 
-def decompile_noted(plist: dict) -> tuple[Program, list[Finding]]:
-    """The tree of a Shortcut's plist, and what the language could not say of it."""
+def decompile_noted(plist: dict, name: str = "Untitled") -> tuple[Program, list[Finding]]:
+    """The tree of a Shortcut's plist, and notes on what is kept as it is stored."""
     bounded(plist)
     if not isinstance(plist, dict) or not isinstance(plist.get("WFWorkflowActions"), list):
         raise BadInput("no Shortcut: the plist has no array WFWorkflowActions at its root")
-    name = plist.get("WFWorkflowName", "Untitled")
-    records = [_record(i, a) for i, a in enumerate(plist["WFWorkflowActions"])]
-    reader = Reader(records)
-    body = reader.block()
-    if reader.spelled_out - reader.kept:  # outputs met after the actions whose UUID they need
-        reader = Reader(records, reader.spelled_out)
-        body = reader.block()
-    notes = [*_root_notes(plist), *_record_notes(plist["WFWorkflowActions"]), *reader.notes]
-    return Program(name if isinstance(name, str) else "Untitled", body), notes
+    given = plist.get("WFWorkflowName")
+    title = given if isinstance(given, str) else name
+    actions = plist["WFWorkflowActions"]
+    records = [_record(action) for action in actions]
+    bare = {
+        index
+        for index, action in enumerate(actions)
+        if records[index][0] != "?" and PARAMETERS not in action
+    }
+    body, notes = _body(records, bare, plist)
+    draft = Program(title, body)
+    return Program(title, body, _settings(plist, draft)), notes
 
 
-def _root_notes(plist: dict) -> list[Finding]:
-    """What of the whole Shortcut, beside its actions, the language does not say."""
-    own = compile(Program("", ()))
-    told = {"WFWorkflowName", "WFWorkflowActions", *_VERSIONS}
-    out = [key for key in sorted(plist) if key not in told and plist[key] != own.get(key)]
-    return [Finding("decompile", 0, key, "it is left out", "warning") for key in out]
+def _body(records: Sequence[Record], bare: set[int], plist: dict) -> tuple[Block, list[Finding]]:
+    root = {key: value for key, value in plist.items() if key != "WFWorkflowActions"}
+    fixed = elsewhere(records, root)
+    while True:
+        reader = Reader(records, bare, fixed)
+        body = reader.program()
+        packed = elsewhere([("", {})], reader.decoder.packed) if reader.decoder.packed else set()
+        more = elsewhere([*records, ("?", {})], reader.decoder.packed) if packed else set()
+        if more <= fixed:
+            return body, reader.notes
+        fixed |= more
 
 
-def _record_notes(records: list[dict]) -> list[Finding]:
-    found = []
-    for index, record in enumerate(records):
-        given = record["WFWorkflowActionIdentifier"]
-        where = f"action {index} {names.short(given)}"
-        for key in sorted(set(record) - _RECORD):
-            found.append(Finding("decompile", 0, where, f"{key} is left out", "warning"))
-        if names.identifier(names.short(given)) != given:
-            why = f"its identifier is read as {names.identifier(names.short(given))}"
-            found.append(Finding("decompile", 0, where, why, "warning"))
-    return found
+def _settings(plist: dict, draft: Program) -> Pairs:
+    """What the root says beside the actions, where ``compile`` would say something else."""
+    own = settings(draft)
+    decoder = Decoder(_nothing, lambda reference: {})
+    changed = [
+        (key, decoder.value(value))
+        for key, value in plist.items()
+        if key != "WFWorkflowActions" and not (key in own and same(own[key], value))
+    ]
+    return (*changed, *((key, None) for key in own if key not in plist))
+
+
+def _nothing(record: dict) -> Reference:
+    raise Unnamed("no reference stands at the root")
 
 
 def bounded(plist: Any) -> None:
@@ -102,13 +112,12 @@ def bounded(plist: Any) -> None:
             stack += [(inner, depth + 1) for inner in value]
 
 
-def _record(index: int, action: Any) -> Record:
-    if not isinstance(action, dict):
-        raise BadInput(f"action {index}: no dictionary")
-    identifier = action.get("WFWorkflowActionIdentifier")
-    if not isinstance(identifier, str) or not _NAME.fullmatch(identifier):
-        raise BadInput(f"action {index}: no identifier: {identifier!r}")
-    parameters = action.get("WFWorkflowActionParameters", {})
-    if not isinstance(parameters, dict):
-        raise BadInput(f"action {index}: its parameters are no dictionary")
-    return names.short(identifier), parameters
+def _record(action: Any) -> Record:
+    """The short name and the parameters of an action; ``?`` and the whole for what is none."""
+    if isinstance(action, dict) and set(action) <= {IDENTIFIER, PARAMETERS}:
+        identifier, parameters = action.get(IDENTIFIER), action.get(PARAMETERS, {})
+        if isinstance(identifier, str) and isinstance(parameters, dict):
+            name = names.of(identifier)
+            if _NAME.fullmatch(name):
+                return name, parameters
+    return "?", {"record": action}

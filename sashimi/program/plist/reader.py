@@ -1,267 +1,408 @@
-"""Reads the actions of a plist, one after the other, into statements."""
+"""Reads the actions of a plist, one after the other, into statements that give them back."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sashimi.program import names
-from sashimi.program.check.scope import LOOP_HANDLES, SETTERS, Scope, pass_simple, sanitise
+from sashimi.program.check.scope import LOOP_HANDLES, kind, named, pass_simple, sanitise
 from sashimi.program.findings import Finding
-from sashimi.program.plist import conditions, foreign, unwire
-from sashimi.program.plist.assemble import (
-    BLOCK_ACTIONS,
-    FIXED,
-    LITERALS,
-    MIDDLE,
-    START,
-    form,
-    literal_uuid,
-    variable_name,
-)
+from sashimi.program.plist import conditions, flow, wire
+from sashimi.program.plist.assemble import LITERALS, PARAMETERS, form, literal_records, literal_uuid
+from sashimi.program.plist.refer import FIXED, Names, is_attachment, spellings
+from sashimi.program.plist.same import same
+from sashimi.program.plist.unwire import DEEPEST, Decoder, depth
 from sashimi.program.tree import (
     Action,
     Block,
     Case,
-    Dict,
     ForEach,
     Handle,
     If,
+    Interp,
     List,
     Menu,
+    Pairs,
     Reference,
     Repeat,
     Set,
     Statement,
+    Test,
     Value,
     Var,
+    special,
 )
 
 Record = tuple[str, dict]
-"""An action as it is stored: its short name and its parameters."""
+"""An action as it is stored: its short name and its parameters; ``?`` for what is no action."""
 
-KINDS = {action: kind for kind, action in BLOCK_ACTIONS.items()}
-_KEY = re.compile(r"[A-Za-z_]\w*")
+KINDS = {action: kind for kind, action in flow.BLOCK_ACTIONS.items()}
 
 
 class Reader:
     """Reads actions one after the other; the scope's keys are their numbers.
 
-    ``kept`` are the UUIDs that literals refer to and that actions must therefore keep.
+    ``fixed`` are identifiers of outputs that stand elsewhere too, so that actions must keep them.
     """
 
-    def __init__(self, records: list[Record], spelled_out: set[str] | frozenset = frozenset()):
-        self.records = records
+    def __init__(self, records: Sequence[Record], bare: set[int], fixed: set[str]):
+        self.records, self.bare = records, bare
         self.at = self.now = 0  # the next action to read, and the one being read
-        self.scope = Scope()
         self.notes: list[Finding] = []
-        self.outputs = {
-            parameters["UUID"]: index
-            for index, (_, parameters) in enumerate(records)
-            if isinstance(parameters.get("UUID"), str)
-        }
-        self.kept = set(foreign.uuids([p for _, p in records], literal=False)) | spelled_out
-        self.spelled_out: set[str] = set(spelled_out)
-        self.parts = foreign.parts(records, KINDS)
-        self.plain: set[int] = set()
-        """Actions of blocks that no statement can say."""
-        self.spelled: dict[str, str] = {}
-        for name, parameters in records:
-            variable = parameters.get("WFVariableName")
-            if name in SETTERS and isinstance(variable, str):
-                self.spelling(variable)
+        self.parts = flow.parts(records)
+        self.groups = Counter(repr(p.get("GroupingIdentifier")) for _, p in records)
+        self.outputs, self.labels = self._outputs(fixed)
+        self.referred: set[int] = set()
+        self.by_label: set[int] = set()
+        given = ((name, p.get("WFVariableName")) for name, p in records)
+        self.names = Names(records, spellings(given), self.uuid_of, self.outputs, self.labels.get)
+        self.decoder = Decoder(self.refer, self.names.attach)
 
-    def note(self, index: int, why: str, severity: str = "warning") -> None:
+    def _outputs(self, fixed: set[str]) -> tuple[dict[str, int], dict[int, str]]:
+        """Which action gives the output of each identifier, and what its handle may be called."""
+        given = [(i, p["UUID"]) for i, (_, p) in enumerate(self.records) if _is_text(p.get("UUID"))]
+        counts = Counter(identifier for _, identifier in given)
+        inner = {n for numbers in self.parts.values() for n in numbers[:-1]}
+        outputs = {u: i for i, u in given if counts[u] == 1 and i not in inner}
+        taken = {"prev", *FIXED, *LOOP_HANDLES}
+        for name, parameters in self.records:
+            taken |= {names.handle(name), *named(tuple(parameters.items()))}
+        labels: dict[int, str] = {}
+        numbers: Counter[str] = Counter()
+        for identifier, index in outputs.items():
+            if identifier not in fixed:
+                base = self._base(index)
+                numbers[base] += 1
+                label = base if numbers[base] == 1 else f"{base}_{numbers[base]}"
+                while label in taken:
+                    numbers[base] += 1
+                    label = f"{base}_{numbers[base]}"
+                taken.add(label)
+                labels[index] = label
+        return outputs, labels
+
+    def _base(self, index: int) -> str:
+        name, parameters = self.records[index]
+        custom = parameters.get("CustomOutputName")
+        return (
+            sanitise(Names(self.records, {}, str).shown(index))
+            if not custom
+            else (sanitise(custom) if isinstance(custom, str) else names.handle(name))
+        )
+
+    def uuid_of(self, index: int) -> str:
+        given = self.records[index][1].get("UUID")
+        return given if isinstance(given, str) else ""
+
+    def refer(self, record: dict) -> Reference:
+        found = self.names.refer(record, self.now)
+        if isinstance(found, Handle) and record["Type"] == "ActionOutput":
+            index = self.outputs.get(record["OutputUUID"])
+            if index is not None:
+                self.referred.add(index)
+                if found.name == self.labels.get(index):
+                    self.by_label.add(index)
+        return found
+
+    def program(self) -> Block:
+        """All statements; outputs keep a handle of their own only where it is needed."""
+        body = self.block(len(self.records))
+        needless = {
+            label
+            for index, label in self.labels.items()
+            if index in self.referred and index not in self.by_label
+        }
+        return _without(body, needless) if needless else body
+
+    def note(self, index: int, why: str, severity: str = "info") -> None:
         where = f"action {index} {self.records[index][0]}"
         found = Finding("decompile", 0, where, why, severity)
         if found not in self.notes[-3:]:
             self.notes.append(found)
 
-    def spelling(self, variable: str) -> None:
-        """Hold against each other the names that the language writes alike."""
-        before = self.spelled.setdefault(sanitise(variable), variable)
-        if before != variable:
-            why = f"the variables {before!r} and {variable!r} become one"
-            self.notes.append(Finding("decompile", 0, "variables", why, "warning"))
-
-    def block(self) -> Block:
-        """Statements up to the next middle or end of a group that a statement says."""
+    def block(self, end: int) -> Block:
+        """The statements of the actions before number ``end``."""
         out: list[Statement] = []
-        while self.at < len(self.records):
+        while self.at < end:
             self.now = self.at
-            name, parameters = self.records[self.at]
-            mode = parameters.get("WFControlFlowMode")
-            if name not in KINDS or mode is None or self.at in self.plain:
-                out.append(self.simple(name, parameters))
-            elif mode != START:
-                break
-            elif why := self.beyond(name):
-                self.note(self.at, f"the block is kept as its actions: {why}", "info")
-                self.plain.update(self.parts[self.at])
+            if self.at in self.parts:
+                out.append(self.group(self.parts[self.at]))
             else:
-                out.append(self.group(name))
+                out.append(self.simple(*self.records[self.at]))
         return tuple(out)
-
-    def beyond(self, name: str) -> str | None:
-        """Why no statement can say the block that starts here; None if one can."""
-        numbers = self.parts[self.at]
-        return foreign.beyond(name, [self.records[n][1] for n in numbers], numbers, self.probe)
-
-    def probe(self, record: dict) -> Reference:
-        """The reference of a record, with nothing noted; raises ``Unnamed``."""
-        if record["Type"] == "ActionOutput":
-            self.handle(record["OutputUUID"], sanitise(record["OutputName"]))
-        return Handle("prev")
 
     def simple(self, name: str, parameters: dict) -> Action | Set:
         index = self.at
         self.at += 1
-        statement = self.literal(index, name, parameters)
-        if statement is None and name == "setvariable":
-            statement = self.set(parameters)
+        statement = self.literal(index, name, parameters) or self.set(name, parameters)
         if statement is None:
-            statement = Action(name, tuple(self.parameters(index, name, parameters)))
-        pass_simple(self.scope, statement, key=index)
+            self._note_kept(index, name, parameters)
+            pairs = self.pairs(index, parameters)
+            pairs += ((PARAMETERS, None),) if index in self.bare else ()
+            statement = Action(name, pairs)
+        pass_simple(self.names.scope, statement, key=index)
         return statement
+
+    def _note_kept(self, index: int, name: str, parameters: dict) -> None:
+        if name not in KINDS:
+            return
+        mode = parameters.get("WFControlFlowMode", flow.START)
+        if type(mode) is not int:
+            why = f"WFControlFlowMode is a {type(mode).__name__}, {mode!r}, and no integer"
+            self.note(index, f"{why}: it is kept as an action", "warning")
+        else:
+            self.note(index, "it makes no block that nests: it is kept as an action")
 
     def literal(self, index: int, name: str, parameters: dict) -> Set | None:
         """A SET with a literal: an action that makes it, then one that keeps it."""
-        output = literal_uuid(index)
-        if parameters.get("UUID") != output or self.at >= len(self.records):
+        held = [key for action, key in LITERALS.values() if action == name and key in parameters]
+        if (
+            parameters.get("UUID") != literal_uuid(index)
+            or self.at >= len(self.records)
+            or not held
+        ):
             return None
         after, kept = self.records[self.at]
-        source = kept.get("WFInput")
-        source = source.get("Value") if isinstance(source, dict) else None
-        if after != "setvariable" or not unwire.is_attachment(source):
+        variable = kept.get("WFVariableName")
+        if after != "setvariable" or not isinstance(variable, str):
             return None
-        held = [key for action, key in LITERALS.values() if action == name and key in parameters]
-        if source.get("OutputUUID") != output or not held or "WFVariableName" not in kept:
+        value = self.decoder.value(parameters[held[0]], form(name, held[0]))
+        candidate = Set(sanitise(variable), value)
+        if isinstance(value, Var | Handle) or {index, self.at} & self.bare:
+            return None
+        made = literal_records(candidate, index, self.encode, self.names.spelled)
+        if not same([list(pair) for pair in made], [[name, parameters], [after, kept]]):
             return None
         self.at += 1
-        return Set(sanitise(str(kept["WFVariableName"])), self.value(parameters[held[0]]))
+        return candidate
 
-    def set(self, parameters: dict) -> Set | None:
-        name = parameters.get("WFVariableName")
-        if set(parameters) - {"UUID"} != {"WFInput", "WFVariableName"} or not isinstance(name, str):
+    def set(self, name: str, parameters: dict) -> Set | None:
+        variable = parameters.get("WFVariableName")
+        if name != "setvariable" or set(parameters) != {"WFInput", "WFVariableName"}:
             return None
-        if self.spelled[sanitise(name)] != sanitise(name):
+        if not isinstance(variable, str) or sanitise(variable) != variable or self.now in self.bare:
+            return None
+        if variable in self.names.spelled:
             return None  # the action keeps the name as it is spelled
-        value = self.value(parameters["WFInput"])
-        return Set(name, value) if isinstance(value, Var | Handle) else None
+        value = self.decoder.value(parameters["WFInput"])
+        return Set(variable, value) if isinstance(value, Var | Handle) else None
 
-    def parameters(self, index: int, name: str, given: dict) -> Iterator[tuple[str, Value]]:
-        for key, stored in given.items():
-            if key == "UUID" and stored not in self.kept:
+    def pairs(self, index: int, parameters: dict, said: dict | None = None) -> Pairs:
+        """Keys and values of an action, less what a statement says of them by itself."""
+        said = said or {}
+        name, out = self.records[index][0], []
+        for key, stored in parameters.items():
+            if key in said and same(said[key], stored):
                 continue
-            typed = form(name, key) == "items"
-            if not _KEY.fullmatch(key):
-                self.note(index, f"the parameter {key!r} is renamed {sanitise(key)}")
-                key = re.sub(r"^(?=[^A-Za-z_])", "_", sanitise(key))
-            yield key, self.value(stored, typed)
+            if key == "UUID" and index in self.labels:
+                out.append((key, Handle(self.labels[index])))
+            else:
+                value = self.decoder.value(stored, form(name, key))
+                if special(value) in ("$raw", "$plist"):
+                    self.note(index, f"{key} is kept as it is stored")
+                out.append((key, value))
+        return (*out, *((key, None) for key in said if key not in parameters))
 
-    def group(self, name: str) -> Statement:
-        start = self.records[self.at][1]
-        opening = self.opening(self.at, name, start)
-        self.scope.enter(KINDS[name])
+    def encode(self, value: Value, place: str = "plain") -> Any:
+        return wire.encode(value, self.names.attach, place)
+
+    def group(self, numbers: list[int]) -> Statement:
+        opening = self.opening(self.at)
+        titles = [self.title(n) for n in numbers[1:-1]] if isinstance(opening, Menu) else []
+        if isinstance(opening, Menu):
+            opening = replace(opening, cases=tuple(Case(title, ()) for title in titles))
+        start = self.part(numbers, 0, flow.said(opening, self.encode))
+        scope = self.names.scope
+        scope.enter(kind(opening))
         self.at += 1
-        titles, bodies = [], [self.block()]
-        while self.records[self.at][1]["WFControlFlowMode"] == MIDDLE:
-            middle = self.records[self.at][1]
-            self.scope.branch()
-            if name == "choosefrommenu":
-                titles.append(foreign.text(self.value(foreign.title(start, len(titles), middle))))
-            self.at += 1
-            bodies.append(self.block())
-        statement = self.closed(name, opening, titles, bodies)
-        self.scope.leave(key=self.at)
-        self.at += 1
-        return statement
+        bodies, beside = [self.block(numbers[1])], []
+        for n, number in enumerate(numbers[1:-1], 1):
+            scope.branch()
+            self.now = number
+            title = {"WFMenuItemTitle": self.encode(titles[n - 1])} if titles else {}
+            beside.append(self.part(numbers, n, title))
+            self.at = number + 1
+            bodies.append(self.block(numbers[n + 1]))
+        self.now = numbers[-1]
+        end = self.part(numbers, len(numbers) - 1, {})
+        scope.leave(numbers[-1], named(end))
+        self.at = numbers[-1] + 1
+        return _closed(opening, start, titles, bodies, beside, end)
 
-    def opening(self, index: int, name: str, start: dict) -> tuple:
-        """What the start of a block says: its operands, read before the block is entered."""
-        if name == "conditional":
-            return self.condition(index, start)
-        if name == "choosefrommenu":
-            return (foreign.text(self.value(start.get("WFMenuPrompt", ""))),)
-        if name == "repeat.count":
-            return (foreign.reference(self.value(start.get("WFRepeatCount", 1))),)
-        return (self.target(index, start.get("WFInput")),)
+    def part(self, numbers: list[int], n: int, said: dict) -> Pairs:
+        """What stands beside a part of a block."""
+        index = numbers[n]
+        parameters = self.records[index][1]
+        group = parameters.get("GroupingIdentifier")
+        own = self.groups[repr(group)] == len(numbers) and isinstance(group, str)
+        mode = flow.START if n == 0 else flow.END if n == len(numbers) - 1 else flow.MIDDLE
+        control = {"GroupingIdentifier": group if own else "", "WFControlFlowMode": mode}
+        bare = ((PARAMETERS, None),) if index in self.bare else ()
+        return (*self.pairs(index, parameters, {**control, **said}), *bare)
 
-    def closed(self, name: str, opening: tuple, titles: list, bodies: list[Block]) -> Statement:
-        if name == "choosefrommenu":
-            cases = zip(titles, bodies[1:], strict=True)
-            return Menu(*opening, tuple(Case(title, body) for title, body in cases))
-        if name == "conditional":
-            return If(*opening, *bodies)
-        return (Repeat if name == "repeat.count" else ForEach)(*opening, *bodies)
+    def opening(self, index: int) -> Statement:
+        """The start of a block, as far as it can be said; what is said wrongly, pairs put right."""
+        name, start = self.records[index]
+        match name:
+            case "conditional":
+                return self.several(start) or If(*self.test(start), ())
+            case "choosefrommenu":
+                prompt = (
+                    self.decoder.value(start["WFMenuPrompt"], "text")
+                    if "WFMenuPrompt" in start
+                    else None
+                )
+                return Menu(_text(prompt), ())
+            case "repeat.count":
+                count = self.decoder.value(start.get("WFRepeatCount", ""))
+                fits = isinstance(count, Var | Handle) or type(count) in (int, float)
+                return Repeat(count if fits else None, ())
+        return ForEach(self.target(start.get("WFInput")), ())
 
-    def condition(self, index: int, start: dict) -> tuple[Reference, str, Value | None]:
-        keys = foreign.operands(start)
-        condition = conditions.condition(start.get("WFCondition"), keys)
+    def title(self, number: int) -> str | Interp:
+        stored = self.records[number][1].get("WFMenuItemTitle", "")
+        title = _text(self.decoder.value(stored, "text"))
+        return "" if title is None else title
+
+    def target(self, stored: Any) -> Reference | None:
+        value = self.decoder.value(stored) if isinstance(stored, dict) else None
+        return value if isinstance(value, Var | Handle) else None
+
+    def test(self, start: dict) -> tuple[Reference | None, str, Value | None]:
+        """What a condition compares, how, and with what."""
+        condition = conditions.condition(start.get("WFCondition"), start)
+        if not condition:
+            return None, "", None
         source = start.get("WFInput")
-        target = self.target(index, source and source["Variable"])
-        given = [self.value(start[key]) for key in sorted(keys, reverse=True)]
-        given = [] if condition == "equals_number" and given == [""] else given
-        if condition == "is_between" and len(given) == 2:
-            return target, condition, List(tuple(given))
-        return target, condition, given[0] if given else None
+        target = self.target(source.get("Variable")) if isinstance(source, dict) else None
+        key = next(
+            (k for k in conditions.OPERANDS if k in start and self._fits(condition, k, start)), None
+        )
+        if key is None:
+            return target, condition, None
+        value = self.decoder.value(start[key], "text" if key == conditions.TEXT else "plain")
+        if condition == "is_between" and conditions.SECOND in start:
+            value = List((value, self.decoder.value(start[conditions.SECOND])))
+        if condition == "equals_number" and value == "":
+            value = None
+        return target, condition, value
 
-    def target(self, index: int, stored: Any) -> Reference:
-        if stored is None:
-            self.note(index, "it takes the output before it, unsaid", "info")
-            return Handle("prev")
-        return foreign.reference(self.value(stored))
+    def _fits(self, condition: str, key: str, start: dict) -> bool:
+        """Whether a condition stores such a value under a key."""
+        number = type(start[key]) in (int, float)
+        sample = 0 if number else List((0, 0)) if condition == "is_between" else "x"
+        return key in (k for k, _ in conditions.operand_keys(condition, sample))
 
-    def value(self, stored: Any, typed: bool = False) -> Value:
-        """A value; as a literal where a reference in it has no name, unless items are ``typed``."""
-        try:
-            value = unwire.decode(stored, self.refer)
-        except foreign.Unnamed as unnamed:
-            if typed:
-                self.note(self.now, f"{unnamed}; it is left out of the list")
-                return unwire.decode(stored, lambda record: Handle("prev"))
-            self.note(self.now, f"{unnamed}; the value is kept as a literal", "info")
-            self.spelled_out.update(foreign.uuids(stored, literal=True))
-            return foreign.literal(stored)
-        if isinstance(value, Dict) and foreign.unknown(value):
-            kind = dict(value.items)["WFSerializationType"]
-            self.note(self.now, f"a record of {kind} is kept as a literal", "info")
-        return value
+    def several(self, start: dict) -> If | None:
+        """An IF of several conditions, if all of them can be said."""
+        stored = start.get("WFConditions")
+        match stored:
+            case {"Value": {flow.PREFIX: int() as prefix, flow.TEMPLATES: [*tests]}}:
+                match_ = next((m for m, code in flow.PREFIXES.items() if code == prefix), None)
+            case _:
+                return None
+        if match_ is None or not tests or not all(isinstance(test, dict) for test in tests):
+            return None
+        first, *more = (Test(*self.test(test)) for test in tests)
+        candidate = If(first.target, first.condition, first.value, (), None, match_, tuple(more))
+        conditions_ = all(test.condition for test in (first, *more))
+        if conditions_ and same(flow.said(candidate, self.encode)["WFConditions"], stored):
+            return candidate
+        return None
 
-    def refer(self, record: dict) -> Reference:
-        """The reference that a record means at this point; raises ``Unnamed``."""
-        kind = record["Type"]
-        if kind == "Variable":
-            name = record["VariableName"]
-            loop = re.fullmatch(r"Repeat (Item|Index)(?: ([0-9]{1,3}))?", name)
-            own = loop and int(loop[2] or 1) == self.scope.loops
-            if own and next(iter(record)) == "VariableName":
-                return Handle(loop[1].lower())
-            plain = sanitise(name)
-            if self.spelled.get(plain, variable_name(plain)) != name:
-                self.note(self.now, f"the variable {name!r} is renamed {plain}")
-            return Var(plain)
-        if kind == "ActionOutput":
-            return Handle(self.handle(record["OutputUUID"], sanitise(record["OutputName"])))
-        return Handle(next(name for name, fixed in FIXED.items() if fixed == kind))
 
-    def handle(self, identifier: str, name: str) -> str:
-        """The handle of an action's output: the name it is referred to by, if that finds it.
+def _closed(
+    opening: Statement, start: Pairs, titles: list, bodies: list, beside: list, end: Pairs
+) -> Statement:
+    match opening:
+        case Menu(prompt=prompt):
+            cases = zip(titles, bodies[1:], beside, strict=True)
+            return Menu(prompt, tuple(Case(*case) for case in cases), start, end)
+        case If():
+            orelse = bodies[1] if len(bodies) > 1 else None
+            middle = beside[0] if beside else ()
+            return replace(
+                opening, then=bodies[0], orelse=orelse, pairs=start, middle=middle, end=end
+            )
+    return replace(opening, body=bodies[0], pairs=start, end=end)
 
-        Raises ``Unnamed`` where no handle stands for it here.
-        """
-        index = self.outputs.get(identifier)
-        if index is None:
-            return name
-        action, parameters = self.records[index]
-        custom = parameters.get("CustomOutputName")
-        tries = [name, "prev", names.handle(action)]
-        tries += [sanitise(custom)] if isinstance(custom, str) else []
-        for handle in tries:
-            if handle == name and handle in ("prev", *FIXED, *LOOP_HANDLES):
-                continue
-            known = handle not in FIXED and self.scope.allows(Handle(handle))
-            if known and self.scope.resolve(Handle(handle)) == index:
-                return handle
-        raise foreign.Unnamed(f"{name} is the output of action {index}, which no handle can name")
+
+def _text(value: Value | None) -> str | Interp | None:
+    """A value as a title or prompt; None if it is none."""
+    match value:
+        case str() | Interp():
+            return value
+        case Var() | Handle():
+            return Interp((value,))
+    return None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _without(block: Block, labels: set[str]) -> Block:
+    """The block less ``UUID=@label`` of these labels."""
+
+    def pairs(given: Pairs) -> Pairs:
+        return tuple(
+            (key, value)
+            for key, value in given
+            if not (key == "UUID" and isinstance(value, Handle) and value.name in labels)
+        )
+
+    def inside(statement: Statement) -> Statement:
+        match statement:
+            case Action(params=params):
+                return replace(statement, params=pairs(params))
+            case Set():
+                return statement
+            case If(then=then, orelse=orelse, end=end):
+                otherwise = None if orelse is None else _without(orelse, labels)
+                return replace(
+                    statement, then=_without(then, labels), orelse=otherwise, end=pairs(end)
+                )
+            case Menu(cases=cases, end=end):
+                kept = tuple(replace(case, body=_without(case.body, labels)) for case in cases)
+                return replace(statement, cases=kept, end=pairs(end))
+        return replace(statement, body=_without(statement.body, labels), end=pairs(statement.end))
+
+    return tuple(map(inside, block))
+
+
+def elsewhere(records: Sequence[Any], root: Any) -> set[str]:
+    """Texts of a plist that stand elsewhere than where a reference or an output's own key is.
+
+    ``records`` are the actions, ``root`` is everything else. A reference to an output that only a
+    later action gives counts too: no handle can stand for it.
+    """
+    found: set[str] = set()
+    given: dict[str, int] = {}
+    for index, (_, parameters) in enumerate(records):
+        if _is_text(parameters.get("UUID")):
+            given.setdefault(parameters["UUID"], index)
+    for index, (_, parameters) in enumerate(records):
+        for key, value in parameters.items():
+            if key != "UUID" or not _is_text(value):
+                literal = not isinstance(value, str) and depth(value) > DEEPEST
+                found |= {t for t in _texts(value, given, index, literal) if t in given}
+    return found | {text for text in _texts(root, given, 0, True) if text in given}
+
+
+def _texts(plist: Any, given: dict[str, int], now: int, literal: bool) -> Iterator[str]:
+    stack = [plist]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            stack += value
+        elif isinstance(value, dict):
+            inner = value
+            output = not literal and value.get("Type") == "ActionOutput" and is_attachment(value)
+            if output and given.get(value["OutputUUID"], now) < now:
+                inner = {k: v for k, v in value.items() if k != "OutputUUID"}
+            stack += inner.values()

@@ -1,21 +1,23 @@
-"""How a value stands in a plist: ``encode``, whose inverse is ``unwire.decode``.
+"""How a value stands in a plist: ``encode``, whose inverse is ``unwire.Decoder``.
 
 The language can write some things in two ways that Shortcuts stores in one (``@prev`` and
 `` `{@prev}` `` in a text field, ``{…}`` and ``HEADERS {…}``). So that decompiling finds the one
 that was written, the *order* of keys inside such a record differs: Shortcuts ignores it and
 property lists keep it. A foreign plist's order may be any; its meaning is read all the same.
 
-Token strings hold U+FFFC at each reference; positions count UTF-16 code units.
+Token strings hold U+FFFC at each reference; positions count UTF-16 code units. ``special`` values
+are in the table of docs/language.md.
 """
 
 from __future__ import annotations
 
 import base64
+import plistlib
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from sashimi.errors import BadInput
+from sashimi.program import dates
 from sashimi.program.text import values
 from sashimi.program.tree import (
     Dict,
@@ -27,6 +29,7 @@ from sashimi.program.tree import (
     Reference,
     Value,
     Var,
+    special,
 )
 
 Plist = Any
@@ -42,8 +45,25 @@ ITEMS = "WFDictionaryFieldValueItems"
 MARK = "\ufffc"
 """Stands in a token string where a reference is."""
 
+TEXT_ITEM, DICTIONARY_ITEM, ARRAY_ITEM, NUMBER_ITEM, BOOLEAN_ITEM, FILE_ITEM = range(6)
 
-TEXT_ITEM, DICTIONARY_ITEM, ARRAY_ITEM, NUMBER_ITEM, BOOLEAN_ITEM = range(5)
+REFERRING = {
+    "$boolean": (BOOLEAN_ITEM, BOOLEAN),
+    "$array": (ARRAY_ITEM, "WFArraySubstitutableParameterState"),
+    "$dictionary": (DICTIONARY_ITEM, "WFDictionarySubstitutableParameterState"),
+    "$file": (FILE_ITEM, "WFTokenAttachmentParameterState"),
+}
+"""Items of a type whose value is a reference: the type, and how the reference is wrapped."""
+
+SCALARS: dict[str, Callable[[str], Plist]] = {
+    "$data": lambda text: base64.b64decode(text, validate=True),
+    "$date": dates.read,
+    "$real": float,
+    "$integer": lambda text: int(text, 16),
+    "$uid": lambda text: plistlib.UID(int(text)),
+    "$plist": lambda text: plistlib.loads(base64.b64decode(text, validate=True)),
+}
+"""What reads the text of a value for which the language has no word."""
 
 
 def wrapped(value: Plist, kind: str) -> dict:
@@ -57,11 +77,12 @@ def utf16(text: str) -> int:
 
 
 def encode(value: Value, attach: Attach, form: str = "plain") -> Plist:
-    """The plist of a value.
+    """The plist of a value; ``BadInput`` for a special value that cannot be read.
 
     ``form`` says what the place is for: ``text`` (a lone reference becomes a token string),
-    ``dictionary`` (a dictionary becomes a field of items), ``items`` (a list whose elements carry
-    their type), or ``plain``. ``attach`` gives the record of a reference.
+    ``bare`` (it becomes its record alone), ``dictionary`` (a dictionary becomes a field of items),
+    ``items`` (a list whose elements carry their type), or ``plain``. ``attach`` gives the record
+    of a reference.
     """
     match value:
         case str() | bool() | int() | float():
@@ -70,35 +91,90 @@ def encode(value: Value, attach: Attach, form: str = "plain") -> Plist:
             record = {"attachmentsByRange": {"{0, 1}": attach(value)}, "string": MARK}
             return wrapped(record, TOKEN_STRING)
         case Var() | Handle():
-            return wrapped(attach(value), TOKEN_ATTACHMENT)
+            return attach(value) if form == "bare" else wrapped(attach(value), TOKEN_ATTACHMENT)
         case Interp():
             return token_string(value, attach)
         case Quantity(magnitude=magnitude, unit=unit):
-            record = {"Magnitude": encode(magnitude, attach), "Unit": encode(unit, attach)}
+            record = {"Magnitude": encode(magnitude, attach, "bare"), "Unit": encode(unit, attach)}
             return wrapped(record, QUANTITY)
         case List(items=items) if form == "items":
-            return [item if isinstance(item, str) else _typed(item, attach, {}) for item in items]
+            return [item if isinstance(item, str) else typed(item, attach, {}) for item in items]
         case List(items=items):
             return [encode(item, attach) for item in items]
         case Headers(items=items):
             return _fields(items, attach, "headers")
+        case Dict(items=((str() as kind, inner),)) if kind in SPECIAL:
+            return SPECIAL[kind](inner, attach)
         case Dict(items=items) if form == "dictionary" and not _explicit(value):
             return _fields(items, attach, "dictionary")
-        case Dict(items=((("$data", str() as text)),)):
-            return _foreign(base64.b64decode, text)
-        case Dict(items=((("$date", str() as text)),)):
-            return _foreign(datetime.fromisoformat, text)
         case Dict():
             return _record(value, attach)
     raise TypeError(f"not a value of a program: {value!r}")
 
 
-def _foreign(read: Callable[[str], Plist], text: str) -> Plist:
-    """Bytes or a date that a foreign plist held, from the text that the language keeps."""
-    try:
-        return read(text)
-    except ValueError as error:
-        raise BadInput(f"a literal of bytes or a date cannot be read: {error}") from None
+def _scalar(kind: str) -> Callable[[Value, Attach], Plist]:
+    def read(text: Value, attach: Attach) -> Plist:
+        try:
+            return SCALARS[kind](text)
+        except (ValueError, TypeError, OverflowError, plistlib.InvalidFileException) as error:
+            raise BadInput(f"a {kind} cannot be read: {error}") from None
+
+    return read
+
+
+def _listed(value: Value, attach: Attach) -> Plist:
+    """``$items``: a list each of whose elements carries its type, texts too."""
+    if not isinstance(value, List):
+        raise BadInput("a $items holds no list")
+    return [typed(item, attach, {}) for item in value.items]
+
+
+def raw(value: Value, attach: Attach) -> Plist:
+    """``$raw``: a value as it is stored; in it a reference, or a text with some, is bare."""
+    match value:
+        case Var() | Handle():
+            return attach(value)
+        case Interp():
+            return token_string(value, attach)["Value"]
+        case List(items=items):
+            return [raw(item, attach) for item in items]
+        case Dict(items=((str() as kind, inner),)) if kind in SCALARS:
+            return SPECIAL[kind](inner, attach)
+        case Dict(items=(("$raw", Dict(items=items)),)):  # keys that would read as a special value
+            return {_name(key): raw(inner, attach) for key, inner in items}
+        case Dict(items=items):
+            return {_name(key): raw(inner, attach) for key, inner in items}
+    return encode(value, attach)
+
+
+def _outer(value: Value, attach: Attach) -> Plist:
+    if isinstance(value, Dict):  # its keys are told apart only further in
+        return {_name(key): raw(inner, attach) for key, inner in value.items}
+    return raw(value, attach)
+
+
+def _name(key: str | Interp) -> str:
+    if not isinstance(key, str):
+        raise BadInput("a key of a $raw dictionary holds a reference")
+    return key
+
+
+def _plain_text(value: Value, attach: Attach) -> Plist:
+    if not isinstance(value, str):
+        return encode(value, attach, "text")
+    return wrapped({"string": value}, TOKEN_STRING)
+
+
+SPECIAL: dict[str, Callable[[Value, Attach], Plist]] = {
+    **{kind: _scalar(kind) for kind in SCALARS},
+    "$raw": _outer,
+    "$attachment": lambda value, attach: encode(value, attach),
+    "$text": _plain_text,
+    "$items": _listed,
+    "$list": lambda value, attach: encode(value, attach, "items"),
+    "$fields": lambda value, attach: encode(value, attach, "dictionary"),
+}
+"""What encodes the dictionaries of one key that begins with ``$``, wherever they stand."""
 
 
 def token_string(interp: Interp, attach: Attach) -> dict:
@@ -143,7 +219,8 @@ def _fields(items: tuple, attach: Attach, style: str) -> dict:
 
 
 def _items(items: tuple, attach: Attach, style: str) -> list[dict]:
-    return [_typed(value, attach, {"WFKey": _key(key, attach, style)}) for key, value in items]
+    made = [typed(value, attach, {"WFKey": _key(key, attach, style)}) for key, value in items]
+    return [dict(reversed(item.items())) for item in made] if style == "explicit" else made
 
 
 def _key(key: str | Interp, attach: Attach, style: str) -> dict:
@@ -159,24 +236,38 @@ def _key(key: str | Interp, attach: Attach, style: str) -> dict:
     return {"WFSerializationType": TOKEN_STRING, "Value": record}
 
 
-def _typed(value: Value, attach: Attach, item: dict) -> dict:
+def typed(value: Value, attach: Attach, item: dict) -> dict:
     """An item of a dictionary or list, with its type."""
     match value:
         case bool():
             kind, stored = BOOLEAN_ITEM, wrapped(value, BOOLEAN)
         case int() | float():
-            kind, stored = NUMBER_ITEM, wrapped({"string": values.spell(value)}, TOKEN_STRING)
+            kind, stored = NUMBER_ITEM, _plain_text(values.spell(value), attach)
         case str():
-            kind, stored = TEXT_ITEM, wrapped({"string": value}, TOKEN_STRING)
+            kind, stored = TEXT_ITEM, _plain_text(value, attach)
+        case Dict(items=((str() as name, inner),)) if special(value):
+            return _special_item(name, inner, attach, item)
         case Headers(items=items):
             kind, stored = DICTIONARY_ITEM, wrapped(_fields(items, attach, "headers"), DICTIONARY)
         case Dict(items=items):
-            kind, stored = (
-                DICTIONARY_ITEM,
-                wrapped(_fields(items, attach, "dictionary"), DICTIONARY),
-            )
+            fields = _fields(items, attach, "dictionary")
+            kind, stored = DICTIONARY_ITEM, wrapped(fields, DICTIONARY)
         case List(items=items):
-            kind, stored = ARRAY_ITEM, wrapped([_typed(v, attach, {}) for v in items], ARRAY)
+            kind, stored = ARRAY_ITEM, wrapped([typed(v, attach, {}) for v in items], ARRAY)
         case _:
-            kind, stored = TEXT_ITEM, encode(value, attach)
+            kind, stored = TEXT_ITEM, encode(value, attach, "text")
     return {"WFItemType": kind, **item, "WFValue": stored}
+
+
+def _special_item(name: str, inner: Value, attach: Attach, item: dict) -> dict:
+    if name == "$number":
+        return {"WFItemType": NUMBER_ITEM, **item, "WFValue": _plain_text(inner, attach)}
+    if name in REFERRING:
+        kind, state = REFERRING[name]
+        return {"WFItemType": kind, **item, "WFValue": wrapped(encode(inner, attach), state)}
+    if name == "$item" and isinstance(inner, Dict):
+        return {**item, **_outer(inner, attach)}
+    if name in SPECIAL:
+        return {"WFItemType": TEXT_ITEM, **item, "WFValue": SPECIAL[name](inner, attach)}
+    fields = _fields(((name, inner),), attach, "dictionary")
+    return {"WFItemType": DICTIONARY_ITEM, **item, "WFValue": wrapped(fields, DICTIONARY)}

@@ -33,14 +33,14 @@ _STEP = (
     rf"|[ \t]+with[ \t]+{_WORD}\((?:{_FIELD}(?:, ?{_FIELD})*)?\)"
 )
 REFERENCE = rf"(?:\$(?:{_WORD}|{_QUOTED})|@{_WORD}(?:\((?:{_QUOTED})?\))?)(?:{_STEP})*"
-"""A variable or handle with its steps, as one piece of text; the grammar's terminals say the same."""
+"""A variable or handle with its steps, as one text; the grammar's terminals say the same."""
 
 _INTERP_PIECE = re.compile(rf"\{{({REFERENCE})\}}|\\(.)|([^\\{{]+)|(\{{)", re.DOTALL)
 _BASE = re.compile(rf"\$({_WORD})|\$({_QUOTED})|@({_WORD})(\((?:{_QUOTED})?\))?", re.DOTALL)
 _ONE_STEP = re.compile(
     rf"\.({_WORD}|{_QUOTED})(?:\(({_SCALAR})\))?|\[({_QUOTED})\]"
     rf"|[ \t]+as[ \t]+({_WORD}|{_QUOTED})|[ \t]+format[ \t]+({_QUOTED})"
-    rf"|[ \t]+with[ \t]+({_WORD})\((.*?)\)(?=[. \t\[]|$)",
+    rf"|[ \t]+with[ \t]+({_WORD})\(((?:{_FIELD}(?:, ?{_FIELD})*)?)\)",
     re.DOTALL,
 )
 _ARGUMENT = re.compile(rf"({_WORD})=({_SCALAR})", re.DOTALL)
@@ -150,9 +150,9 @@ def spell(value: int | float) -> str:
 def reference(text: str) -> Reference:
     """The variable or handle that a text of the form `REFERENCE` names, with its steps."""
     base = _BASE.match(text)
-    steps = (
-        [] if base[4] is None else [Step("name", unquote(base[4][1:-1]) if base[4][1:-1] else None)]
-    )
+    steps: list[Step] = []
+    if base[4] is not None:
+        steps.append(Step("name", None if base[4] == "()" else unquote(base[4][1:-1])))
     at = base.end()
     while at < len(text):
         found = _ONE_STEP.match(text, at)
@@ -191,10 +191,8 @@ def _scalar(text: str) -> str | int | float | bool:
 
 def spell_reference(reference: Reference) -> str:
     """The text of a variable or handle with its steps; `reference` is the inverse."""
-    if isinstance(reference, Handle):
-        base = "@" + reference.name
-    else:
-        base = "$" + word(reference.name)
+    handle = isinstance(reference, Handle)
+    base = "@" + reference.name if handle else "$" + word(reference.name)
     return base + "".join(map(_spell_step, reference.steps)) if reference.steps else base
 
 
