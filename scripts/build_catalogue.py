@@ -1,12 +1,14 @@
 """Build ``sashimi/program/catalogue.json`` from facts about actions, and say where sources differ.
 
-    python scripts/build_catalogue.py FOLDER [--programs FILE.jsonl] [--check] [--report FILE.md]
+    python scripts/build_catalogue.py FOLDER [--programs FILE.jsonl] [--forms FILE.tsv] [--check]
+        [--report FILE.md]
 
 FOLDER holds ``shortcutsbench_api2info.json``, ``shortcutsbench_api2param2type.json``,
 ``scpl_ios12_actions.json``, ``toolkit_v78_parameter_keys.json`` and ``healthkit_reference.json``.
 Only identifiers, keys, types, listed values, defaults that are no sentences, and conditions are
 taken over. Programs (JSONL as ``sashimi.flagship.data.corpus`` reads it) add first-party actions and
-keys as ``observed`` and decide which enums can be trusted. The report says, entry by entry, where
+keys as ``observed`` and decide which enums can be trusted. The table of forms says how published
+Shortcuts store each parameter. The report says, entry by entry, where
 the sources disagree and what of the programs no source names.
 """
 
@@ -18,6 +20,7 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import catalogue_forms
 import catalogue_report
 import catalogue_sources
 from catalogue_report import Difference
@@ -217,6 +220,7 @@ def _holds(rule: dict, params: dict) -> bool:
 
 FIELDS = (
     *("type", "from", "enum", "units", "default", "required", "when", "displayed", "bare", "loose"),
+    *("lone", "forms"),
 )
 
 
@@ -240,6 +244,7 @@ def main() -> int:
     reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     reader.add_argument("folder", type=Path)
     reader.add_argument("--programs", type=Path)
+    reader.add_argument("--forms", type=Path, help="how published Shortcuts store parameters")
     reader.add_argument("--report", type=Path, metavar="FILE.md", help="write the whole report")
     reader.add_argument("--check", action="store_true", help="exit 1 if the file is out of date")
     args = reader.parse_args()
@@ -249,6 +254,8 @@ def main() -> int:
         lines = args.programs.read_text(encoding="utf-8").splitlines()
         programs = [parse(json.loads(line)["messages"][-1]["content"]) for line in lines]
     notes = observe(merged, programs)
+    if args.forms:
+        catalogue_forms.add(merged, args.forms)
     text = dump(merged)
     short_names = sum(not name.startswith("com.") for name in merged)
     print(f"{len(merged)} actions, {short_names} of them {PREFIX}*; {len(text.encode()):,} bytes")

@@ -138,7 +138,9 @@ def test_real_corpus_is_covered_or_observed(real_programs: list[Program]) -> Non
 @needs_shared
 def test_the_committed_files_are_what_the_script_builds(tmp_path: Path) -> None:
     script = Path(__file__).resolve().parents[1] / "scripts" / "build_catalogue.py"
+    forms = FACTS.parent / "real" / "parameter_forms.tsv"
     call = [sys.executable, str(script), str(FACTS), "--programs", str(CORPUS), "--check"]
+    call += ["--forms", str(forms)]
     report = tmp_path / "catalogue.md"
     done = subprocess.run(
         [*call, "--report", str(report)], capture_output=True, text=True, check=False

@@ -290,7 +290,7 @@ def _parameter(action: Action, key: str, value: Value, spec: ActionSpec) -> Iter
         return
     if not _fits(value, known):
         why = f"expected {_kind(known.type)}, and {_shown(value)} is none"
-        sure = len(set(known.sources) - {"observed", "published"}) > 1 and not known.observes(value)
+        sure = len(set(known.sources) - {"observed", "published"}) > 1
         listed = "" if sure else f" (sources: {', '.join(known.sources)})"
         yield _found(action.line, where, why + listed, "error" if sure else "warning")
     elif known.units and isinstance(value, Quantity) and isinstance(value.unit, str):
@@ -308,6 +308,8 @@ def _fits(value: Value, spec: ParamSpec) -> bool:
         return True
     if not set(spec.sources) - {"observed", "published"}:
         return True
+    if spec.observes(value) and (spec.type != "number" or any(map(str.isdigit, str(value)))):
+        return True  # published Shortcuts store such a value there
     match spec.type:
         case "boolean":
             return isinstance(value, bool) or value in (0, 1)

@@ -32,9 +32,9 @@ def opened(places: Places, catalogue: Catalogue) -> dict[str, set[str]]:
     elsewhere = _by_key(places)
     for action in sorted(t.removeprefix("ACTION ") for t in tokens if t.startswith("ACTION ")):
         spec = catalogue.find(action)
-        for name in spec.params if spec else ():
+        for name, parameter in spec.params.items() if spec else ():
             key = f"key:{name}"
-            if key not in elsewhere:
+            if key not in elsewhere or parameter.sources == ("published",):
                 continue
             if f"{action} {key}" not in places:
                 for part, seen in elsewhere[key].items():
