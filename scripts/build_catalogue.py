@@ -6,9 +6,9 @@
 FOLDER holds ``shortcutsbench_api2info.json``, ``shortcutsbench_api2param2type.json``,
 ``scpl_ios12_actions.json``, ``toolkit_v78_parameter_keys.json`` and ``healthkit_reference.json``.
 Only identifiers, keys, types, listed values, defaults that are no sentences, and conditions are
-taken over. Programs (JSONL as ``sashimi.flagship.data.corpus`` reads it) add first-party actions and
-keys as ``observed`` and decide which enums can be trusted. The table of forms says how published
-Shortcuts store each parameter. The report says, entry by entry, where
+taken over. Programs (JSONL as ``sashimi.flagship.data.corpus`` reads it) add first-party actions
+and keys as ``observed`` and decide which enums can be trusted. The table of forms says how
+published Shortcuts store each parameter. The report says, entry by entry, where
 the sources disagree and what of the programs no source names.
 """
 

@@ -157,12 +157,19 @@ def test_fixed_text_goes_from_standard_input_to_standard_output(monkeypatch, cap
 
 
 def test_notes_of_a_foreign_plist_go_to_standard_error(tmp_path: Path, capsys) -> None:
-    plist = {**compile(parse(GOOD)), "WFWorkflowTypes": ["Watch"]}
+    plist = compile(parse(GOOD))
+    loop = {"GroupingIdentifier": "A", "WFControlFlowMode": "0"}
+    name = "is.workflow.actions.repeat.count"
+    plist["WFWorkflowActions"] += [
+        {"WFWorkflowActionIdentifier": name, "WFWorkflowActionParameters": loop}
+    ]
     write(plist, tmp_path / "a.plist")
     assert decompile_files([str(tmp_path / "a.plist")]) == 0
     out, err = capsys.readouterr()
-    assert parse(out) == parse(GOOD)
-    assert err == f"{tmp_path / 'a.plist'}: warning: WFWorkflowTypes: it is left out\n"
+    assert compile(parse(out)) == plist
+    (line,) = err.splitlines()
+    assert line.startswith(f"{tmp_path / 'a.plist'}: warning: action")
+    assert "repeat.count: WFControlFlowMode is a str" in line
 
 
 def test_text_that_is_no_utf8(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
