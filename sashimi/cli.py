@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 findings (or a refused prompt, or a failed run), 2 bad use
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from dataclasses import asdict
@@ -15,26 +16,42 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from sashimi import __version__
 from sashimi.errors import BadInput
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+"""A disk that is full or may not be written."""
 
 
 class Commands(TyperGroup):
-    """Turns BadInput of any command into one line on stderr and exit code 2."""
+    """Turns what goes wrong in any command into one line on stderr: BadInput, a full disk and text
+    that is not UTF-8 exit with code 2, Ctrl-C with 130.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            typer.echo(f"sashimi: {error.filename or 'writing'}: {error.strerror}", err=True)
+            raise typer.Exit(2) from error
+        except UnicodeDecodeError as error:
+            typer.echo(f"sashimi: input is not UTF-8 text (byte {error.start})", err=True)
+            raise typer.Exit(2) from error
         except BadInput as error:
             typer.echo(f"sashimi: {error}", err=True)
             raise typer.Exit(2) from error
+        except KeyboardInterrupt:
+            typer.echo("\nstopped; the same command goes on where this one ended", err=True)
+            raise typer.Exit(130) from None
 
 
 app = typer.Typer(
     cls=Commands,
     help="Prompts become typed, compiled Apple Shortcuts through a small ternary network.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -48,8 +65,21 @@ STUDIES = "sashimi"
 """The package whose folders hold the studies."""
 DEFAULT = "flagship"
 """The study of a row that lies in no study's folder, and of a command that names no row."""
-PREFERRED = ("97_long_planned", "00_full")
-"""Rows whose trained runs answer prompts, the first of them that there is: `make run` trains it."""
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Prompts become typed, compiled Apple Shortcuts through a small ternary network."""
 
 
 @app.command()
@@ -74,9 +104,6 @@ def run(
     except RunFailed as error:
         typer.echo(f"sashimi: {error}", err=True)
         raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        typer.echo("\nstopped; the same command goes on from the last checkpoint", err=True)
-        raise typer.Exit(130) from None
     typer.echo(f"{folder}\n{_page(out)}")
 
 
@@ -96,18 +123,16 @@ def ablate(
     as_json: Json = False,
 ) -> None:
     """Run rows at several seeds, finished ones skipped; exit 1 if a cell failed."""
+    from sashimi import registry
     from sashimi.ablate import matrix, questions, table, view
     from sashimi.files import root
 
-    try:
-        places = {"studies": STUDIES, "default": DEFAULT}
-        board = matrix.ablate(
-            rows, seeds, jobs, corpus, out, retry_failed, scheduler, as_json, **places
-        )
-    except KeyboardInterrupt:
-        typer.echo("\nstopped; the same command goes on where the cells stopped", err=True)
-        raise typer.Exit(130) from None
-    found = table.of(board.cells, out or root() / "reports")
+    places = {"studies": STUDIES, "default": DEFAULT}
+    board = matrix.ablate(
+        rows, seeds, jobs, corpus, out, retry_failed, scheduler, as_json, **places
+    )
+    every = table.read(out or root() / "reports", registry.load(STUDIES))
+    found = table.of(board.cells, every)
     asked = questions.load(root() / "reports" / questions.NAME)
     answers = [answer for answer in questions.answers(found, asked) if answer.number]
     if as_json:
@@ -132,7 +157,7 @@ def generate(
         Path | None, typer.Option("--output", "-o", help="Write the plist here.")
     ] = None,
     run: Annotated[
-        Path | None, typer.Option(help=f"A run; default: {', else '.join(PREFERRED)}.")
+        Path | None, typer.Option(help="A run; default: the leading row's, if it is trained.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -143,11 +168,10 @@ def generate(
         prompt = sys.stdin.read()
     if not prompt.strip():
         raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
-    folder = run or _trained()
-    from sashimi.flagship import way
+    from sashimi.flagship import study, way
     from sashimi.program import write
 
-    outcome = way.load(folder).generate(prompt)
+    outcome = way.load(run or study.trained()).generate(prompt)
     written = output if outcome.plist is not None else None
     if written:
         with atomic(output) as temporary:
@@ -179,27 +203,39 @@ def generate(
 def report(
     reports: Reports = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 if the README is stale.")
+        bool, typer.Option("--check", help="Write nothing; exit 1 if what is published is stale.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Build reports/index.html and the README's table from every result.json."""
+    """Build reports/index.html from every result.json."""
+    from sashimi import registry
     from sashimi.files import root
-    from sashimi.report import read as reporting
-    from sashimi.report import readme
+    from sashimi.report import publish, readme
+    from sashimi.report.read import runs
 
-    folder = reports or root() / "reports"
-    file = root() / "README.md"
     if as_json:
-        _print_json(reporting.results(folder))
+        _print_json([run.record for run in runs(reports or root() / "reports")])
     elif check:
-        if not readme.is_current(file, folder):
-            typer.echo(f"{file}: its table is not what the results give; run 'sashimi report'")
+        if not readme.is_current(root(), publish.folder(), registry.load(STUDIES)):
+            typer.echo("README.md does not say what reports/published/ gives: 'sashimi publish'")
             raise typer.Exit(1)
     else:
-        typer.echo(_page(folder))
-        if reports is None:
-            readme.write(file, folder)
+        typer.echo(_page(reports))
+
+
+@app.command()
+def publish(
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="Finished runs: reports/flagship/00_full/seed0.")
+    ] = None,
+) -> None:
+    """Copy runs into reports/published/ and rewrite what the README cites; alone: only rewrite."""
+    from sashimi import registry
+    from sashimi.report import publish as publishing
+
+    for path in publishing.publish(runs or [], registry.load(STUDIES)):
+        typer.echo(path)
+    typer.echo(publishing.folder())
 
 
 Files = Annotated[list[str], typer.Argument(help="Files; '-' is standard input.")]
@@ -272,78 +308,66 @@ def survey(
 
 
 @app.command()
-def doctor(reports: Reports = None, as_json: Json = False) -> None:
+def doctor(
+    name: Annotated[str | None, typer.Argument(help="A study: what it needs as well.")] = None,
+    reports: Reports = None,
+    as_json: Json = False,
+) -> None:
     """Look at versions, encoder weights, device and folders; exit 1 if something is wrong."""
+    from sashimi import registry
     from sashimi.doctor import examine
 
-    rows = examine(reports)
+    studies = registry.load(STUDIES)
+    if name and name not in studies:
+        raise BadInput(f"no study '{name}'; there are: {', '.join(studies)}")
+    checks = examine(reports)
+    if name and studies[name].checks:
+        checks += studies[name].checks()
     if as_json:
-        _print_json([row.as_json() for row in rows])
+        _print_json([check.as_json() for check in checks])
     else:
-        for row in rows:
-            typer.echo(f"{'ok ' if row.good else 'BAD'} {row.what}: {row.found}")
-    if not all(row.good for row in rows):
+        for check in checks:
+            typer.echo(f"{'ok ' if check.passed else 'BAD'} {check.name}: {check.evidence}")
+    if not all(check.passed for check in checks):
         raise typer.Exit(1)
 
 
 @app.command()
 def bench(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="One of language, mutations, fuzz, encode, train, generate, pab, ablate"
-        ),
-    ],
+    name: Annotated[str, typer.Argument(help="A bench; a name that is none lists them.")],
     as_json: Json = False,
 ) -> None:
     """Measure the speed of a part on this machine."""
-    from sashimi.bench import ablate as matrix
-    from sashimi.bench import generate as benches
-    from sashimi.bench import pab as recording
+    from sashimi import registry
+    from sashimi.bench import pab
 
-    groups = {
-        "language": benches.language,
-        "mutations": benches.mutations,
-        "fuzz": benches.fuzz,
-        "encode": benches.encode,
-        "train": benches.train,
-        "generate": lambda: benches.generate(_trained()),
-        "pab": recording.bench,
-        "ablate": matrix.bench,
-    }
+    groups = {"pab": pab.bench}
+    for study in registry.load(STUDIES).values():
+        groups |= study.bench
     if name not in groups:
-        raise BadInput(f"no bench '{name}'; there are: {', '.join(groups)}")
+        raise BadInput(f"no bench '{name}'; there are: {', '.join(sorted(groups))}")
     rows = groups[name]()
     if as_json:
-        _print_json(rows)
+        _print_json([row.as_json() for row in rows])
     else:
         for row in rows:
-            limit = f", limit {row['limit']:g}" if "limit" in row else ""
-            typer.echo(
-                f"{row['what']:<52} {row['value']:>10.2f} {row['unit']}  (n = {row['n']}{limit})"
-            )
+            limit = "" if row.limit is None else f", limit {row.limit:g}"
+            typer.echo(f"{row.what:<52} {row.value:>10.2f} {row.unit}  (n = {row.n}{limit})")
 
 
 def _page(reports: Path | None) -> Path:
     """Build the page of results; returns its path."""
-    from sashimi.ablate.page import section
+    from sashimi import registry
+    from sashimi.ablate import questions, sections, table
     from sashimi.files import root
-    from sashimi.report import read as report
+    from sashimi.report import page
+    from sashimi.report.read import runs
 
-    folder = reports or root() / "reports"
-    return report.build(folder, section(folder))
-
-
-def _trained() -> Path:
-    """The first of `PREFERRED` that has a model, else the newest run that has one."""
-    from sashimi.files import root
-
-    reports = root() / "reports" / "flagship"
-    models = sorted(reports.glob("*/seed*/model.safetensors"), key=lambda p: p.stat().st_mtime)
-    if not models:
-        raise BadInput(f"no trained run below {reports}: train one with 'make run'")
-    known = (reports / row / "seed0" / "model.safetensors" for row in PREFERRED)
-    return next((path for path in known if path in models), models[-1]).parent
+    folder, studies = reports or root() / "reports", registry.load(STUDIES)
+    every = runs(folder)
+    rows = table.read(every, studies)
+    answers = questions.answers(rows, questions.load(root() / "reports" / questions.NAME))
+    return page.write(every, folder, studies, sections.compared(rows, answers, folder))
 
 
 def _tell(lines: list[str]) -> None:
@@ -353,3 +377,7 @@ def _tell(lines: list[str]) -> None:
 
 def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    app(prog_name="sashimi")

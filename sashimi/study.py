@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -119,22 +120,35 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Text that leads somewhere: a cell of a table."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A figure of the page with its caption, which also is its alternative text."""
 
-    figure: Figure
+    figure: Figure | Path
+    """A matplotlib figure, or an SVG or PNG file."""
     caption: str
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the page. Cells are text or numbers; verdict words get their colour."""
+    """A table of the page. A cell is text, a number, an `Interval`, None, a `Link`, or a list of
+    these, one a line; verdict words get their colour.
+    """
 
     heads: Sequence[str]
     rows: Sequence[Sequence[Any]]
     caption: str = ""
     folded: bool = False
     """Whether it is shown on demand."""
+    groups: Sequence[tuple[str, int]] = ()
+    """Titles over the heads, each with the number of columns it spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,8 @@ class Section:
     title: str
     blocks: Sequence[str | Picture | Table]
     note: str = ""
+    folded: bool = False
+    """Whether it is shown on demand."""
 
 
 def accept(settings: Params) -> None:

@@ -6,9 +6,10 @@ import pytest
 from cases import VALID
 from work import calls
 
-from sashimi.bench.language import PROMPT_SIZED, costs, exponent, mutations, sized, text_to_plist
+from sashimi.bench.language import PROMPT_SIZED, costs, exponent, sized, text_to_plist
 from sashimi.program import compile, decompile, parse, validate
 from sashimi.program.tree import walk
+from sashimi.studies.language import bench
 
 PROGRAMS = [parse(text) for text in VALID.values()]
 
@@ -55,5 +56,5 @@ def test_prompt_sized_programs_are_those_of_thirty_lines() -> None:
 
 
 def test_mutations_as_rows() -> None:
-    rows = mutations(PROGRAMS, each=1)
-    assert {row["unit"] for row in rows} == {"%"} and len(rows) == 4 * 18
+    rows = bench.mutations(each=1)
+    assert {row.unit for row in rows} == {"%"} and len(rows) == 4 * 18

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from sashimi.bench import encode as bench_encode
 from sashimi.encode import encode_uncached, token_ids
 from sashimi.flagship.data import corpus
+from sashimi.studies.encoder import bench as bench_encode
 
 TEXTS = ["Log 200 mg of caffeine", "Turn on the light", "Play jazz in the kitchen at noon", "Hi"]
 
@@ -46,6 +46,6 @@ def test_rows_have_a_unit_and_threads_stay_as_they_were():
         *bench_encode.prices(data.train, data.dev),
     ]
     assert torch.get_num_threads() == before
-    assert all(set(row) == {"what", "value", "unit", "n"} for row in rows)
-    assert all(np.isfinite(row["value"]) for row in rows)
-    assert sum("cosine" in row["what"] for row in rows) == 4
+    assert all(row.limit is None for row in rows)
+    assert all(np.isfinite(row.value) for row in rows)
+    assert sum("cosine" in row.what for row in rows) == 4

@@ -116,9 +116,9 @@ def test_compile_writes_a_plist_or_nothing(tmp_path):
 def test_doctor_lists_what_it_looked_at(tmp_path):
     rows = json.loads(sashimi("doctor", "--json", "--reports", tmp_path / "reports").output)
     assert {"version of torch", "encoder weights", "device", "folder reports"} <= {
-        row["what"] for row in rows
+        row["name"] for row in rows
     }
-    assert all(row["good"] for row in rows)
+    assert all(row["passed"] for row in rows)
     (tmp_path / "file").write_text("")
     found = sashimi("doctor", "--reports", tmp_path / "file")
     assert found.exit_code == 1 and "BAD folder file: cannot write" in found.output

@@ -43,5 +43,5 @@ def test_damage_keeps_the_kind_of_a_source() -> None:
 
 def test_rows_of_the_bench() -> None:
     rows = bench(PROGRAMS[:3], 20)
-    assert [row["n"] for row in rows] == [20] * 6 + [60]
-    assert rows[-1]["what"] == "memory grown by"
+    assert [row.n for row in rows] == [20] * 6 + [60]
+    assert rows[-1].what == "memory grown by"

@@ -119,15 +119,16 @@ def test_a_notebook_shows_the_figure_in_place_of_the_last(tmp_path, monkeypatch)
 
 
 def test_the_bench_measures_and_states_its_limits():
-    rows = {row["what"]: row for row in bench.bench(trits=200_000, checkpoints=60, steps=100)}
+    rows = {row.what: row for row in bench.bench(trits=200_000, checkpoints=60, steps=100)}
     assert len(rows) == 4
     for row in rows.values():
-        assert row["ratio"] == row["value"] / row["limit"] and row["n"] > 0
-    assert rows["memory gained by trits"]["ratio"] < 10  # of 20,000 bytes, so noise shows
-    assert rows["record scalars"]["value"] < 2000  # microseconds; a busy machine is slow
+        assert row.limit > 0 and row.n > 0
+    memory = rows["memory gained by trits"]
+    assert memory.value / memory.limit < 10  # of 20,000 bytes, so noise shows
+    assert rows["record scalars"].value < 2000  # microseconds; a busy machine is slow
 
 
 @pytest.mark.slow
 def test_recording_stays_within_its_limits():
     for row in bench.bench():
-        assert row["ratio"] <= 1, row
+        assert (row.value / row.limit) <= 1, row

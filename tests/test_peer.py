@@ -233,9 +233,11 @@ def record(row, seed, corpus, value, study="flagship"):
         **{"schema": 1, "study": study, "row": row, "seed": seed, "command": "", "params": {}},
         **{"params_digest": "", "corpus": {"digest": corpus}, "commit": "", "versions": {}},
         **{"device": "cpu", "seconds": {}, "metrics": metrics, "gates": []},
-        "domain": {"test": {"false_accepts": 0.02 * (1 + seed)}},
+        "facts": {
+            "domain": {"test": {"false_accepts": 0.02 * (1 + seed)}},
         "latency": {"median": 0.1, "p95": 0.2 + seed},
         "parameters": {"total": 1000, "ternary": 10, "bytes": 400},
+        },
     }
     return fields
 

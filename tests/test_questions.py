@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,38 +14,18 @@ from sashimi.ablate.questions import Question
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.params import row_of
-from sashimi.statistics import Interval, holm, student
+from sashimi.statistics import Interval, p_of_seeds
 
 ASKED = [
-    Question("better", "Is it?", "10_other", "00_full", metric="action_f1"),
-    Question("unrun", "Would it be?", "20_never", "00_full", metric="action_f1"),
-    Question("copying", "More than a copy?", "00_full", floor="vote", metric="action_f1"),
+    Question("better", "Is it?", "flagship", "10_other", "00_full", metric="action_f1"),
+    Question("unrun", "Would it be?", "flagship", "20_never", "00_full", metric="action_f1"),
+    Question("copying", "More than a copy?", "flagship", "00_full", floor="vote of 10 neighbours", metric="action_f1"),
 ]
 
 
 def answered(reports, asked=ASKED):
-    rows = table.read(reports, metrics=("action_f1",))
+    rows = table.read(reports)
     return {(a.corpus, a.question.name): a for a in questions.answers(rows, asked)}
-
-
-def test_the_p_value_of_a_students_interval_is_its_test():
-    from scipy.stats import ttest_1samp
-
-    values = [0.02, 0.05, 0.03, 0.06]
-    p = questions.p_value(student(values), seeds=True)
-    assert p == pytest.approx(ttest_1samp(values, 0).pvalue)
-    assert questions.p_value(Interval(0.0196, 0.0, 0.0392, 300)) == pytest.approx(0.05, abs=1e-4)
-    assert math.isnan(questions.p_value(student([0.1]), seeds=True))
-    assert math.isnan(questions.p_value(None))
-    same = Interval(0.0, 0.0, 0.0, 9)
-    assert questions.p_value(same) == 1 and questions.p_value(Interval(1, 1, 1, 9)) == 0
-
-
-def test_holm_by_hand():
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx(
-        {"a": 0.03, "c": 0.06, "b": 0.06}
-    )
-    assert holm({}) == {}
 
 
 def test_a_pair_is_compared_and_a_row_that_has_not_run_stays_in_the_list(tmp_path):
@@ -54,16 +35,14 @@ def test_a_pair_is_compared_and_a_row_that_has_not_run_stays_in_the_list(tmp_pat
     found = answered(tmp_path)
     better, unrun = (found["builtin", name] for name in ("better", "unrun"))
     assert better.number.over_seeds.value == pytest.approx(0.101)
-    assert better.verdict == "above" and better.p == pytest.approx(questions.p_value(
-        student([0.1, 0.101, 0.102]), seeds=True
-    ))  # fmt: skip
+    assert better.verdict == "better" and better.p == pytest.approx(p_of_seeds([0.1, 0.101, 0.102]))
     assert unrun.number is None and unrun.verdict == "not run: 20_never"
     assert better.family == 1 and math.isnan(unrun.p_holm), "what has not run is no part of it"
-    text = questions.markdown(list(found.values()))
+    text = re.sub(" +", " ", questions.markdown(list(found.values())))
     assert "| Is it? | 10_other − 00_full | action F1, test | 0.601 ± " in text
     assert "| Would it be? | 20_never − 00_full | action F1, test | – | – | – | not run:" in text
     plain = better.as_json()
-    assert plain["verdict"] == "above" and len(plain["results"]) == 6
+    assert plain["verdict"] == "better" and len(plain["results"]) == 6
 
 
 def test_among_many_a_verdict_needs_more_than_its_own_interval(tmp_path):
@@ -71,14 +50,14 @@ def test_among_many_a_verdict_needs_more_than_its_own_interval(tmp_path):
         leave(tmp_path, "00_full", seed, own - (0.025, 0.05, 0.04)[seed])
         leave(tmp_path, "10_other", seed, own, ternary=False)
     alone = answered(tmp_path, ASKED[:1])["builtin", "better"]
-    assert alone.verdict == "above" and 0.03 < alone.p < 0.05
-    twice = [ASKED[0], Question("again", "?", "10_other", "00_full", metric="action_f1")]
+    assert alone.verdict == "better" and 0.03 < alone.p < 0.05
+    twice = [ASKED[0], Question("again", "?", "flagship", "10_other", "00_full", metric="action_f1")]
     found = answered(tmp_path, twice)["builtin", "better"]
     assert found.p_holm == pytest.approx(2 * alone.p)
-    assert found.verdict == "above by itself, not among 2 questions"
+    assert found.verdict == "better by itself, not among 2 questions"
     apart = [ASKED[0], replace(twice[1], family="other")]
     found = answered(tmp_path, apart)["builtin", "better"]
-    assert (found.p_holm, found.family, found.verdict) == (alone.p, 1, "above")
+    assert (found.p_holm, found.family, found.verdict) == (alone.p, 1, "better")
 
 
 def test_a_floor_is_paired_by_example_within_the_same_runs(tmp_path):
@@ -102,14 +81,14 @@ def test_a_fact_decides_over_seeds_in_units_of_its_own(tmp_path):
             parted = {"mean": Interval(nats, nats - 1, nats + 1, 9), "median": nats}
             result.write(folder, record | {"facts": {"nats": parted}})
     asked = [
-        Question("mean", "?", "10_other", "00_full", metric="facts.nats.mean"),
-        Question("median", "?", "10_other", "00_full", metric="facts.nats.median"),
-        Question("lost", "?", "10_other", "00_full", metric="facts.nats.mode"),
+        Question("mean", "?", "flagship", "10_other", "00_full", metric="facts.nats.mean"),
+        Question("median", "?", "flagship", "10_other", "00_full", metric="facts.nats.median"),
+        Question("lost", "?", "flagship", "10_other", "00_full", metric="facts.nats.mode"),
     ]
     found = {a.question.name: a for a in questions.answers(table.read(tmp_path), asked)}
     for name in ("mean", "median"):
         assert found[name].number.over_seeds.value == pytest.approx(1.6)
-        assert found[name].number.over_examples is None and found[name].verdict == "above"
+        assert found[name].number.over_examples is None and found[name].verdict == "better"
     assert found["lost"].number is None and not asked[0].is_share
     assert asked[0].decided_by == "nats, mean"
     assert ASKED[0].decided_by == "action F1, test"

@@ -5,14 +5,17 @@ import pytest
 from test_ablate_table import leave
 
 from sashimi import result
-from sashimi.ablate import figure, overlays, page, questions, reading, table
+from sashimi.ablate import figure, overlays, questions, table
+from sashimi.ablate import sections as compared
 from sashimi.ablate.questions import Question
 from sashimi.files import write_json
+from sashimi.flagship.judge import sections
 from sashimi.pab import Tracker
+from sashimi.report import page
 
 ASKED = [
     Question(
-        "ternary", "Do they cost?", "00_full", "10_cont", metric="action_f1",
+        "ternary", "Do they cost?", "flagship", "00_full", "10_cont", metric="action_f1",
         trajectory=("train_loss", "stability", "domains"),
     )
 ]  # fmt: skip
@@ -51,7 +54,7 @@ def matrix(reports, seeds=2):
         run(reports, "00_full", seed, 0.5 + seed / 50, facts(6 + seed), slope=0.3)
         run(reports, "10_cont", seed, 0.6 + seed / 40, facts(8), slope=0.2, ternary=False)
         run(reports, "31_bridge", seed, 0.4 + seed / 30, slope=0.1, bridge_width=32)
-    return table.read(reports, metrics=("action_f1",))
+    return table.read(reports)
 
 
 def test_the_courses_of_a_pair_are_those_of_its_seeds(tmp_path):
@@ -63,22 +66,24 @@ def test_the_courses_of_a_pair_are_those_of_its_seeds(tmp_path):
     assert [axis.get_ylabel() for axis in drawn.axes if axis.get_visible()] == [
         "training loss", "stability (relative change)",
     ]  # fmt: skip
-    (axis,) = overlays.domains(answer).axes
+    ((group, losses),) = overlays.losses(answer)
+    (axis,) = losses.axes
+    assert group == "domains"
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
     assert sorted({round(bar.get_width(), 6) for bar in axis.patches}) == [0.0, 0.4]
-    assert "domains unstable beyond noise" in overlays.unstable(found.rows["00_full"])
+    assert "domains unstable beyond noise" in overlays.unstable(found.rows["00_full"], "domains")
     for path in tmp_path.rglob("10_cont/*/pab_profile.json"):
         path.unlink()
-    assert overlays.course(answer) is None and overlays.domains(answer) is None
+    assert overlays.course(answer) is None and overlays.losses(answer) == []
 
 
 def test_the_bottleneck_needs_two_widths_and_nothing_else_changed(tmp_path):
     rows = matrix(tmp_path)
-    drawn = overlays.bottleneck(rows, "action_f1")
+    drawn = sections.bottleneck(rows, "action_f1")
     points = drawn.axes[2].lines[0]
     assert list(points.get_xdata()) == [32, 32, 128, 128]
     assert sorted(points.get_ydata()) == pytest.approx([0.4, 0.4 + 1 / 30, 0.5, 0.52], abs=1e-6)
-    assert overlays.bottleneck([row for row in rows if row.name != "31_bridge"]) is None
+    assert sections.bottleneck([row for row in rows if row.name != "31_bridge"]) is None
 
 
 def test_regimes_say_how_many_runs_took_which_course(tmp_path):
@@ -93,45 +98,45 @@ def test_regimes_say_how_many_runs_took_which_course(tmp_path):
 def test_prediction_waits_for_enough_runs(tmp_path):
     assert overlays.predictive(matrix(tmp_path / "few")) == []
     rows = matrix(tmp_path / "many", seeds=3)
-    assert len(overlays.ended(rows, "action_f1")) == 9
-    assert overlays.ended(rows, "skeleton_exact") == [], "not measured here"
+    assert overlays.ended(rows) == [], "what decides is not measured here"
 
 
 def test_failures_of_all_seeds_are_added_up(tmp_path):
     rows = {row.name: row for row in matrix(tmp_path)}
-    found = reading.failed(rows["00_full"], "test")
+    found = sections.failed(rows["00_full"], "test")
     assert found["all"] == {"right": 13, "value": 7}
     assert found["domain"] == {"a": {"right": 13}, "b": {"value": 7}}
-    assert reading.failed(rows["31_bridge"], "test") == {} == reading.failed(rows["00_full"], "dev")
-    (axis,) = figure.stages({"a": {"right": 3, "value": 1}, "b": {"value": 2}}).axes
+    assert sections.failed(rows["31_bridge"], "test") == {} == sections.failed(rows["00_full"], "dev")
+    (axis,) = sections.stages({"a": {"right": 3, "value": 1}, "b": {"value": 2}}).axes
     widths = [round(bar.get_width(), 6) for bar in axis.patches if bar.get_height() < 1]
     assert sorted(widths) == [0.0, 0.0, 0.0, 0.25, 0.75, 1.0], "shares of each name, and the legend"
 
 
 def test_confidence_is_the_mean_of_the_seeds(tmp_path):
     rows = matrix(tmp_path)
-    (axis,) = reading.confident(rows, "test").axes
+    (axis,) = sections.confident(rows, "test").axes
     lines = {line.get_label(): list(line.get_ydata()) for line in axis.lines}
     assert lines["00_full, 2 seeds"] == pytest.approx([0.1, 0.35])
     assert lines["10_cont, 2 seeds"] == pytest.approx([0.1, 0.2])
-    assert reading.confident(rows, "dev") is None
+    assert sections.confident(rows, "dev") is None
 
 
-def test_the_page_shows_what_there_is_and_leaves_out_what_is_not(tmp_path, monkeypatch):
-    matrix(tmp_path)
-    monkeypatch.setattr(questions, "load", lambda path: ASKED)
-    html = page.section(tmp_path)
-    for name in ("questions", "ablations", "trajectories", "failures", "confidence"):
-        assert f'<h2 id="{name}">' in html
-    assert '<h2 id="prediction">' not in html and '<h2 id="verdicts">' not in html
-    assert 'href="flagship/10_cont/seed1/result.json">1</a>' in html
+def test_the_page_shows_what_there_is_and_leaves_out_what_is_not(tmp_path):
+    rows = matrix(tmp_path)
+    found = compared.compared(rows, questions.answers(rows, ASKED), tmp_path)["flagship"]
+    assert [section.title for section in found] == [
+        "Questions and answers", "What each change is worth", "How they learned",
+    ]  # fmt: skip
+    drawn = list(sections.sections([run for row in rows for run in row.runs]))
+    html = page.render([page.Chapter("Flagship", "Does it?", [*found, *drawn])])
+    assert 'href="flagship/10_cont/seed1/result.json">seed 1</a>' in html
     assert "Do they cost? builtin, 00_full beside 10_cont." in html
     assert "test, 00_full by domain." in html and "10_cont by domain" not in html
 
 
 def test_the_answers_are_drawn_with_those_that_have_none(tmp_path):
     rows = matrix(tmp_path)
-    asked = [*ASKED, Question("later", "?", "90_never", "00_full")]
+    asked = [*ASKED, Question("later", "?", "flagship", "90_never", "00_full")]
     (axis,) = figure.answers(questions.answers(rows, asked)).axes
     told = [text.get_text() for text in axis.texts]
     assert len(told) == 2 and told[1] == "not run: 90_never"

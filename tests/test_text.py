@@ -146,7 +146,7 @@ def test_a_run_of_text_survives_the_disk_and_is_scored(run, corpus):
     numbers = evaluate.evaluate(whole, corpus)
     ours = numbers["metrics"]["test"][evaluate.OURS]
     assert ours["program_exact"]["n"] == len(corpus.test)
-    assert numbers["filler"] == {}
+    assert numbers["facts"]["filler"] == {}
     told = numbers["facts"]["text"]["test"]
     assert told["parses as written"].value <= ours["parse"]["value"]
     journal = (directory / "journal.jsonl").read_text()

@@ -1,17 +1,16 @@
-"""A matrix as pictures: differences with their intervals, and where the way breaks."""
+"""A matrix as pictures: differences with their intervals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
 from sashimi.ablate.questions import Answer
-from sashimi.ablate.table import METRICS, Number, Row
+from sashimi.ablate.table import Number, Row
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
-from sashimi.report.read import RIGHT
 from sashimi.statistics import Interval
 
 KINDS = {
@@ -21,26 +20,22 @@ KINDS = {
 """Label: attribute of a Number, colour, offset from the row's line."""
 LEAST = 0.01
 """The narrowest axis of differences."""
-STAGE_COLOURS = {
-    "right": "#009E73", "value": "#56B4E9", "parameter": "#0072B2", "reference": "#CC79A7",
-    "action": "#E69F00", "blocks": "#D55E00", "too long": "#F0E442", "too short": "#BBBBBB",
-    "no program": "#777777", "refused": "#000000",
-}  # fmt: skip
 
 
-def differences(rows: Sequence[Row], split: str, metrics: Sequence[str] = METRICS) -> Figure:
+def differences(rows: Sequence[Row], split: str) -> Figure:
     """Paired differences to the reference row with their 95% intervals, one panel a metric.
 
     A difference of one seed has no interval over seeds: it is a hollow point. Rows without a
     difference are left out; raises ValueError if that leaves none.
     """
+    metrics = next((row.scores.decides for row in rows if row.scores), ())
     shown = [r for r in rows if any(_known(r, split, m, "over_seeds") for m in metrics)]
     if not shown:
         raise ValueError("no row has a difference to its reference")
     figure, axes = canvas(9.6, 1.3 + 0.42 * len(shown), 1, len(metrics), sharey=True)
     for axis, metric in zip(axes[0], metrics, strict=True):
         _pairs(axis, [row.numbers.get(split, {}).get(metric) for row in shown])
-        axis.set_xlabel(f"{RIGHT.get(metric, metric)}: difference")
+        axis.set_xlabel(f"{shown[0].scores.metric(metric).heading}: difference")
         axis.locator_params(axis="x", nbins=4)
     axes[0][0].set_yticks(range(len(shown)), [f"{r.name}, n = {len(r.seeds)}" for r in shown])
     axes[0][0].set_ylim(len(shown) - 0.5, -0.5)
@@ -63,7 +58,9 @@ def answers(found: Sequence[Answer]) -> Figure:
     labels = []
     for place, answer in enumerate(found):
         asked = answer.question
-        labels.append(f"{asked.name}: {asked.decided_by}\n{asked.own} − {asked.against}")
+        labels.append(
+            f"{asked.name}: {asked.decided_by(answer.scores)}\n{asked.own} − {asked.against}"
+        )
         verdict = answer.verdict
         if answer.number and not asked.is_share:
             verdict += f" ({answer.number.over_seeds.value:+.3g})"
@@ -75,31 +72,6 @@ def answers(found: Sequence[Answer]) -> Figure:
     axis.set_ylim(len(found) - 0.5, -0.5)
     axis.set_xlabel("difference, with 95% intervals")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    return figure
-
-
-def stages(table: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Where the way first breaks: a bar a name, its prompts by stage, right ones at the left.
-
-    ``table[name][stage]`` counts prompts; `sashimi.report.read.STAGES` says what the stages are.
-    """
-    figure, ((axis,),) = canvas(9.6, 1.2 + 0.34 * len(table))
-    used = [stage for stage in STAGE_COLOURS if any(row.get(stage) for row in table.values())]
-    for place, row in enumerate(table.values()):
-        total, left = sum(row.values()), 0.0
-        for stage in used:
-            share = row.get(stage, 0) / total if total else 0.0
-            axis.barh(place, share, left=left, height=0.72, color=STAGE_COLOURS[stage])
-            left += share
-    for stage in used:
-        axis.bar([0], [0], width=0, color=STAGE_COLOURS[stage], label=stage)
-    names = [f"{name}, n = {sum(row.values())}" for name, row in table.items()]
-    axis.set_yticks(range(len(table)), names, fontsize=9)
-    axis.set_ylim(len(table) - 0.5, -0.5)
-    axis.set_xlim(0, 1)
-    axis.grid(visible=False, axis="y")
-    axis.set_xlabel("share of prompts")
-    figure.legend(loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 

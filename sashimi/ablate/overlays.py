@@ -1,4 +1,4 @@
-"""The trajectories of a matrix beside each other: pairs of rows, domains, bottleneck, prediction.
+"""The trajectories of a matrix beside each other: pairs of rows, groups, prediction.
 
 A row without profiles (``pab_profile.json``) is left out; what then has nothing to show is None.
 """
@@ -19,10 +19,8 @@ from sashimi.pab.compare import Comparison
 from sashimi.pab.plots import canvas, overlay
 from sashimi.pab.profile import FILE, Profile
 from sashimi.plots import COLOURS
-from sashimi.report.read import OURS, RIGHT, Run
+from sashimi.report.read import Run
 
-DOMAINS = "domains"
-"""In a question's ``trajectory``: what each domain lost, instead of a series."""
 NEEDED = 8
 """Runs below which no prediction is tried."""
 
@@ -41,39 +39,44 @@ def pair(answer: Answer) -> Comparison | None:
 
 def course(answer: Answer) -> Figure | None:
     """The question's series for both rows: seeds thin, their mean bold."""
-    series = [name for name in answer.question.trajectory if name != DOMAINS]
-    found = pair(answer) if series else None
-    return overlay(found, series) if found else None
+    found = pair(answer) if answer.question.trajectory else None
+    series = [name for name in answer.question.trajectory if found and not found.names(name)]
+    return overlay(found, series) if series else None
 
 
-def domains(answer: Answer) -> Figure | None:
-    """What each domain lost from its best checkpoint to its last; bars are means of seeds."""
-    found = pair(answer) if DOMAINS in answer.question.trajectory else None
-    names = found.names(DOMAINS) if found else []
-    if not names:
-        return None
+def losses(answer: Answer) -> list[tuple[str, Figure]]:
+    """By group of the question's trajectory, what each member lost from its best checkpoint to its
+    last; bars are means of seeds.
+    """
+    found = pair(answer) if answer.question.trajectory else None
+    groups = [name for name in answer.question.trajectory if found and found.names(name)]
+    return [(group, _losses(found, group)) for group in groups]
+
+
+def _losses(found: Comparison, group: str) -> Figure:
+    names = found.names(group)
     figure, ((axis,),) = canvas(7.2, 1.4 + 0.34 * len(names))
     for place, (row, members) in enumerate(found.rows.items()):
         colour, offset = COLOURS[place], 0.17 * (2 * place - 1)
         for line, name in enumerate(names):
-            falls = [fall for profile in members if (fall := _fall(profile, name)) is not None]
+            falls = [f for profile in members if (f := _fall(profile, group, name)) is not None]
             if falls:
                 axis.barh(line + offset, np.mean(falls), 0.3, color=colour, alpha=0.35)
                 axis.plot(falls, [line + offset] * len(falls), "o", ms=3.5, color=colour)
-        axis.plot([], [], "o", color=colour, label=f"{row}: {unstable(members)}")
+        axis.plot([], [], "o", color=colour, label=f"{row}: {unstable(members, group)}")
     axis.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.set_xlabel("share of a domain's dev prompts lost from its best checkpoint to the last")
+    axis.set_xlabel(f"share of each of {group} lost from its best checkpoint to the last")
     figure.legend(loc="outside lower center", frameon=False)
     return figure
 
 
-def unstable(members: Sequence[Profile]) -> str:
+def unstable(members: Sequence[Profile], group: str) -> str:
     """``0, 1, 0 of 13 domains unstable beyond noise``, a number a seed."""
-    counts = [sum(d["unstable_beyond_noise"] for d in _domains(p).values()) for p in members]
-    sizes = sorted({len(_domains(p)) for p in members})
-    told = " or ".join(map(str, sizes))
-    return f"{', '.join(map(str, counts))} of {told} domains unstable beyond noise"
+    parts = [profile.progress.get(group, {}) for profile in members]
+    counts = [sum(one["unstable_beyond_noise"] for one in part.values()) for part in parts]
+    told = " or ".join(map(str, sorted({len(part) for part in parts})))
+    return f"{', '.join(map(str, counts))} of {told} {group} unstable beyond noise"
 
 
 def regimes(rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -101,38 +104,13 @@ def regimes(rows: Iterable[Row]) -> list[dict[str, Any]]:
     return lines
 
 
-def bottleneck(rows: Iterable[Row], metric: str = "skeleton_exact") -> Figure | None:
-    """How crystallization and a score depend on the bottleneck's width; a point a run.
-
-    Of the reference and the rows that change nothing else; None below two widths.
-    """
-    points: list[tuple[float, ...]] = []
-    for row in rows:
-        if row.changes.keys() <= {"bridge_width"} and (row.changes or row.changed() == "reference"):
-            for run in row.runs:
-                points += _point(run, metric)
-    if len({width for width, *_ in points}) < 2:
-        return None
-    found = np.array(sorted(points), dtype=float)
-    labels = ("trits unchanged, at the end", "their rise per 1,000 steps", f"{RIGHT[metric]}, test")
-    figure, axes = canvas(10.2, 3.2, 1, len(labels))
-    for axis, values, label in zip(axes[0], found.T[1:], labels, strict=True):
-        axis.plot(found[:, 0], values, "o", ms=4, color=COLOURS[0])
-        widths = np.unique(found[:, 0])
-        axis.plot(widths, [values[found[:, 0] == w].mean() for w in widths], lw=1, color=COLOURS[0])
-        axis.set_xscale("log", base=2)
-        axis.set_xticks(widths, [f"{w:g}" for w in widths])
-        axis.set_xlabel(f"width of the bottleneck ({len(found)} runs)")
-        axis.set_ylabel(label)
-    return figure
-
-
-def ended(rows: Iterable[Row], metric: str = "skeleton_exact", split: str = "test"):
+def ended(rows: Iterable[Row]) -> list[predict.Run]:
     """Every finished run with the held-out score that it ended with, for `predict`."""
     found = []
-    for row in rows:
+    for row in (row for row in rows if row.scores):
+        split, metric = row.scores.held_out[0], row.scores.decides[0]
         for run in row.runs:
-            value = run.metric(split, OURS, metric)
+            value = run.metric(split, row.scores.ours, metric)
             if value is not None and (run.folder / FILE).is_file():
                 found.append(predict.Run(Profile.load(run.folder), value.value))
     return found
@@ -144,23 +122,8 @@ def predictive(rows: Iterable[Row]) -> list[predict.Row]:
     return predict.predictiveness(found) if len(found) >= NEEDED else []
 
 
-def _point(run: Run, metric: str) -> list[tuple[float, ...]]:
-    score = run.metric("test", OURS, metric)
-    (profile,) = profiles([run]) or [None]
-    if profile is None or score is None:
-        return []
-    numbers = profile.summary()
-    ends = numbers["crystallization_final"], numbers["crystallization_rate"]
-    width = run.record["params"]["bridge_width"]
-    return [] if None in ends else [(width, *ends, score.value)]
-
-
-def _domains(profile: Profile) -> dict[str, dict]:
-    return profile.progress.get(DOMAINS, {})
-
-
-def _fall(profile: Profile, name: str) -> float | None:
-    found = _domains(profile).get(name)
+def _fall(profile: Profile, group: str, name: str) -> float | None:
+    found = profile.progress.get(group, {}).get(name)
     return found["best"] - found["final"] if found and found["final"] is not None else None
 
 

@@ -15,23 +15,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sashimi import result
-from sashimi.ablate.table import (
-    FACTS,
-    METRICS,
-    SPLITS,
-    TOO_FEW,
-    Number,
-    Row,
-    compare,
-    spread,
-    told,
-)
+from sashimi.ablate.table import FACTS, TOO_FEW, Number, Row, compare, told
 from sashimi.errors import BadInput
 from sashimi.params import read_row
-from sashimi.report.read import OURS, RIGHT, Run
-from sashimi.report.read import SPLITS as NAMES
-from sashimi.statistics import Interval, holm
+from sashimi.report.read import Run, spread
+from sashimi.statistics import holm
+from sashimi.study import Scores
 
 NAME = "questions.yaml"
 LEVEL = 0.05
@@ -43,16 +35,18 @@ class Question:
 
     name: str
     asks: str
+    study: str
     own: str
     other: str = ""
     floor: str = ""
-    metric: str = "skeleton_exact"
-    split: str = "test"
+    metric: str = ""
+    """"" for the first that decides in the study."""
+    split: str = ""
+    """"" for the first that is held out in the study."""
     trajectory: tuple[str, ...] = ()
     """Series whose course is shown for both rows; "domains" for what each domain lost."""
     family: str = "matrix"
     """Questions that stand or fall together."""
-    study: str = "flagship"
     exploratory: bool = False
     """Whether it was asked after something of the answer had been seen."""
 
@@ -71,11 +65,20 @@ class Question:
         """Whether it is decided by a score from 0 to 1, and not by a fact in units of its own."""
         return not self.metric.startswith(FACTS)
 
-    @property
-    def decided_by(self) -> str:
+    def of(self, scores: Scores) -> Question:
+        """The same with metric and split named. Raises BadInput for one that the study lacks."""
+        metric, split = self.metric or scores.decides[0], self.split or scores.held_out[0]
+        known = {m.key for m in (*scores.form, *scores.metrics)}
+        if not metric.startswith(FACTS) and metric not in known:
+            raise BadInput(f"question {self.name!r}: {self.study} has no metric '{metric}'")
+        if split not in scores.splits or (self.floor and self.floor not in scores.floors):
+            raise BadInput(f"question {self.name!r}: {self.study} has no such split or floor")
+        return replace(self, metric=metric, split=split)
+
+    def decided_by(self, scores: Scores) -> str:
         """The metric and the split in words."""
         if self.is_share:
-            return f"{RIGHT.get(self.metric, self.metric)}, {NAMES.get(self.split, self.split)}"
+            return f"{scores.metric(self.metric).heading}, {scores.splits[self.split]}"
         return ", ".join(self.metric.removeprefix(FACTS).split("."))
 
 
@@ -90,6 +93,7 @@ class Answer:
     missing: tuple[str, ...]
     numbers: Mapping[tuple[str, str], Number]
     """By split and metric; empty where a row is missing."""
+    scores: Scores
     p_holm: float = math.nan
     family: int = 0
     """Questions that the adjustment is over."""
@@ -104,20 +108,17 @@ class Answer:
     @cached_property
     def p(self) -> float:
         """The larger p value of the two kinds of chance; NaN where neither is known."""
-        if self.number is None:
-            return math.nan
-        known = [p_value(self.number.over_seeds, seeds=True), p_value(self.number.over_examples)]
-        return max((p for p in known if not math.isnan(p)), default=math.nan)
+        return math.nan if self.number is None else self.number.p
 
     @property
     def verdict(self) -> str:
-        """above, below, not distinguishable, …; says whether it stands among all questions."""
+        """better, worse, not distinguishable, …; says whether it stands among all questions."""
         if self.missing:
             return f"not run: {', '.join(self.missing)}"
         if self.number is None:
             return "no seed in common" if self.other else TOO_FEW
         said = self.number.verdict
-        if said not in ("above", "below"):
+        if said in ("not distinguishable", TOO_FEW):
             return said
         said += ", of one seed" if self.number.over_seeds.n == 1 else ""
         if self.p_holm <= LEVEL:
@@ -150,8 +151,10 @@ def load(path: str | Path) -> list[Question]:
     known = {f.name for f in fields(Question)} - {"name"}
     found = []
     for name, given in read_row(path).items():
-        if not isinstance(given, dict) or not {"asks", "own"} <= given.keys() <= known:
-            raise BadInput(f"{path}: question {name!r} needs asks and own, of {sorted(known)}")
+        if not isinstance(given, dict) or not {"asks", "study", "own"} <= given.keys() <= known:
+            raise BadInput(
+                f"{path}: question {name!r} needs asks, study and own, of {sorted(known)}"
+            )
         if bool(given.get("other")) == bool(given.get("floor")):
             raise BadInput(f"{path}: question {name!r} needs other (a row) or floor, one of them")
         found.append(Question(name, **given | {"trajectory": tuple(given.get("trajectory", ()))}))
@@ -161,10 +164,12 @@ def load(path: str | Path) -> list[Question]:
 def answers(rows: Sequence[Row], questions: Sequence[Question]) -> list[Answer]:
     """Every question on every corpus on which a row of its study has run, corpus by corpus."""
     runs = {(row.study, row.corpus, row.name): row.runs for row in rows}
+    scores = {row.study: row.scores for row in rows if row.scores}
+    questions = [q.of(scores[q.study]) for q in questions if q.study in scores]
     found = []
     for corpus in sorted({row.corpus for row in rows}):
         asked = [q for q in questions if any(key[:2] == (q.study, corpus) for key in runs)]
-        mine = [_answer(question, corpus, runs) for question in asked]
+        mine = [_answer(q, corpus, runs, scores[q.study]) for q in asked]
         families = {
             family: holm({a.question.name: a.p for a in mine if a.p >= 0 and _of(a, family)})
             for family in {question.family for question in asked}
@@ -176,38 +181,26 @@ def answers(rows: Sequence[Row], questions: Sequence[Question]) -> list[Answer]:
     return found
 
 
-def p_value(difference: Interval | None, seeds: bool = False) -> float:
-    """Two-sided p of a difference from its 95% interval; NaN where it has none.
-
-    Student's t over seeds, where the interval is his; the normal distribution over examples.
-    """
-    from scipy.stats import norm, t
-
-    if difference is None or math.isnan(difference.low):
-        return math.nan
-    spread = t(difference.n - 1) if seeds else norm
-    error = (difference.high - difference.low) / (2 * spread.ppf(0.975))
-    if error == 0:
-        return 0.0 if difference.value else 1.0
-    return float(2 * spread.sf(abs(difference.value) / error))
-
-
 def markdown(found: Sequence[Answer]) -> str:
     """A table a corpus: question, pair, the number that decides, its difference, the verdict."""
     parts = []
     for corpus in dict.fromkeys(answer.corpus for answer in found):
-        lines = [
-            f"**{corpus}**\n",
-            "| question | pair | decided by | value | difference | Holm's p | verdict |",
-            "|---|---|---|---|---|---|---|",
-        ]
+        lines = []
         for a in (a for a in found if a.corpus == corpus):
-            q, number = a.question, a.number
-            p = "–" if math.isnan(a.p_holm) else f"{a.p_holm:.2g}"
-            cells = [q.words, f"{q.own} − {q.against}", q.decided_by]
-            cells += [spread(number.mean), told(number), p] if number else ["–", "–", "–"]
-            lines.append(f"| {' | '.join(cells)} | {a.verdict} |")
-        parts.append("\n".join(lines))
+            number, pair = a.number, f"{a.question.own} − {a.question.against}"
+            lines.append(
+                {
+                    "question": a.question.words,
+                    "pair": pair,
+                    "decided by": a.question.decided_by(a.scores),
+                    "value": spread(number.mean) if number else "–",
+                    "difference": told(number) if number else "–",
+                    "Holm's p": "–" if math.isnan(a.p_holm) else f"{a.p_holm:.2g}",
+                    "verdict": a.verdict,
+                }
+            )
+        table = pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
+        parts.append(f"**{corpus}**\n\n{table}" if corpus else table)
     return "\n\n".join(parts)
 
 
@@ -216,15 +209,19 @@ def _of(answer: Answer, family: str) -> bool:
 
 
 def _answer(
-    question: Question, corpus: str, runs: Mapping[tuple[str, str, str], tuple[Run, ...]]
+    question: Question,
+    corpus: str,
+    runs: Mapping[tuple[str, str, str], tuple[Run, ...]],
+    scores: Scores,
 ) -> Answer:
     names = dict.fromkeys(filter(None, (question.own, question.other)))
     missing = tuple(name for name in names if (question.study, corpus, name) not in runs)
     own = runs.get((question.study, corpus, question.own), ())
     other = runs.get((question.study, corpus, question.other), ())
-    wanted = {(question.split, question.metric): 0} | {(s, m): 0 for s in SPLITS for m in METRICS}
+    wanted = {(question.split, question.metric): 0}
+    wanted |= {(split, metric): 0 for split in scores.held_out for metric in scores.decides}
     numbers = {
-        (split, metric): compare(*(own, other or own, split, metric), OURS, question.floor or OURS)
+        (split, metric): compare(own, other or own, split, metric, scores, question.floor)
         for split, metric in ({} if missing else wanted)
     }
-    return Answer(question, corpus, own, other, missing, numbers)
+    return Answer(question, corpus, own, other, missing, numbers, scores)

@@ -11,27 +11,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
-from sashimi import result, scores
+from sashimi import registry, result, scores
 from sashimi.ablate.rows import Cell
-from sashimi.params import REFERENCE, row_of
-from sashimi.report.read import OURS, Run, interval, number, runs, standing
-from sashimi.statistics import Interval, bootstrap, student
+from sashimi.params import row_of
+from sashimi.report.read import FULL, Run, ends, runs, spread, standing
+from sashimi.statistics import Interval, bootstrap, p_of_examples, p_of_seeds, student
+from sashimi.study import Scores, Study
 
-METRICS = ("skeleton_exact", "action_f1", "program_exact")
-SPLITS = ("test", "test_unseen")
 FACTS = "facts."
 """Begins a metric that is a number of ``facts``: ``facts.bridge.rank.prompts``, of no split."""
 TOO_FEW = "too few to say"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Number:
     """One metric of one row: its mean over seeds, and the differences to the reference row."""
 
@@ -40,13 +40,25 @@ class Number:
     """The paired difference by seed, or None for the reference and without common seeds."""
     over_examples: Interval | None
     """The paired difference by example, or None where a ``scores.json`` is missing."""
+    better: Literal["high", "low"] | None = None
+    """Which direction is better; None for a number that has none."""
+    by_seed: tuple[float, ...] = field(default=(), repr=False)
+    by_example: tuple[float, ...] = field(default=(), repr=False)
+    """The differences themselves."""
 
     @property
     def verdict(self) -> str:
-        """above, below, not distinguishable, or too few to say."""
+        """better, worse, not distinguishable, or too few to say."""
         known = [i for i in (self.over_seeds, self.over_examples) if i and not math.isnan(i.low)]
-        said = {standing(found) for found in known}
+        said = {standing(found, self.better) for found in known}
         return said.pop() if len(said) == 1 else "not distinguishable" if said else TOO_FEW
+
+    @cached_property
+    def p(self) -> float:
+        """The larger p value of the two kinds of chance; NaN where neither is known."""
+        known = [p_of_seeds(self.by_seed) if self.by_seed else math.nan]
+        known += [p_of_examples(self.by_example)] if self.by_example else []
+        return max((p for p in known if not math.isnan(p)), default=math.nan)
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for a script."""
@@ -68,6 +80,8 @@ class Row:
     """By seed, why a run ended before its last step."""
     numbers: Mapping[str, Mapping[str, Number]]
     """By split and metric."""
+    scores: Scores | None = None
+    """What the row's study says of its numbers; None where it says nothing."""
 
     @property
     def seeds(self) -> list[int]:
@@ -76,7 +90,7 @@ class Row:
 
     def changed(self) -> str:
         """``ternary: True -> False, steps: 1000 -> 2000``; "reference" for the reference row."""
-        if self.name == Path(REFERENCE).stem:
+        if self.name == FULL:
             return "reference"
         changes = ((key, *map(_shown, pair)) for key, pair in self.changes.items())
         told = (f"{key}: {old} -> {new}" for key, old, new in changes)
@@ -99,40 +113,45 @@ class Row:
 
 
 def read(
-    reports: str | Path,
-    metrics: Sequence[str] = METRICS,
-    splits: Sequence[str] = SPLITS,
-    model: str = OURS,
+    reports: str | Path | Sequence[Run], studies: Mapping[str, Study] | None = None
 ) -> list[Row]:
-    """Every row below a folder of results, each beside its reference row on the same corpus."""
+    """Every row below a folder of results (or of runs that were read already), each beside its
+    reference row on the same corpus, with the numbers that decide in its study.
+    """
+    known = registry.load() if studies is None else studies
     groups: dict[tuple[str, str, str], list[Run]] = {}
-    for run in runs(reports):
-        groups.setdefault(_key(run), []).append(run)
+    for run in runs(reports) if isinstance(reports, (str, Path)) else reports:
+        groups.setdefault((run.record["study"], run.corpus, run.row), []).append(run)
     rows = []
     for (study, corpus, name), own in sorted(groups.items()):
-        base = groups.get((study, corpus, Path(REFERENCE).stem), [])
+        base = groups.get((study, corpus, FULL), [])
         other = base if base is not own else []
-        numbers = {
-            split: {m: compare(own, other, split, m, model) for m in metrics}
-            for split in splits
-            if any(model in run.record["metrics"].get(split, {}) for run in own)
-        }
+        scores = known[study].scores if study in known else None
+        numbers = _numbers(own, other, scores) if scores else {}
         changes = _changes(own[0], other[0]) if other else {}
         early = {run.record["seed"]: why for run in own if (why := result.early_exit(run.folder))}
-        asked = own[0].record.get("question") or question(study, name)
-        rows.append(Row(study, name, corpus, asked, changes, tuple(own), early, numbers))
+        asked = question(study, name)
+        rows.append(Row(study, name, corpus, asked, changes, tuple(own), early, numbers, scores))
     return rows
 
 
-def of(cells: Iterable[Cell], reports: str | Path) -> list[Row]:
+def _numbers(
+    own: Sequence[Run], other: Sequence[Run], scores: Scores
+) -> dict[str, dict[str, Number]]:
+    return {
+        split: {metric: compare(own, other, split, metric, scores) for metric in scores.decides}
+        for split in scores.held_out
+        if any(scores.ours in run.record["metrics"].get(split, {}) for run in own)
+    }
+
+
+def of(cells: Iterable[Cell], rows: Sequence[Row]) -> list[Row]:
     """The rows of these cells, and their reference rows where they have run."""
-    rows, known = read(reports), {(cell.study, cell.folder.parent.name) for cell in cells}
+    known = {(cell.study, cell.folder.parent.name) for cell in cells}
     own = [row for row in rows if (row.study, row.runs[0].record["row"]) in known]
     sides = {(row.study, row.corpus) for row in own}
     return [
-        row
-        for row in rows
-        if row in own or (row.name == Path(REFERENCE).stem and (row.study, row.corpus) in sides)
+        row for row in rows if row in own or (row.name == FULL and (row.study, row.corpus) in sides)
     ]
 
 
@@ -141,33 +160,38 @@ def compare(
     other: Iterable[Run],
     split: str,
     metric: str,
-    model: str = OURS,
-    other_model: str | None = None,
+    scores: Scores,
+    floor: str = "",
 ) -> Number:
     """One metric of some runs, and its difference to another row's runs at the same seeds.
 
-    ``other_model`` compares with another model's numbers, such as a floor's; a row stands beside
-    the floors of its own runs where ``other`` is ``own``. A metric may be a number of `FACTS`.
+    ``floor`` compares with a floor's numbers; a row stands beside the floors of its own runs where
+    ``other`` is ``own``. A metric may be a number of `FACTS`.
     """
-    models = (model, other_model or model)
-    mine = {run.record["seed"]: (run, _value(run, split, metric, model)) for run in own}
+    models = (scores.ours, floor or scores.ours)
+    better = None if metric.startswith(FACTS) else scores.metric(metric).better
+    mine = {run.record["seed"]: (run, _value(run, split, metric, models[0])) for run in own}
     theirs = {run.record["seed"]: (run, _value(run, split, metric, models[1])) for run in other}
     common = sorted(mine.keys() & theirs.keys())
-    mean = student([value for _, value in mine.values()])
+    own_mean = student([value for _, value in mine.values()])
     if not common:
-        return Number(mean, None, None)
-    by_seed = student([mine[seed][1] - theirs[seed][1] for seed in common])
-    pairs = [_by_example((mine[s][0], theirs[s][0]), models, split, metric) for s in common]
+        return Number(own_mean, None, None, better)
+    by_seed = tuple(mine[seed][1] - theirs[seed][1] for seed in common)
+    keys = [split if model == scores.ours else f"{split}/{model}" for model in models]
+    pairs = [_by_example((mine[s][0], theirs[s][0]), keys, metric) for s in common]
     if any(pair is None or len(pair) != len(pairs[0]) for pair in pairs):
-        return Number(mean, by_seed, None)
-    return Number(mean, by_seed, bootstrap(np.mean(pairs, axis=0)))
+        return Number(own_mean, student(by_seed), None, better, by_seed)
+    singly = np.mean(pairs, axis=0)
+    return Number(own_mean, student(by_seed), bootstrap(singly), better, by_seed, tuple(singly))
 
 
-def _by_example(
-    pair: tuple[Run, Run], models: tuple[str, str], split: str, metric: str
-) -> np.ndarray | None:
+def mean(runs: Iterable[Run], split: str, model: str, metric: str) -> Interval:
+    """A metric's mean over runs of several seeds, with Student's interval."""
+    return student([_value(run, split, metric, model) for run in runs])
+
+
+def _by_example(pair: tuple[Run, Run], keys: Sequence[str], metric: str) -> np.ndarray | None:
     """The differences on the same examples (n,), or None where they cannot be paired."""
-    keys = [split if model == OURS else f"{split}/{model}" for model in models]
     found = [_scores(run.folder).get(key) for run, key in zip(pair, keys, strict=True)]
     if None in found or found[0].examples != found[1].examples:
         return None
@@ -196,46 +220,41 @@ def question(study: str, name: str) -> str:
     return first.lstrip("# ").strip() if first.startswith("#") else ""
 
 
-def markdown(rows: Sequence[Row], metrics: Sequence[str] = METRICS) -> str:
+def markdown(rows: Sequence[Row]) -> str:
     """A table for each study, corpus and split: mean and differences, each verdict in words."""
     parts = []
     for study, corpus in dict.fromkeys((row.study, row.corpus) for row in rows):
         mine = [row for row in rows if (row.study, row.corpus) == (study, corpus)]
         for split in dict.fromkeys(split for row in mine for split in row.numbers):
-            lines = [f"**{study}, {corpus}, {split}**", ""]
-            heads = ["row", "changes", "seeds"]
-            heads += [word for m in metrics for word in (m, "to the reference")]
-            lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-            for row in mine:
-                cells = [row.name, row.changed(), str(len(row.seeds))]
-                for metric in metrics:
-                    found = row.numbers.get(split, {}).get(metric)
-                    cells += [spread(found.mean), told(found)] if found else ["–", "–"]
-                lines.append(f"| {' | '.join(cells)} |")
-            parts.append("\n".join(lines))
+            lines = [_line(row, row.numbers.get(split, {})) for row in mine if row.scores]
+            frame = pd.DataFrame(lines).fillna("–")
+            title = ", ".join(filter(None, (study, corpus, split)))
+            parts.append(f"**{title}**\n\n{frame.to_markdown(index=False)}")
     return "\n\n".join(parts)
 
 
-def spread(mean: Interval) -> str:
-    """``0.520 ± 0.013``, half the interval; the bare number for one seed."""
-    if math.isnan(mean.low):
-        return number(mean.value)
-    return f"{number(mean.value)} ± {number((mean.high - mean.low) / 2)}"
+def _line(row: Row, numbers: Mapping[str, Number]) -> dict[str, Any]:
+    line: dict[str, Any] = {"row": row.name, "changes": row.changed(), "seeds": len(row.seeds)}
+    for metric in row.scores.decides:
+        found, heading = numbers.get(metric), row.scores.metric(metric).heading
+        line[heading] = spread(found.mean) if found else "–"
+        line[f"{heading}, to the reference"] = told(found) if found else "–"
+    return line
 
 
 def told(found: Number) -> str:
-    """``+0.031 [0.010, 0.052] over 3 seeds, […] over 300 examples: above``; a dash without one."""
+    """``+0.031 [0.010, 0.052] over 3 seeds, […] over 300 examples: better``; a dash without one."""
     if found.over_seeds is None:
         return "–"
-    return f"{found.over_seeds.value:+.3f} {', '.join(ends(found))}: {found.verdict}"
+    return f"{found.over_seeds.value:+.3f} {', '.join(chances(found))}: {found.verdict}"
 
 
-def ends(found: Number) -> list[str]:
+def chances(found: Number) -> list[str]:
     """The intervals of a difference: ``[0.010, 0.052] over 3 seeds``; "one seed" where it is."""
     lines = ["one seed"] if found.over_seeds and found.over_seeds.n == 1 else []
     for what, known in (("seeds", found.over_seeds), ("examples", found.over_examples)):
         if known and not math.isnan(known.low):
-            lines.append(f"{interval(known).partition(' ')[2]} over {known.n} {what}")
+            lines.append(f"{ends(known)} over {known.n} {what}")
     return lines
 
 
@@ -250,13 +269,6 @@ def _fact(found: Any, path: Sequence[str]) -> float:
 
 def _shown(value: Any) -> str:
     return "none" if value == "" else str(value)
-
-
-def _key(run: Run) -> tuple[str, str, str]:
-    """Study, corpus and the row's own name."""
-    record = run.record
-    corpus = result.corpus_name(record["params"].get("corpus", "builtin"))
-    return record["study"], corpus, record["row"].removesuffix(f"-{corpus}")
 
 
 def _changes(run: Run, reference: Run) -> dict[str, tuple[Any, Any]]:

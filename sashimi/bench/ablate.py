@@ -11,34 +11,29 @@ from pathlib import Path
 
 from sashimi.ablate.matrix import ablate
 from sashimi.errors import BadInput
-from sashimi.files import root
+from sashimi.study import Measurement
 
 CELLS = 4
 LIMIT = 0.6
 """Of the time of one job, what two may take, on two cores that do nothing else."""
 
 
-def bench(cells: int = CELLS) -> list[dict]:
-    """Seconds of the smoke row at ``cells`` seeds: one job, two jobs, one job of two threads.
+def bench(row: Path, cells: int = CELLS) -> list[Measurement]:
+    """Seconds of a row at ``cells`` seeds: one job, two jobs, one job of two threads.
 
     Each has an empty cache, so that none lives on what another has computed.
     """
-    one, two, wide = (_seconds(cells, *pair) for pair in ((1, 1), (2, 1), (1, 2)))
+    one, two, wide = (_seconds(row, cells, *pair) for pair in ((1, 1), (2, 1), (1, 2)))
     return [
-        _row(f"{cells} cells, 1 job, 1 thread", one, "s"),
-        _row(f"{cells} cells, 2 jobs, 1 thread each", two, "s"),
-        _row(f"{cells} cells, 1 job, 2 threads", wide, "s"),
-        _row("2 jobs against 1", two / one, "of its time", limit=LIMIT, ratio=two / one / LIMIT),
-        _row("2 jobs against 1 of 2 threads", two / wide, "of its time"),
+        Measurement(f"{cells} cells, 1 job, 1 thread", one, "s", 1),
+        Measurement(f"{cells} cells, 2 jobs, 1 thread each", two, "s", 1),
+        Measurement(f"{cells} cells, 1 job, 2 threads", wide, "s", 1),
+        Measurement("2 jobs against 1", two / one, "of its time", 1, LIMIT),
+        Measurement("2 jobs against 1 of 2 threads", two / wide, "of its time", 1),
     ]
 
 
-def _row(what: str, value: float, unit: str, **more: float) -> dict:
-    return {"what": what, "value": value, "unit": unit, "n": 1, **more}
-
-
-def _seconds(cells: int, jobs: int, threads: int) -> float:
-    row = root() / "params" / "flagship" / "90_smoke.yaml"
+def _seconds(row: Path, cells: int, jobs: int, threads: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         chosen = {"SASHIMI_CACHE": str(Path(folder, "cache")), "OMP_NUM_THREADS": str(threads)}
         with _environment(chosen):

@@ -22,6 +22,7 @@ from sashimi.program import compile, decompile, lint, parse, render
 from sashimi.program.plist.store import from_bytes, to_bytes
 from sashimi.program.text.recover import diagnose
 from sashimi.program.tree import Program
+from sashimi.study import Measurement
 
 SECONDS = 5.0
 """Most that one input may take."""
@@ -72,19 +73,18 @@ def fuzz(programs: Sequence[Program], rounds: int, seed: int = 0) -> Fuzzed:
     return done
 
 
-def bench(programs: Sequence[Program], rounds: int = 70_000) -> list[dict]:
+def bench(programs: Sequence[Program], rounds: int = 70_000) -> list[Measurement]:
     """A run's numbers as rows with their limits: 210,000 inputs unless told."""
     done = fuzz(programs, rounds)
     rows = []
     for name, count in done.inputs.items():
         share = 100 * done.accepted[name] / count
         rows += [
-            {"what": f"{name}: accepted", "value": share, "unit": "%", "n": count},
-            {"what": f"{name}: slowest", "value": 1000 * done.slowest[name], "unit": "ms"}
-            | {"n": count, "limit": 1000 * SECONDS},
+            Measurement(f"{name}: accepted", share, "%", count),
+            Measurement(f"{name}: slowest", 1000 * done.slowest[name], "ms", count, 1000 * SECONDS),
         ]
-    grown = {"what": "memory grown by", "value": done.growth, "unit": "MiB"}
-    return [*rows, grown | {"n": sum(done.inputs.values()), "limit": MEBIBYTES}]
+    inputs = sum(done.inputs.values())
+    return [*rows, Measurement("memory grown by", done.growth, "MiB", inputs, MEBIBYTES)]
 
 
 def damaged(source: bytes | str, rng: random.Random) -> bytes | str:

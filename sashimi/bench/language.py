@@ -14,6 +14,7 @@ from sashimi.program import compile, decompile, lint, parse, render, tiers, vali
 from sashimi.program.findings import errors
 from sashimi.program.plist.store import to_bytes
 from sashimi.program.tree import Program
+from sashimi.study import Measurement
 
 PROMPT_SIZED = 30
 """Most lines of a program that answers one prompt."""
@@ -39,12 +40,12 @@ ACTION list WFItems=["a", "b{0}"]
 """Ten lines with what programs are made of, from which longer ones are put together."""
 
 
-def language(programs: Sequence[Program]) -> list[dict]:
+def language(programs: Sequence[Program]) -> list[Measurement]:
     """Programs a second by stage, text to plist of a program that a prompt asks for, and growth."""
     return [*speeds(programs), *text_to_plist(programs), *growth()]
 
 
-def speeds(programs: Sequence[Program]) -> list[dict]:
+def speeds(programs: Sequence[Program]) -> list[Measurement]:
     """Programs a second through each stage."""
     texts = [render(program) for program in programs]
     plists = [compile(program) for program in programs]
@@ -58,20 +59,24 @@ def speeds(programs: Sequence[Program]) -> list[dict]:
         ("decompile", decompile, plists),
     ]
     return [
-        _row(what, len(items) / fastest(lambda c=call, i=items: [c(x) for x in i]), "programs/s", n)
+        Measurement(
+            what, len(items) / fastest(lambda c=call, i=items: [c(x) for x in i]), "programs/s", n
+        )
         for what, call, items in stages
         for n in [len(items)]
     ]
 
 
-def text_to_plist(programs: Sequence[Program]) -> list[dict]:
+def text_to_plist(programs: Sequence[Program]) -> list[Measurement]:
     """Milliseconds from text to the bytes of a plist, checks included, for prompt-sized texts."""
     texts = [text for text in map(render, programs) if text.count("\n") <= PROMPT_SIZED]
     took = sorted(1000 * fastest(lambda t=text: through(t)) for text in texts)
     return [
-        _row("text to plist, median", quantile(took, 0.5), "ms", len(took), MILLISECONDS),
-        _row("text to plist, 95% below", quantile(took, 0.95), "ms", len(took), MILLISECONDS),
-        _row("text to plist, slowest", took[-1], "ms", len(took), MILLISECONDS),
+        Measurement("text to plist, median", quantile(took, 0.5), "ms", len(took), MILLISECONDS),
+        Measurement(
+            "text to plist, 95% below", quantile(took, 0.95), "ms", len(took), MILLISECONDS
+        ),
+        Measurement("text to plist, slowest", took[-1], "ms", len(took), MILLISECONDS),
     ]
 
 
@@ -83,11 +88,11 @@ def through(text: str) -> bytes:
     return to_bytes(compile(program))
 
 
-def growth(lengths: Sequence[int] = LENGTHS) -> list[dict]:
+def growth(lengths: Sequence[int] = LENGTHS) -> list[Measurement]:
     """The exponent of each stage's cost over a program's length: 1 is linear."""
     seconds = costs(lengths)
     return [
-        _row(f"{stage}, cost ~ lines^", exponent(lengths, took), "", len(lengths))
+        Measurement(f"{stage}, cost ~ lines^", exponent(lengths, took), "", len(lengths))
         for stage, took in seconds.items()
     ]
 
@@ -139,21 +144,3 @@ def fastest(run: Callable[[], Any], tries: int = TRIES) -> float:
 def quantile(ordered: Sequence[float], share: float) -> float:
     """The value below which a share of some sorted values lies."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def mutations(programs: Sequence[Program], each: int = 400, catalogue: Any = None) -> list[dict]:
-    """What becomes of broken programs, by kind: shares found, mended and wrongly mended."""
-    from sashimi.program.catalogue import load
-    from sashimi.studies.language.mutation_study import study
-
-    rows = []
-    for kind, count in study(programs, catalogue or load(), each).items():
-        for what in ("detected", "repaired", "false", "unsaid"):
-            share = 100 * getattr(count, what) / count.made if count.made else math.nan
-            rows.append(_row(f"{kind}: {what}", share, "%", count.made))
-    return rows
-
-
-def _row(what: str, value: float, unit: str, n: int, limit: float | None = None) -> dict:
-    row = {"what": what, "value": value, "unit": unit, "n": n}
-    return row if limit is None else row | {"limit": limit}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sashimi import result
+from sashimi.errors import BadInput
+from sashimi.files import root
 from sashimi.flagship.params import FlagshipParams, NegativesParams
 from sashimi.params import Params
-from sashimi.study import Metric, Scores, Study
+from sashimi.report.read import Run
+from sashimi.study import MODEL, Check, Measurement, Metric, Scores, Section, Study
 
 OURS = "ternary decoder"
 FLOORS = ("constant", "1-nearest neighbour", "vote of 10 neighbours", "linear probe")
@@ -52,11 +56,60 @@ def check_flagship(settings: FlagshipParams) -> None:
         margin.training_beams(settings.corpus)
 
 
+def sections(runs: Sequence[Run]) -> Iterable[Section]:
+    """See `sashimi.flagship.judge.sections`, which plots."""
+    from sashimi.flagship.judge import sections as drawn
+
+    return drawn.sections(runs)
+
+
 def check_negatives(settings: NegativesParams) -> None:
     """As `check`, and the trained run that is named must be there."""
     check(settings)
     if settings.run:
         result.read(Path(settings.run) / result.NAME)
+
+
+def bench_train() -> list[Measurement]:
+    """A training step of the ternary network beside its continuous twin's."""
+    from sashimi.flagship import bench
+
+    return bench.training()
+
+
+def bench_generate() -> list[Measurement]:
+    """Prompts a second through the run that answers prompts."""
+    from sashimi.flagship import bench
+
+    return bench.generating(trained())
+
+
+def bench_ablate() -> list[Measurement]:
+    """What a second worker is worth."""
+    from sashimi.flagship import bench
+
+    return bench.matrix()
+
+
+def trained() -> Path:
+    """The leading row's run, else the reference row's, else the newest that has a model.
+
+    Raises BadInput where nothing is trained.
+    """
+    reports = root() / "reports" / STUDY.name
+    models = sorted(reports.glob(f"*/seed*/{MODEL}"), key=lambda path: path.stat().st_mtime)
+    if not models:
+        raise BadInput(f"no trained run below {reports}: train one with 'make run'")
+    known = (reports / row / "seed0" / MODEL for row in (STUDY.leads, "00_full"))
+    return next((path for path in known if path in models), models[-1]).parent
+
+
+def checks() -> Iterable[Check]:
+    """What answering prompts needs: a trained run."""
+    try:
+        yield Check("trained run", True, str(trained()))
+    except BadInput as error:
+        yield Check("trained run", False, str(error))
 
 
 STUDY = Study(
@@ -72,6 +125,9 @@ STUDY = Study(
     check=check_flagship,
     leads="97_long_planned",
     scores=SCORES,
+    sections=sections,
+    bench={"train": bench_train, "generate": bench_generate, "ablate": bench_ablate},
+    checks=checks,
 )
 NEGATIVES = Study(
     name="negatives",

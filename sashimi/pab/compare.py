@@ -147,7 +147,7 @@ class Comparison:
         found: dict[str, None] = {}
         for profiles in self.rows.values():
             for profile in profiles:
-                part = profile.components if group == "components" else profile.group(group)
+                part = profile.components if group == "components" else profile.progress.get(group, {})
                 found |= dict.fromkeys(part)
         return sorted(found)
 

@@ -1,8 +1,4 @@
-"""Every ``result.json`` below a folder, and the words that tables and the page share.
-
-Two groups of columns are kept apart: *well-formed* says that a program parses, validates and
-compiles, *right* that it is the one that was asked for. The first never stands for the second.
-"""
+"""Every ``result.json`` below a folder, and how numbers, intervals and verdicts are written."""
 
 from __future__ import annotations
 
@@ -10,47 +6,16 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sashimi import result
-from sashimi.errors import BadInput
-from sashimi.files import write_text
+from sashimi.params import REFERENCE
 from sashimi.statistics import Interval
+from sashimi.study import Scores
 
-OURS = "ternary decoder"
-FLOORS = ("constant", "1-nearest neighbour", "vote of 10 neighbours", "linear probe")
-WELL_FORMED = {
-    "parse": "parses",
-    "validate_strict": "validates",
-    "compile_strict": "compiles, strict",
-    "compile_permissive": "compiles, permissive",
-    "runtime_unverified": "runtime unverified",
-}
-RIGHT = {
-    "skeleton_exact": "skeleton exact",
-    "action_f1": "action F1",
-    "key_f1": "key F1",
-    "value_accuracy": "value accuracy",
-    "program_exact": "program exact",
-}
-SPLITS = {
-    "dev": "dev",
-    "test": "test",
-    "test_unseen": "test, unseen skeletons",
-}
-STAGES = {
-    "refused": "the domain head refuses it",
-    "no program": "nothing is written that parses",
-    "too short": "the skeleton is the right one with statements left out",
-    "too long": "the skeleton is the right one with statements too many",
-    "blocks": "other blocks: IF, MENU, REPEAT or FOREACH, or other nesting",
-    "action": "the same blocks around other statements",
-    "reference": "the same statements, but another reference, condition or SET pattern",
-    "parameter": "the right skeleton, but other keys, choices, references or shapes",
-    "value": "all of that right, but another text, number or name",
-    "right": "the program that was asked for",
-}
-"""In the order of the way: a prompt counts at the first that holds."""
+FULL = Path(REFERENCE).stem
+PUBLISHED, RETIRED = "published", "retired"
+"""Folders of ``reports/``: what the README cites, and what was tried and left the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +30,32 @@ class Run:
         """``flagship/00_full/seed0``."""
         return f"{self.record['study']}/{self.record['row']}/seed{self.record['seed']}"
 
+    @property
+    def corpus(self) -> str:
+        """The corpus by its name, "" for a study without one."""
+        source = self.record["params"].get("corpus")
+        return result.corpus_name(source) if source else ""
+
+    @property
+    def row(self) -> str:
+        """The row's own name, without the corpus."""
+        return self.record["row"].removesuffix(f"-{self.corpus}")
+
     def metric(self, split: str, model: str, metric: str) -> Interval | None:
         """One number, or None where the run did not measure it; NaN where it came out undefined."""
         return Run.interval(self.record["metrics"].get(split, {}).get(model, {}).get(metric))
 
     def difference(self, split: str, metric: str) -> Interval | None:
-        """Ours less the nearest neighbour's, paired by example, or None where not measured."""
+        """Ours less the floor's that `Scores.against` names, paired by example; None where that
+        was not measured."""
         return Run.interval((self.record.get("differences") or {}).get(split, {}).get(metric))
 
-    def floor(self, split: str, metric: str) -> tuple[str, Interval] | None:
+    def floor(self, scores: Scores, split: str, metric: str) -> tuple[str, Interval] | None:
         """The best of the floors and its name, or None where none was measured."""
-        found = [(model, self.metric(split, model, metric)) for model in FLOORS]
+        found = [(model, self.metric(split, model, metric)) for model in scores.floors]
         known = [(m, i) for m, i in found if i is not None and not math.isnan(i.value)]
-        return max(known, key=lambda pair: pair[1].value, default=None)
+        best = max if scores.metric(metric).better == "high" else min
+        return best(known, key=lambda pair: pair[1].value, default=None)
 
     @staticmethod
     def interval(found: Mapping[str, Any] | None) -> Interval | None:
@@ -95,41 +73,26 @@ class Run:
 def runs(reports: str | Path) -> list[Run]:
     """Every run below a folder, by name; reference rows come first as their names do.
 
-    What lies in ``retired`` is left out: its code is gone, and it cannot be run again.
+    A run of one's own stands in place of the published run of the same name.
     """
-    reports = Path(reports)
-    paths = sorted(reports.rglob(result.NAME))
-    paths = [path for path in paths if path.relative_to(reports).parts[0] != "retired"]
-    return [Run(path.parent, result.read(path)) for path in paths]
+    home = Path(reports)
+    paths = [p for p in sorted(home.rglob(result.NAME)) if p.relative_to(home).parts[0] != RETIRED]
+    paths.sort(key=lambda path: path.relative_to(home).parts[0] != PUBLISHED)
+    found = [Run(path.parent, result.read(path)) for path in paths]
+    return [one for _, one in sorted({run.name: run for run in found}.items())]
 
 
-def results(reports: str | Path) -> list[dict[str, Any]]:
-    """The records themselves, for a script."""
-    return [run.record for run in runs(reports)]
-
-
-def build(reports: str | Path, matrix: str = "") -> Path:
-    """Write ``index.html`` into ``reports`` and return its path; BadInput if nothing has run.
-
-    ``matrix`` is the section about ablations, as HTML.
-    """
-    from sashimi.report.page import page
-
-    found = runs(reports)
-    if not found:
-        raise BadInput(f"no {result.NAME} below {reports}: train something with 'sashimi run'")
-    path = Path(reports) / "index.html"
-    write_text(path, page(found, Path(reports), matrix))
-    return path
-
-
-def standing(difference: Interval | None) -> str:
-    """What a paired difference from a floor says: above, below, not distinguishable from it."""
+def standing(difference: Interval | None, better: Literal["high", "low"] | None = None) -> str:
+    """What a paired difference says: better or worse, by the direction of its metric; above or
+    below for a number that has none; not distinguishable where its interval holds 0."""
     if difference is None or math.isnan(difference.value):
         return "not measured"
-    if difference.low > 0:
-        return "above"
-    return "below" if difference.high < 0 else "not distinguishable"
+    if math.isnan(difference.low) or difference.low <= 0 <= difference.high:
+        return "not distinguishable"
+    above = difference.low > 0
+    if better is None:
+        return "above" if above else "below"
+    return "better" if above == (better == "high") else "worse"
 
 
 def number(value: float) -> str:
@@ -141,18 +104,23 @@ def number(value: float) -> str:
     return f"{value:.3f}"
 
 
+def ends(found: Interval) -> str:
+    """``[0.560, 0.660]``; nothing for an interval without ends."""
+    return "" if math.isnan(found.low) else f"[{number(found.low)}, {number(found.high)}]"
+
+
 def interval(found: Interval | None) -> str:
     """``0.612 [0.560, 0.660]``; a dash where there is no such number."""
+    return "–" if found is None else f"{number(found.value)} {ends(found)}".rstrip()
+
+
+def spread(found: Interval | None) -> str:
+    """``0.520 ± 0.013``, half the interval over seeds; the bare number for one."""
     if found is None:
         return "–"
-    if math.isnan(found.value):
-        return "n/a"
-    return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
-
-
-def verdicts(run: Run) -> str:
-    """Counts first, then what did not go: ``3 go, 1 stop (program_exact)``."""
-    return counted((gate["decision"], gate["gate"]) for gate in run.gates())
+    if math.isnan(found.low) or math.isnan(found.value):
+        return number(found.value)
+    return f"{number(found.value)} ± {number((found.high - found.low) / 2)}"
 
 
 def counted(decided: Iterable[tuple[str, str]]) -> str:
@@ -167,24 +135,3 @@ def counted(decided: Iterable[tuple[str, str]]) -> str:
         for v in sorted(names)
     ]
     return ", ".join(told)
-
-
-def answers(run: Run) -> list[tuple[str, dict[str, tuple[str, str]]]]:
-    """Questions, each with its answer and the numbers behind it for every split of the run."""
-    splits = [split for split in SPLITS if split in run.record["metrics"]]
-    found = [("Does everything it writes compile strictly?", {s: _strict(run, s) for s in splits})]
-    for metric in ("skeleton_exact", "action_f1", "program_exact"):
-        question = f"Better than copying the nearest neighbour's program: {RIGHT[metric]}?"
-        by_split = {split: run.difference(split, metric) for split in splits}
-        found.append(
-            (question, {s: (standing(ahead), interval(ahead)) for s, ahead in by_split.items()})
-        )
-    return found
-
-
-def _strict(run: Run, split: str) -> tuple[str, str]:
-    found = run.metric(split, OURS, "compile_strict")
-    if found is None or math.isnan(found.value):
-        return "not measured", "–"
-    good = round(found.value * found.n)
-    return ("yes" if good == found.n else "no"), f"{good} of {found.n}"

@@ -1,154 +1,162 @@
-"""The README's table, generated from the results that are committed: a row's seeds as one line.
+"""What the repository says of its published results: README's lines, one figure, one long page.
 
-It reads ``result.json`` alone, so that it is the same in a fresh clone as beside the runs.
+It reads ``reports/published/`` alone, so that it is the same in a fresh clone as beside new runs.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sashimi import result
+import pandas as pd
+
+from sashimi import plots
 from sashimi.errors import BadInput
 from sashimi.files import write_text
-from sashimi.params import REFERENCE
-from sashimi.report.read import (
-    FLOORS,
-    OURS,
-    RIGHT,
-    SPLITS,
-    WELL_FORMED,
-    Run,
-    counted,
-    interval,
-    number,
-    runs,
-)
+from sashimi.report.read import FULL, Run, counted, interval, number, runs, spread
 from sashimi.report.verdicts import judged
 from sashimi.statistics import Interval, student
+from sashimi.study import Scores, Study
 
-BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
-METRICS = ("compile_strict", "skeleton_exact", "action_f1", "program_exact")
-HELD_OUT = ("test", "test_unseen")
-NOTE = (
-    f"Ours, with a 95% interval: bootstrap over examples for one seed, ± half of Student's over "
-    f"several; in brackets the best of the floors ({', '.join(FLOORS)}). *Compiles* says nothing "
-    "about being right."
-)
-MATRIX = (
-    "The matrix and the rows beside it; means over seeds. What each changes heads its file in "
-    "`params/flagship/`, which differences are more than chance stands on the page, question by question (`sashimi report`, notebook 17)."
+BEGIN, END = "<!-- studies:begin -->", "<!-- studies:end -->"
+FIGURE, LONG = "result.svg", "README.md"
+HEAD = (
+    "# Published results\n\nWritten by `sashimi publish` from the `result.json` files in this "
+    "folder. Ours, with a 95% interval: bootstrap over examples for one seed, ± half of Student's "
+    "over several; in brackets the best of the floors. Columns of being well-formed say nothing "
+    "about being right. What each row changes heads its file in `params/`; which differences are "
+    "more than chance stands on the page, question by question (`sashimi report`)."
 )
 
 
-def table(found: Sequence[Run]) -> str:
-    """Markdown: numbers by row and split, the matrix in short, verdicts, and the commands."""
-    if not found:
-        return "No run is committed yet."
-    rows: dict[tuple[str, str], list[Run]] = {}
-    for run in found:
-        rows.setdefault((run.record["study"], run.record["row"]), []).append(run)
-    trained = [own for own in rows.values() if not own[0].record.get("question")]
-    full = [own for own in trained if _reference(own[0])] or trained
-    parts = [_numbers(full)] if full else []
-    parts += [_matrix(others)] if (others := [own for own in trained if own not in full]) else []
-    said = [own for own in rows.values() if own in full or own not in trained]
-    lines = ["| row | seeds | verdicts | command |", "|---|---:|---|---|"]
-    lines += [f"| {_name(o)} | {len(o)} | {_verdicts(o)} | `{_command(o)}` |" for o in said]
-    return "\n\n".join([*parts, "\n".join(lines)])
+def lines(found: Sequence[Run], studies: Mapping[str, Study]) -> str:
+    """Markdown, a line a study: its question, what came of it, its notebook."""
+    rows = [
+        {
+            "study": study.title,
+            "question": study.question,
+            "what came of it": verdict(study, [r for r in found if r.record["study"] == name]),
+            "notebook": f"[{study.train}](notebooks/{study.train}.ipynb)",
+        }
+        for name, study in studies.items()
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False)
 
 
-def _numbers(rows: Sequence[Sequence[Run]]) -> str:
-    heads = ["row", "corpus", "split", "seeds", "n", *_heads()]
-    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---:|---:|" + "---|" * len(METRICS)]
-    for own in rows:
-        for split in (s for s in HELD_OUT if s in own[0].record["metrics"]):
-            measured = own[0].metric(split, OURS, METRICS[0])
-            n = measured.n if measured else "–"
-            corpus = result.corpus_name(own[0].record["corpus"]["source"])
-            cells = [_against_floor(own, split, metric) for metric in METRICS]
-            told = [_name(own), corpus, SPLITS[split], str(len(own)), str(n), *cells]
-            lines.append(f"| {' | '.join(told)} |")
-    return "\n".join([*lines, "", NOTE])
+def verdict(study: Study, found: Sequence[Run]) -> str:
+    """What a study's leading row says: the number that decides beside its best floor, or gates."""
+    for row in (study.leads, FULL):
+        groups: dict[str, list[Run]] = {}
+        for run in (run for run in found if run.row == row):
+            groups.setdefault(run.corpus, []).append(run)
+        if groups:
+            own = next(iter(groups.values()))
+            return _headline(own, study.scores) if study.scores else _gates(own)
+    return "not published yet"
 
 
-def _matrix(rows: Sequence[Sequence[Run]]) -> str:
-    metrics = METRICS[1:]
-    heads = [f"{RIGHT[metric]}, {split}" for split in ("test", "unseen") for metric in metrics]
-    lines = [f"| row | seeds | {' | '.join(heads)} |", "|---|---:|" + "---|" * len(heads)]
-    for own in rows:
-        cells = [_spread(_mean(own, split, m)) for split in HELD_OUT for m in metrics]
-        lines.append(f"| {_name(own)} | {len(own)} | {' | '.join(cells)} |")
-    return "\n".join([MATRIX, "", *lines])
+def page(found: Sequence[Run], studies: Mapping[str, Study]) -> str:
+    """Markdown: of every study its rows with their numbers, verdicts and commands."""
+    parts = [HEAD]
+    for name, study in studies.items():
+        rows: dict[str, list[Run]] = {}
+        for run in (run for run in found if run.record["study"] == name):
+            rows.setdefault(run.record["row"], []).append(run)
+        if rows:
+            parts += [f"## {study.title}", study.question, _table(rows, study.scores)]
+    return "\n\n".join(parts) + "\n"
 
 
-def with_table(readme: str, table: str) -> str:
-    """The README's text with its generated table replaced. Raises BadInput without the markers."""
-    if (
-        readme.count(BEGIN) != 1
-        or readme.count(END) != 1
-        or readme.index(END) < readme.index(BEGIN)
-    ):
+def write(home: Path, published: Path, studies: Mapping[str, Study]) -> None:
+    """Rewrite README's lines, the long page and the figure from the published results."""
+    found = runs(published)
+    readme = home / "README.md"
+    before = readme.read_text(encoding="utf-8")
+    write_text(readme, with_lines(before, lines(found, studies)))
+    write_text(published / LONG, page(found, studies))
+    drawn = figure(found, studies)
+    if drawn:
+        write_text(published / FIGURE, drawn)
+
+
+def is_current(home: Path, published: Path, studies: Mapping[str, Study]) -> bool:
+    """Whether README's lines and the long page are what the published results give."""
+    found = runs(published)
+    readme = (home / "README.md").read_text(encoding="utf-8")
+    long = published / LONG
+    return readme == with_lines(readme, lines(found, studies)) and (
+        long.is_file() and long.read_text(encoding="utf-8") == page(found, studies)
+    )
+
+
+def with_lines(readme: str, text: str) -> str:
+    """The README with its generated lines replaced. Raises BadInput without the markers."""
+    begin, end = readme.find(BEGIN), readme.find(END)
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or end < begin:
         raise BadInput(f"README.md: it needs the lines {BEGIN} and {END}, once each")
-    head, rest = readme.split(BEGIN)
-    return f"{head}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
+    return f"{readme[:begin]}{BEGIN}\n{text}\n{readme[end:]}"
 
 
-def write(readme: Path, reports: str | Path) -> None:
-    """Rewrite the table of a README from the results."""
-    before = readme.read_text(encoding="utf-8")
-    write_text(readme, with_table(before, table(runs(reports))))
+def figure(found: Sequence[Run], studies: Mapping[str, Study]) -> str | None:
+    """SVG of the first study with scores: its leading row and its floors on what is held out."""
+    for name, study in studies.items():
+        own = [r for r in found if r.record["study"] == name and r.row == study.leads]
+        if own and study.scores:
+            table = {
+                model: {
+                    f"{study.scores.metric(metric).heading},\n{study.scores.splits[split]}": value
+                    for metric in study.scores.decides
+                    for split in study.scores.held_out
+                    if (value := _mean(own, split, metric, model))
+                }
+                for model in (study.scores.ours, *study.scores.floors)
+            }
+            return plots.svg(plots.bars(table, "", "mean score")).decode()
+    return None
 
 
-def is_current(readme: Path, reports: str | Path) -> bool:
-    """Whether the README's table is what the results give."""
-    before = readme.read_text(encoding="utf-8")
-    return before == with_table(before, table(runs(reports)))
+def _headline(own: Sequence[Run], scores: Scores) -> str:
+    told = []
+    for split in scores.held_out:
+        metric = scores.metric(scores.decides[0])
+        told.append(
+            f"{metric.heading} {_against_floor(own, scores, split, metric.key)} on "
+            f"{scores.splits[split]}"
+        )
+    return "; ".join(told)
 
 
-def _heads() -> list[str]:
-    return [{**WELL_FORMED, **RIGHT}[metric] for metric in METRICS]
-
-
-def _reference(run: Run) -> bool:
-    full = Path(REFERENCE).stem
-    return run.record["row"] == full or run.record["row"].startswith(f"{full}-")
-
-
-def _name(own: Sequence[Run]) -> str:
-    return f"{own[0].record['study']}/{own[0].record['row']}"
-
-
-def _command(own: Sequence[Run]) -> str:
-    return own[0].record["command"].removesuffix(f" --seed {own[0].record['seed']}")
-
-
-def _verdicts(own: Sequence[Run]) -> str:
+def _gates(own: Sequence[Run]) -> str:
     """Of all seeds together; of one seed as it recorded them."""
     if len(own) == 1:
         return counted((gate["decision"], gate["gate"]) for gate in own[0].gates())
     return counted((verdict.decision, verdict.gate) for verdict in judged(own))
 
 
-def _mean(own: Sequence[Run], split: str, metric: str, model: str = OURS) -> Interval | None:
+def _table(rows: Mapping[str, Sequence[Run]], scores: Scores | None) -> str:
+    made = []
+    for name, own in rows.items():
+        command = own[0].record["command"].removesuffix(f" --seed {own[0].record['seed']}")
+        line = {"row": name, "seeds": str(len(own))}
+        for split in scores.held_out if scores else ():
+            for key in scores.decides:
+                heading = f"{scores.metric(key).heading}, {scores.splits[split]}"
+                line[heading] = _against_floor(own, scores, split, key)
+        made.append(line | {"verdicts": _gates(own), "command": f"`{command}`"})
+    return pd.DataFrame(made).to_markdown(index=False, disable_numparse=True)
+
+
+def _against_floor(own: Sequence[Run], scores: Scores, split: str, metric: str) -> str:
+    alone = own[0].metric(split, scores.ours, metric) if len(own) == 1 else None
+    told = interval(alone) if alone else spread(_mean(own, split, metric, scores.ours))
+    floors = [_mean(own, split, metric, model) for model in scores.floors]
+    known = [floor.value for floor in floors if floor and floor.value == floor.value]
+    best = max if scores.metric(metric).better == "high" else min
+    return f"{told} ({number(best(known))})" if known else told
+
+
+def _mean(own: Sequence[Run], split: str, metric: str, model: str) -> Interval | None:
     found = [run.metric(split, model, metric) for run in own]
-    return None if None in found else student([one.value for one in found])
-
-
-def _against_floor(own: Sequence[Run], split: str, metric: str) -> str:
-    alone = len(own) == 1
-    found = own[0].metric(split, OURS, metric) if alone else _mean(own, split, metric)
-    told = interval(found) if alone else _spread(found)
-    floors = [_mean(own, split, metric, model) for model in FLOORS if metric in RIGHT]
-    known = [floor.value for floor in floors if floor and not math.isnan(floor.value)]
-    return f"{told} ({number(max(known))})" if known else told
-
-
-def _spread(found: Interval | None) -> str:
-    """``0.520 ± 0.013``, half the interval over seeds; the bare number for one."""
-    if found is None:
-        return "–"
-    if math.isnan(found.low) or math.isnan(found.value):
-        return number(found.value)
-    return f"{number(found.value)} ± {number((found.high - found.low) / 2)}"
+    if None in found:
+        return None
+    return found[0] if len(found) == 1 else student([one.value for one in found])

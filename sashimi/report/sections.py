@@ -1,161 +1,167 @@
-"""Sections of the page that every study has: question, tables, figures, facts, gates, origin."""
+"""A run as a section of the page: numbers, figures, facts, gates, and how it was made."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sashimi.report.html import flat, grid, mark, words
-from sashimi.report.read import Run, interval, verdicts
+from sashimi import plots
+from sashimi.pab import journal
+from sashimi.report import facts
+from sashimi.report.read import Run, counted, interval, standing
+from sashimi.study import Link, Picture, Scores, Section, Study, Table
 
-FOLDED = 14
-"""Rows from which a table is shown on demand."""
 INTERVALS = "means with 95% bootstrap intervals"
-ROWS = ("*.csv", "*.jsonl")
+DATA = ("*.csv", "*.jsonl")
 """Files of a run that hold the data behind its numbers, a row each."""
+Blocks = Iterator[str | Picture | Table]
 
 
-def study(run: Run, reports: Path) -> str:
-    """The section of a study that asks one question: everything it recorded, in reading order."""
-    parts = [
-        f'<h2 id="{identity(run)}">{escape(run.name)}</h2>',
-        f"<p>{escape(run.record.get('question') or '')}</p>",
-        origin(run),
-        gates(run),
-        figures(run.folder),
-        *(folded(name, models) for name, models in run.record["metrics"].items()),
-        facts("What else was measured", run.record.get("facts")),
-        provenance(run, reports),
-    ]
-    return "<section>" + "".join(parts) + "</section>"
+def full(run: Run, study: Study | None, reports: Path) -> Section:
+    """Everything that a run recorded, in reading order."""
+    scores = study.scores if study else None
+    measured = _scored(run, scores, figures=True) if scores else _plain(run)
+    blocks = [
+        origin(run), *_gates(run), *measured, *_figures(run.folder), *_facts(run), *_training(run),
+        *provenance(run, reports),
+    ]  # fmt: skip
+    title = study.title if study and not scores else run.name
+    return Section(title if run.row == "00_full" and not run.record["seed"] else run.name, blocks)
 
 
-def identity(run: Run) -> str:
-    """What a link on the page names."""
-    return quote(run.name.replace("/", "-").replace(" ", "_"))
+def brief(run: Run, study: Study | None, reports: Path) -> Section:
+    """A run of a matrix, on demand: its numbers, without figures."""
+    measured = _scored(run, study.scores) if study and study.scores else _plain(run)
+    blocks = [origin(run), *measured, *_gates(run), *_facts(run), *provenance(run, reports)]
+    return Section(run.name, blocks, folded=True)
 
 
 def origin(run: Run) -> str:
     """The corpus with its sizes, and the command that makes the run."""
-    corpus = run.record["corpus"]
-    sizes = ", ".join(f"{size} {name}" for name, size in corpus.get("sizes", {}).items())
+    corpus = run.record.get("corpus")
+    if not corpus:
+        return run.record["command"]
+    sizes = ", ".join(f"{size} {name}" for name, size in (corpus.get("sizes") or {}).items())
     skipped = f"; {corpus['skipped']} lines skipped" if corpus.get("skipped") else ""
     told = f": {sizes}{skipped}" if sizes else ""
-    return (
-        f'<p class="soft">corpus {escape(corpus["source"])}{told}<br>'
-        f"<code>{escape(run.record['command'])}</code></p>"
-    )
+    return f"corpus {corpus['source']}{told}. {run.record['command']}"
 
 
-def table(name: str, models: Mapping[str, Mapping[str, Any]]) -> str:
-    """One set's numbers: a row a model, a column a metric, each with its interval."""
-    metrics = list(dict.fromkeys(metric for row in models.values() for metric in row))
-    if not metrics:
-        return ""
-    heads = "".join(f'<th scope="col">{escape(m.replace("_", " "))}</th>' for m in metrics)
-    body = "".join(
-        f"<tr><td>{escape(model)}</td>{''.join(cell(Run.interval(row.get(m))) for m in metrics)}"
-        "</tr>"
-        for model, row in models.items()
-    )
-    return (
-        f'<div class="scroll"><table><caption><b>{escape(name)}</b>: {INTERVALS}</caption>'
-        f"<thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+def _scored(run: Run, scores: Scores, figures: bool = False) -> Blocks:
+    splits = [split for split in scores.splits if split in run.record["metrics"]]
+    asked = [_against(run, scores, splits)] if run.record.get("differences") else []
+    yield from asked
+    yield from (_table(run, scores, split) for split in splits)
+    for split in scores.held_out if figures else ():
+        shares = [metric for metric in scores.metrics if metric.unit == scores.metrics[0].unit]
+        bars = {
+            model: {m.heading: v for m in shares if (v := run.metric(split, model, m.key))}
+            for model in (scores.ours, *scores.floors)
+        }
+        bars = {model: row for model, row in bars.items() if row}
+        if bars:
+            caption = f"{scores.splits[split]}: {INTERVALS}"
+            yield Picture(plots.bars(bars, "", shares[0].unit), caption)
 
 
-def folded(name: str, models: Mapping[str, Mapping[str, Any]]) -> str:
-    """`table`, shown on demand if it is long."""
-    if len(models) <= FOLDED:
-        return table(name, models)
-    shown = f"<summary>{escape(name)}, {len(models)} rows</summary>{table(name, models)}"
-    return f"<details>{shown}</details>"
+def _against(run: Run, scores: Scores, splits: Sequence[str]) -> Table:
+    """Whether ours is better than the floor that differences are paired to."""
+    rows = []
+    for metric in scores.metrics:
+        pairs = [run.difference(split, metric.key) for split in splits]
+        if any(pairs):
+            cells = [[standing(d, metric.better), interval(d)] for d in pairs]
+            rows.append([f"Better than {scores.against}: {metric.heading}?", *cells])
+    heads = ["question", *(scores.splits[split] for split in splits)]
+    return Table(heads, rows, "Differences, paired by example, with 95% bootstrap intervals")
 
 
-def cell(found: Any, style: str = "") -> str:
-    """A number over its interval."""
-    value, _, ends = interval(found).partition(" ")
-    return f"<td{style}>{value}<small>{ends}</small></td>"
+def _table(run: Run, scores: Scores, split: str) -> Table:
+    columns = [*scores.form, *scores.metrics]
+    rows = [
+        [model, *(run.metric(split, model, metric.key) for metric in columns)]
+        for model in (scores.ours, *scores.floors)
+    ]
+    groups = [("", 1), ("well-formed", len(scores.form)), ("right", len(scores.metrics))]
+    heads = ["", *(metric.heading for metric in columns)]
+    caption = f"{scores.splits[split]}: {INTERVALS}"
+    return Table(heads, rows, caption, groups=groups if scores.form else ())
 
 
-def figures(folder: Path) -> str:
+def _plain(run: Run) -> Blocks:
+    """The metrics of a run whose study states none: a table a set, a row a model."""
+    for name, models in run.record["metrics"].items():
+        keys = list(dict.fromkeys(metric for row in models.values() for metric in row))
+        rows = [[m, *(Run.interval(row.get(k)) for k in keys)] for m, row in models.items()]
+        if keys:
+            heads = ["", *(key.replace("_", " ") for key in keys)]
+            yield Table(heads, rows, f"{name}: {INTERVALS}", folded=len(rows) > facts.FOLDED)
+
+
+def _figures(folder: Path) -> Blocks:
     """The figures that the run kept (`plots.keep`), each with its caption."""
-    shown = []
     for path in sorted((folder / "figures").glob("*")):
-        kind = {".svg": "svg+xml", ".png": "png"}.get(path.suffix)
         caption = path.with_suffix(".txt")
-        if kind and caption.is_file():
-            text = escape(caption.read_text(encoding="utf-8").strip())
-            data = base64.b64encode(path.read_bytes()).decode()
-            wide = ' class="wide"' if path.suffix == ".png" else ""  # many points want room
-            shown.append(
-                f'<figure{wide}><img alt="{text}" src="data:image/{kind};base64,{data}">'
-                f"<figcaption>{text}</figcaption></figure>"
-            )
-    return f'<div class="pair figures">{"".join(shown)}</div>' if shown else ""
+        if path.suffix in (".svg", ".png") and caption.is_file():
+            yield Picture(path, caption.read_text(encoding="utf-8").strip())
 
 
-def facts(title: str, found: Mapping[str, Any] | None) -> str:
-    """A table of whatever a run recorded about one of its parts; folded when it is long."""
-    if not found:
-        return ""
-    heads, rows = grid(found)
-    shown = words(heads, [[escape(text) for text in row] for row in rows])
-    if len(rows) > FOLDED:
-        shown = f"<details><summary>{len(rows)} numbers</summary>{shown}</details>"
-    return f"<h3>{title}</h3>{shown}"
+def _facts(run: Run) -> Blocks:
+    found: Mapping[str, Any] = run.record.get("facts") or {}
+    single = {k: v for k, v in found.items() if not isinstance(v, Mapping)}
+    if single:
+        yield facts.table("What else was measured", single)
+    for name, part in found.items():
+        if isinstance(part, Mapping) and part:
+            yield facts.table(name.replace("_", " "), part)
 
 
-def gates(run: Run) -> str:
+def _training(run: Run) -> Blocks:
+    path = run.folder / "journal.jsonl"
+    if path.is_file():
+        records = [entry for entry in journal.read(path)[0] if entry["kind"] == "record"]
+        named = {"training": "train_loss", "dev": "val_loss"}
+        series = {
+            label: tuple(zip(*points, strict=True))
+            for label, key in named.items()
+            if (points := [(r["step"], r[key]) for r in records if r.get(key) is not None])
+        }
+        if series:
+            caption = "Loss on training batches and on dev over steps"
+            yield Picture(plots.curves(series, "loss"), caption)
+
+
+def _gates(run: Run) -> Blocks:
     """The verdicts, each with its value, threshold and reason."""
     rows = [
-        [
-            escape(gate["gate"]),
-            mark(gate["decision"]),
-            "n/a" if gate["value"] is None else f"{gate['value']:.4g}",
-            f"{gate['threshold']:.4g}",
-            escape(f"{gate['reason']} (n = {gate['n']})"),
-        ]
-        for gate in run.gates()
+        [g["gate"], g["decision"], g["value"], g["threshold"], f"{g['reason']} (n = {g['n']})"]
+        for g in run.gates()
     ]
-    if not rows:
-        return ""
-    heads = ["gate", "verdict", "value", "threshold", "reason"]
-    return f"<h3>Gates</h3><p>{escape(verdicts(run))}</p>{words(heads, rows)}"
+    if rows:
+        told = counted((gate["decision"], gate["gate"]) for gate in run.gates())
+        yield Table(["gate", "verdict", "value", "threshold", "reason"], rows, f"Gates: {told}")
 
 
-def provenance(run: Run, reports: Path) -> str:
+def provenance(run: Run, reports: Path) -> Blocks:
     """Links to the executed notebooks and the rows of data, and how it was all made."""
     record = run.record
-    links = _links(run.folder, reports, ("*.html",)), _links(run.folder, reports, ROWS)
+    links = [
+        ["executed notebooks", _links(run.folder, reports, ("*.html",))],
+        ["rows of data", _links(run.folder, reports, DATA)],
+    ]
+    yield Table(["", "files"], [row for row in links if row[1]])
     seconds = {k: f"{v:.0f} s" for k, v in (record["seconds"] or {}).items() if v is not None}
-    made = {
-        "seed": record["seed"],
-        "device": record["device"],
-        "duration": seconds,
-        "parameters": record.get("parameters"),
-        "commit": record["commit"],
-        "versions": record["versions"],
-        "corpus digest": record["corpus"]["digest"],
-    }
-    rows = [[escape(name), escape(shown)] for name, shown in flat(made) if shown != "None"]
-    settings = [[escape(k), escape(v)] for k, v in flat(record["params"])]
-    return (
-        (f"<p>Executed notebooks: {', '.join(links[0])}</p>" if links[0] else "")
-        + (f"<p>Rows of data: {', '.join(links[1])}</p>" if links[1] else "")
-        + f"<details><summary>How it was made</summary>{words(['what', 'value'], rows)}"
-        + f"{words(['parameter', 'value'], settings)}</details>"
-    )
+    names = ("seed", "device", "commit", "versions")
+    made = {name: record[name] for name in names} | {"duration": seconds}
+    made["corpus digest"] = (record.get("corpus") or {}).get("digest")
+    rows = [list(row) for row in facts.flat(made) if row[1] != "None"]
+    settings = [[f"parameter {name}", value] for name, value in facts.flat(record["params"])]
+    yield Table(["what", "value"], rows + settings, "How it was made", folded=True)
 
 
-def _links(folder: Path, reports: Path, patterns: Sequence[str]) -> list[str]:
+def _links(folder: Path, reports: Path, patterns: Sequence[str]) -> list[Link]:
     base = reports.resolve()
     paths = sorted(path for pattern in patterns for path in folder.resolve().glob(pattern))
-    return [
-        f'<a href="{quote(path.relative_to(base).as_posix())}">{escape(path.stem)}</a>'
-        for path in paths
-    ]
+    return [Link(path.stem, quote(path.relative_to(base).as_posix())) for path in paths]

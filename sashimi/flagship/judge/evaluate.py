@@ -19,6 +19,7 @@ from sashimi.flagship.data import spoken, text
 from sashimi.flagship.data.example import PEOPLE, Corpus, Example, digest
 from sashimi.flagship.judge import failures, floors, geometry, heads, score, useful
 from sashimi.flagship.negatives import separability
+from sashimi.flagship.study import OURS, SCORES
 from sashimi.flagship.way import Outcome, Sashimi
 from sashimi.metrics import plain
 from sashimi.pab import Profile
@@ -27,9 +28,6 @@ from sashimi.program.tree import Program
 from sashimi.statistics import paired
 from sashimi.ternary import trit_shares
 
-OURS = "ternary decoder"
-NEAREST = "1-nearest neighbour"
-SPLITS = ("dev", "test", "test_unseen")
 SHOWN = 4
 """Examples of each split that the results page shows, the first of it: not chosen."""
 TIMED = 30
@@ -57,21 +55,21 @@ def evaluate(model: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
     head refuses is counted in ``domain``. The continuous twin of a row has the same name here: the
     row says what it is. Scores by example go to ``scores.json`` in ``folder``, where one is given.
     """
-    copying = floors.scored(corpus, SPLITS)
-    splits = {s: split_scores(model, s, getattr(corpus, s), copying[s]) for s in SPLITS}
+    copying = floors.scored(corpus, list(SCORES.splits))
+    splits = {s: split_scores(model, s, getattr(corpus, s), copying[s]) for s in SCORES.splits}
     if folder:
         scores.write(folder, {k: v for one in splits.values() for k, v in one.single.items()})
     numbers = {
         "metrics": {split: one.metrics for split, one in splits.items()},
         "differences": {split: one.differences for split, one in splits.items()},
-        "domain": heads.domain_scores(model, corpus),
-        "intent": heads.frame_scores(model, corpus),
-        "filler": heads.filler_scores(model, [*corpus.test, *corpus.test_unseen]),
-        "latency": latency(model, [e.prompt for e in corpus.dev[:TIMED]]),
-        "lowering_failures": lowering_failures([e.program for e in corpus.train]),
-        "parameters": model.network.size(),
-        "examples": [example for one in splits.values() for example in one.examples],
         "facts": {
+            "domain": heads.domain_scores(model, corpus),
+            "intent": heads.frame_scores(model, corpus),
+            "filler": heads.filler_scores(model, [*corpus.test, *corpus.test_unseen]),
+            "latency": latency(model, [e.prompt for e in corpus.dev[:TIMED]]),
+            "lowering_failures": lowering_failures([e.program for e in corpus.train]),
+            "parameters": model.network.size(),
+            "examples": [example for one in splits.values() for example in one.examples],
             "failures": {split: one.failures for split, one in splits.items()},
             "over the vote": {split: one.over_the_vote for split, one in splits.items()},
             "confidence": {split: one.confidence for split, one in splits.items()},
@@ -123,7 +121,7 @@ def split_scores(
             name: {metric: interval.as_json() for metric, interval in table.items()}
             for name, (table, _) in tables.items()
         },
-        differences=over(tables, NEAREST),
+        differences=over(tables, SCORES.against),
         over_the_vote=over(tables, floors.VOTE),
         single=singly(split, digest(part), tables),
         examples=shown(split, part, outcomes),
@@ -185,16 +183,17 @@ def judge(numbers: dict[str, Any], path: Path) -> list[dict[str, Any]]:
     """Every pre-registered gate of the flagship on these numbers."""
     test, unseen = (numbers["metrics"][split][OURS] for split in ("test", "test_unseen"))
     ahead, voted = numbers["differences"], numbers["facts"]["over the vote"]
-    lowering = numbers["lowering_failures"]
+    facts = numbers["facts"]
+    lowering = facts["lowering_failures"]
     values = {
         "lowering_failures": lowering["failed"] / lowering["n"] if lowering["n"] else None,
         "compile_strict": test["compile_strict"]["value"],
         "compile_permissive": test["compile_permissive"]["value"],
         "runtime_unverified": test["runtime_unverified"]["value"],
-        "out_of_domain_false_accepts": numbers["domain"]["test"]["false_accepts"],
-        "domain_recall": numbers["domain"]["test"]["recall"],
-        "p95_seconds": numbers["latency"]["p95"],
-        "hard_negative_separability": separability.gated(numbers["facts"]["separability"]),
+        "out_of_domain_false_accepts": facts["domain"]["test"]["false_accepts"],
+        "domain_recall": facts["domain"]["test"]["recall"],
+        "p95_seconds": facts["latency"]["p95"],
+        "hard_negative_separability": separability.gated(facts["separability"]),
         "program_exact": test["program_exact"]["value"],
         "skeleton_exact_unseen": unseen["skeleton_exact"]["value"],
         "skeleton_exact_over_nearest": ahead["test"]["skeleton_exact"]["low"],
@@ -203,10 +202,6 @@ def judge(numbers: dict[str, Any], path: Path) -> list[dict[str, Any]]:
         "skeleton_exact_over_vote": voted["test"]["skeleton_exact"]["low"],
         "action_f1_over_vote": voted["test"]["action_f1"]["low"],
         "action_f1_unseen": unseen["action_f1"]["value"],
-        "parameters": numbers["parameters"]["total"],
+        "parameters": facts["parameters"]["total"],
     }
-    return [
-        gate.judge([values.get(gate.metric)]).as_dict()
-        for gate in gates.load(path).values()
-        if gate.metric in values
-    ]
+    return gates.judge(values, gates.load(path))

@@ -14,8 +14,20 @@ from sashimi.flagship.data.example import Example
 from sashimi.flagship.judge.score import body_text
 from sashimi.program import tiers
 from sashimi.program.tree import Program
-from sashimi.report.read import STAGES
 
+STAGES = {
+    "refused": "the domain head refuses it",
+    "no program": "nothing is written that parses",
+    "too short": "the skeleton is the right one with statements left out",
+    "too long": "the skeleton is the right one with statements too many",
+    "blocks": "other blocks: IF, MENU, REPEAT or FOREACH, or other nesting",
+    "action": "the same blocks around other statements",
+    "reference": "the same statements, but another reference, condition or SET pattern",
+    "parameter": "the right skeleton, but other keys, choices, references or shapes",
+    "value": "all of that right, but another text, number or name",
+    "right": "the program that was asked for",
+}
+"""In the order of the way: a prompt counts at the first that holds."""
 BLOCKS = frozenset(
     [
         "IF",

@@ -2,7 +2,15 @@
 
 from sashimi.flagship.params import EncoderParams
 from sashimi.flagship.study import check
-from sashimi.study import PAGE, Study
+from sashimi.study import PAGE, Measurement, Study
+
+
+def bench_encode() -> list[Measurement]:
+    """The encoder beside the library's own call."""
+    from sashimi.studies.encoder import bench
+
+    return bench.bench()
+
 
 STUDY = Study(
     name="encoder",
@@ -14,4 +22,5 @@ STUDY = Study(
     train="10_encoder",
     check=check,
     keeps=PAGE,
+    bench={"encode": bench_encode},
 )

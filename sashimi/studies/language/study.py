@@ -2,7 +2,29 @@
 
 from sashimi.flagship.params import LanguageParams
 from sashimi.flagship.study import check
-from sashimi.study import PAGE, Study
+from sashimi.study import PAGE, Measurement, Study
+
+
+def bench_language() -> list[Measurement]:
+    """Programs a second through each stage."""
+    from sashimi.studies.language import bench
+
+    return bench.language()
+
+
+def bench_mutations() -> list[Measurement]:
+    """What becomes of broken programs."""
+    from sashimi.studies.language import bench
+
+    return bench.mutations()
+
+
+def bench_fuzz() -> list[Measurement]:
+    """Damaged inputs through every reader."""
+    from sashimi.studies.language import bench
+
+    return bench.fuzz()
+
 
 STUDY = Study(
     name="language",
@@ -12,4 +34,5 @@ STUDY = Study(
     train="03_language",
     check=check,
     keeps=PAGE,
+    bench={"language": bench_language, "mutations": bench_mutations, "fuzz": bench_fuzz},
 )

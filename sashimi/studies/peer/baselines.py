@@ -25,6 +25,7 @@ from sashimi.encode import encode, encode_uncached
 from sashimi.flagship.data import text
 from sashimi.flagship.data.example import Corpus, digest
 from sashimi.flagship.judge import floors, score
+from sashimi.flagship.study import SCORES
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
 from sashimi.program import render
@@ -36,7 +37,7 @@ from sashimi.studies.peer.constrain import Engine
 
 FREE, MASKED = "BART, written freely", "BART, under a grammar"
 SPLITS = {"test": "all", "test_unseen": "unseen skeletons"}
-QUALITY = {**report.RIGHT, "compile_strict": "compiles, strict"}
+QUALITY = {m.key: m.heading for m in (*SCORES.metrics, SCORES.metric("compile_strict"))}
 TIMED = 30
 """Prompts that are sent one at a time to measure latency."""
 FROZEN, OWN = "frozen encoder", "own tokens"
@@ -188,7 +189,7 @@ def _our_line(name: str, records: Sequence[dict[str, Any]]) -> Line:
     reads = {"scratch": OWN}.get(first["params"].get("encoder"), FROZEN)
     found = {
         split: {
-            metric: _over_seeds([r["metrics"][split][report.OURS][metric] for r in records])
+            metric: _over_seeds([r["metrics"][split][SCORES.ours][metric] for r in records])
             for metric in QUALITY
         }
         for split in SPLITS
@@ -199,11 +200,11 @@ def _our_line(name: str, records: Sequence[dict[str, Any]]) -> Line:
         reads,
         len(records),
         found,
-        _mean([r["domain"]["test"]["false_accepts"] for r in records]),
-        _mean([r["latency"]["median"] for r in records]),
-        _mean([r["latency"]["p95"] for r in records]),
-        first["parameters"]["total"],
-        first["parameters"].get("bytes"),
+        _mean([r["facts"]["domain"]["test"]["false_accepts"] for r in records]),
+        _mean([r["facts"]["latency"]["median"] for r in records]),
+        _mean([r["facts"]["latency"]["p95"] for r in records]),
+        first["facts"]["parameters"]["total"],
+        first["facts"]["parameters"].get("bytes"),
     )
 
 
@@ -289,7 +290,7 @@ def figure(lines: Sequence[Line]) -> Figure:
                 markersize=4,
                 linewidth=1,
                 color=COLOURS[place],
-                label=report.RIGHT[metric],
+                label=QUALITY[metric],
             )
         axis.set_xlabel(f"share, {shown}")
         axis.set_xlim(-0.02, 1.02)

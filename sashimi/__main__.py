@@ -1,0 +1,5 @@
+"""``python -m sashimi``: the command."""
+
+from sashimi.cli import app
+
+app(prog_name="sashimi")
