@@ -1,15 +1,20 @@
 """The walls between the rooms, read from the imports."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from sashimi import floors, registry
+from sashimi.flagship.study import STUDY
+
 PACKAGE = Path(__file__).resolve().parents[1] / "sashimi"
-STUDIES = {"flagship", "ablate", "studies"}
-"""Rooms above the core; ``ablate`` runs studies, so the core may not know it either."""
+STUDIES = {"flagship", "studies"}
+CORE = {"core", "report", "ablate", "pab", "bench", "program"}
+"""Rooms that know no study, neither by import nor by word."""
 DOOR = "cli.py"
 """The command line is the one door that knows the studies."""
 TORCH = {"torch", "transformers", "safetensors", "sentence_transformers"}
@@ -73,9 +78,53 @@ def test_importing_program_and_pab_loads_no_torch():
 
 def test_the_core_knows_no_study():
     for path in modules():
-        if room(path) in {"core", "program", "pab"} and path.name != DOOR:
+        if room(path) in CORE and path.name != DOOR:
             known = rooms_of(imported(path)) & STUDIES
             assert not known, f"{path.relative_to(PACKAGE)} imports {known}"
+
+
+def words(tree):
+    """Names and string constants of a module, docstrings left out."""
+    said = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in said:
+            yield node.value
+        elif isinstance(node, (ast.Name, ast.Attribute)):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+
+
+def names_of(study):
+    """What only a study may say: its models, metrics, splits, notebooks and its own name."""
+    names = {study.name, study.train, *study.read}
+    if study.scores:
+        scores = study.scores
+        names |= {scores.ours, *scores.floors, *scores.splits}
+        names |= {metric.key for metric in (*scores.metrics, *scores.form)}
+    own = {"dev", "test", "language", "encoder", "domain", "parse"}  # the core's words as well
+    return names - own - set(floors.NAMES)
+
+
+def test_the_reader_of_words_leaves_docstrings_out():
+    found = set(words(ast.parse('"""flagship"""\nx = "skeleton_exact"\ny.action_f1')))
+    assert found == {"x", "skeleton_exact", "y", "action_f1"}
+    assert {"skeleton_exact", "ternary decoder", "flagship"} <= names_of(STUDY)
+
+
+def test_the_core_says_no_word_of_a_study():
+    forbidden = set().union(*(names_of(study) for study in registry.load().values()))
+    for path in modules():
+        if room(path) in CORE - {"program"} and path.name != DOOR:
+            said = set(words(ast.parse(path.read_text(encoding="utf-8"))))
+            found = {name for name in forbidden if any(_says(text, name) for text in said)}
+            assert not found, f"{path.relative_to(PACKAGE)} says {found}"
+
+
+def _says(text, name):
+    return re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", text) is not None
 
 
 def test_program_stands_alone():
@@ -94,4 +143,4 @@ def test_studies_do_not_import_each_other():
             others = {n for n in others if n != mine and not n.startswith(f"{mine}.")}
             assert not others, f"{path.name} imports {others}"
         if room(path) == "flagship":
-            assert not rooms_of(imported(path)) & {"studies", "ablate"}, path.name
+            assert "studies" not in rooms_of(imported(path)), path.name

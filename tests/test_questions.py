@@ -19,7 +19,14 @@ from sashimi.statistics import Interval, p_of_seeds
 ASKED = [
     Question("better", "Is it?", "flagship", "10_other", "00_full", metric="action_f1"),
     Question("unrun", "Would it be?", "flagship", "20_never", "00_full", metric="action_f1"),
-    Question("copying", "More than a copy?", "flagship", "00_full", floor="vote of 10 neighbours", metric="action_f1"),
+    Question(
+        "copying",
+        "More than a copy?",
+        "flagship",
+        "00_full",
+        floor="vote of 10 neighbours",
+        metric="action_f1",
+    ),
 ]
 
 
@@ -51,7 +58,10 @@ def test_among_many_a_verdict_needs_more_than_its_own_interval(tmp_path):
         leave(tmp_path, "10_other", seed, own, ternary=False)
     alone = answered(tmp_path, ASKED[:1])["builtin", "better"]
     assert alone.verdict == "better" and 0.03 < alone.p < 0.05
-    twice = [ASKED[0], Question("again", "?", "flagship", "10_other", "00_full", metric="action_f1")]
+    twice = [
+        ASKED[0],
+        Question("again", "?", "flagship", "10_other", "00_full", metric="action_f1"),
+    ]
     found = answered(tmp_path, twice)["builtin", "better"]
     assert found.p_holm == pytest.approx(2 * alone.p)
     assert found.verdict == "better by itself, not among 2 questions"
@@ -64,7 +74,7 @@ def test_a_floor_is_paired_by_example_within_the_same_runs(tmp_path):
     folder = leave(tmp_path, "00_full", 0, 0.5, corpus="mine")
     given = {
         "test": scores.Scores("same", {"action_f1": [1.0, 0.0]}),
-        "test/vote": scores.Scores("same", {"action_f1": [0.4, -0.6]}),
+        "test/vote of 10 neighbours": scores.Scores("same", {"action_f1": [0.4, -0.6]}),
     }
     (copying,) = (answered(tmp_path)["mine", "copying"],)
     assert copying.verdict == "too few to say", "no number of the floor, and no scores"
@@ -88,20 +98,21 @@ def test_a_fact_decides_over_seeds_in_units_of_its_own(tmp_path):
     found = {a.question.name: a for a in questions.answers(table.read(tmp_path), asked)}
     for name in ("mean", "median"):
         assert found[name].number.over_seeds.value == pytest.approx(1.6)
-        assert found[name].number.over_examples is None and found[name].verdict == "better"
+        assert found[name].number.over_examples is None and found[name].verdict == "above"
     assert found["lost"].number is None and not asked[0].is_share
-    assert asked[0].decided_by == "nats, mean"
-    assert ASKED[0].decided_by == "action F1, test"
+    scores = found["mean"].scores
+    assert asked[0].decided_by(scores) == "nats, mean"
+    assert ASKED[0].of(scores).decided_by(scores) == "action F1, test"
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a:\n  asks: '?'\n  own: x\n", "needs other .* or floor, one of them"),
-        ("a:\n  asks: '?'\n  own: x\n  other: y\n  floor: z\n", "one of them"),
-        ("a:\n  asks: '?'\n  other: y\n", "needs asks and own"),
-        ("a:\n  asks: '?'\n  own: x\n  othr: y\n", "needs asks and own"),
-        ("a: 3\n", "needs asks and own"),
+        ("a:\n  asks: '?'\n  study: s\n  own: x\n", "needs other .* or floor, one of them"),
+        ("a:\n  asks: '?'\n  study: s\n  own: x\n  other: y\n  floor: z\n", "one of them"),
+        ("a:\n  asks: '?'\n  study: s\n  other: y\n", "needs asks, study and own"),
+        ("a:\n  asks: '?'\n  study: s\n  own: x\n  othr: y\n", "needs asks, study and own"),
+        ("a: 3\n", "needs asks, study and own"),
     ],
 )
 def test_a_mistake_in_the_questions_is_named(tmp_path, text, says):
@@ -111,7 +122,7 @@ def test_a_mistake_in_the_questions_is_named(tmp_path, text, says):
 
 
 def test_a_question_that_came_late_says_so():
-    asked = questions.Question("q", "Is it?", "one", other="two")
+    asked = questions.Question("q", "Is it?", "flagship", "one", other="two")
     assert asked.words == "Is it?"
     assert dataclasses.replace(asked, exploratory=True).words == "Is it? Exploratory."
 

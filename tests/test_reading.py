@@ -106,7 +106,9 @@ def test_failures_of_all_seeds_are_added_up(tmp_path):
     found = sections.failed(rows["00_full"], "test")
     assert found["all"] == {"right": 13, "value": 7}
     assert found["domain"] == {"a": {"right": 13}, "b": {"value": 7}}
-    assert sections.failed(rows["31_bridge"], "test") == {} == sections.failed(rows["00_full"], "dev")
+    assert (
+        sections.failed(rows["31_bridge"], "test") == {} == sections.failed(rows["00_full"], "dev")
+    )
     (axis,) = sections.stages({"a": {"right": 3, "value": 1}, "b": {"value": 2}}).axes
     widths = [round(bar.get_width(), 6) for bar in axis.patches if bar.get_height() < 1]
     assert sorted(widths) == [0.0, 0.0, 0.0, 0.25, 0.75, 1.0], "shares of each name, and the legend"

@@ -181,7 +181,7 @@ def test_the_page_stands_alone_and_is_well_formed(reports):
     outline = Outline()
     outline.feed(text)
     assert outline.open == []
-    assert '<summary>flagship/10_other/seed0</summary>' in text
+    assert "<summary>flagship/10_other/seed0</summary>" in text
     assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.sources)
     assert outline.sources and all(outline.alts)
     assert "flagship/00_full/seed0/run.html" in outline.links
@@ -247,7 +247,9 @@ def test_a_run_of_ones_own_stands_in_place_of_the_published_one(reports):
             folder = reports / place / "flagship" / row / "seed0"
             folder.mkdir(parents=True)
             result.write(folder, record(row, ours=value))
-    found = {run.row: run.metric("test", OURS, "skeleton_exact").value for run in report.runs(reports)}
+    found = {
+        run.row: run.metric("test", OURS, "skeleton_exact").value for run in report.runs(reports)
+    }
     assert found == {"00_full": 0.8, "10_other": 0.8, "20_only": 0.1}
 
 

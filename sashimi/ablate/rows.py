@@ -64,7 +64,7 @@ def expand(
     folder, and a corpus that cannot be used.
     """
     if not rows:
-        raise BadInput("no rows: name files such as params/flagship/*.yaml")
+        raise BadInput("no rows: name files such as params/STUDY/*.yaml")
     if seeds < 1:
         raise BadInput(f"--seeds {seeds}: at least one seed is needed")
     chosen = known(studies)
