@@ -18,7 +18,7 @@ from sashimi.flagship.people import splits
 SOURCE = "spoken"
 SHARE = 0.2
 """Share of a chunk that people's phrasings are, drawn without preference."""
-SAMPLE = 4
+SAMPLE = 3
 """Chunks of the stream whose examples are ``train``: where vocabulary and literals come from."""
 JUDGED = 0.3
 """Share of the stream's evaluation that a run is judged on: 900, 900 and 300 prompts."""
