@@ -133,9 +133,11 @@ def _linted(text: str) -> bool:
 
 def _decompiled(data: bytes) -> bool:
     try:
-        render(decompile(from_bytes(data)))
+        program = decompile(from_bytes(data))
     except BadInput:
         return False
+    assert parse(render(program)) == program, f"does not come back: {data!r}"
+    compile(program)  # whatever could be read can be written again
     return True
 
 

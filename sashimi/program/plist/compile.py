@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sashimi.program.check.scope import operands, walk_scoped
+from sashimi.program.check.scope import operands
 from sashimi.program.check.validate import storable
 from sashimi.program.plist.assemble import CompileError, assemble
 from sashimi.program.plist.wire import encode
@@ -22,6 +22,7 @@ from sashimi.program.tree import (
     Handle,
     If,
     List,
+    Menu,
     Program,
     Quantity,
     Reference,
@@ -132,6 +133,7 @@ def _texts(value: Value | None) -> Iterator[str]:
 def _uses_input(program: Program) -> bool:
     return any(
         Handle("input") in references(value)
-        for statement, _ in walk_scoped(program.body)
-        for _, value in operands(statement)
+        for statement in walk(program.body)
+        for part in (statement, *(statement.cases if isinstance(statement, Menu) else ()))
+        for _, value in operands(part)
     )

@@ -159,11 +159,9 @@ class Reader:
     def literal(self, index: int, name: str, parameters: dict) -> Set | None:
         """A SET with a literal: an action that makes it, then one that keeps it."""
         held = [key for action, key in LITERALS.values() if action == name and key in parameters]
-        if (
-            parameters.get("UUID") != literal_uuid(index)
-            or self.at >= len(self.records)
-            or not held
-        ):
+        if not held or "UUID" not in parameters or self.at >= len(self.records):
+            return None
+        if parameters["UUID"] != literal_uuid(index):
             return None
         after, kept = self.records[self.at]
         variable = kept.get("WFVariableName")
@@ -384,12 +382,14 @@ def elsewhere(records: Sequence[Any], root: Any) -> set[str]:
     for index, (_, parameters) in enumerate(records):
         if _is_text(parameters.get("UUID")):
             given.setdefault(parameters["UUID"], index)
+    if not given:
+        return found
     for index, (_, parameters) in enumerate(records):
         for key, value in parameters.items():
             if key != "UUID" or not _is_text(value):
-                literal = not isinstance(value, str) and depth(value) > DEEPEST
-                found |= {t for t in _texts(value, given, index, literal) if t in given}
-    return found | {text for text in _texts(root, given, 0, True) if text in given}
+                literal = depth(value) > DEEPEST
+                found.update(_texts(value, given, index, literal))
+    return found.union(_texts(root, given, 0, True))
 
 
 def _texts(plist: Any, given: dict[str, int], now: int, literal: bool) -> Iterator[str]:
@@ -397,7 +397,8 @@ def _texts(plist: Any, given: dict[str, int], now: int, literal: bool) -> Iterat
     while stack:
         value = stack.pop()
         if isinstance(value, str):
-            yield value
+            if value in given:
+                yield value
         elif isinstance(value, list):
             stack += value
         elif isinstance(value, dict):

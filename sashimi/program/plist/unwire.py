@@ -77,7 +77,7 @@ class Decoder:
         """The value of a plist at a place of this form; ``encode`` gives the plist back."""
         if isinstance(stored, str | bool):
             return stored
-        if depth(stored) <= DEEPEST:
+        if isinstance(stored, int | float) or depth(stored) <= DEEPEST:
             value = self._checked(stored, form)
             if nesting(value) <= DEEPEST:
                 return value
@@ -307,14 +307,16 @@ def _packed(stored: Plist) -> Value:
 
 def depth(stored: Plist) -> int:
     """How deep a plist nests."""
-    deepest, stack = 0, [(stored, 0)]
-    while stack:
-        value, at = stack.pop()
-        deepest = max(deepest, at)
-        if isinstance(value, dict):
-            stack += [(inner, at + 1) for inner in value.values()]
-        elif isinstance(value, list):
-            stack += [(inner, at + 1) for inner in value]
+    level, deepest = [stored], -1
+    while level:
+        deepest += 1
+        inner: list = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+        level = inner
     return deepest
 
 
