@@ -1,5 +1,11 @@
 """An endless stream: batches by step alone, the same with and without a process."""
 
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -18,9 +24,16 @@ def source(number):
     return corpus.load("builtin", limit=96).train[number * SIZE : (number + 1) * SIZE]
 
 
+def examples():
+    return corpus.load("builtin", limit=96).train
+
+
 @pytest.fixture(scope="module")
 def recipe():
-    examples = corpus.load("builtin", limit=96).train
+    return recipe_of(examples())
+
+
+def recipe_of(examples):
     programs = [e.program for e in examples]
     known = catalogue.load().extended(programs)
     vocabulary = Vocabulary.build([tiers.encode(p) for p in programs], known)
@@ -32,6 +45,38 @@ def test_an_epoch_of_a_chunk_has_every_example_once(recipe):
     stream = Stream(source, recipe, SIZE)
     steps = [stream.training_batch(step, 2, seed=0) for step in range(1, SIZE // 2 + 1)]
     assert sorted(i for batch in steps for i in batch.examples.tolist()) == list(range(SIZE))
+
+
+ORPHAN = """
+import os, signal, sys
+import test_stream
+if __name__ == "__main__":
+    examples = test_stream.examples()
+    stream = test_stream.Stream(test_stream.source, test_stream.recipe_of(examples), 32).__enter__()
+    stream.chunk(0)
+    print(*stream._pool._processes, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_run_leaves_no_process(tmp_path):
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    paths = [str(Path(__file__).parent), *sys.path]
+    done = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    child = int(done.stdout)
+    for _ in range(100):
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"process {child} goes on without its parent: {done.stderr}")
 
 
 def test_a_process_beside_the_training_makes_the_same_batches(recipe):

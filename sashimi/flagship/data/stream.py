@@ -8,6 +8,8 @@ run that resumes at any step goes on as if it had not been stopped.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -102,7 +104,14 @@ _made_by: tuple[Source, Recipe] | None = None
 def _begin(source: Source, recipe: Recipe) -> None:
     global _made_by
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _made_by = source, recipe
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the training's is gone, also where that was killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _make(number: int) -> Dataset:
