@@ -1,5 +1,6 @@
 # make run    train the longest row of the flagship and build reports/index.html
 # make test   the whole test suite, notebooks included
+# make lab    open the notebooks in JupyterLab
 # Each makes .venv and installs into it first, once; PYTHON=/path/to/python3 chooses the interpreter.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -10,14 +11,18 @@ READY := $(VENV)/.installed
 
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: run test clean
+.PHONY: run test lab clean
 
 run: $(READY)
 	$(VENV)/bin/sashimi run params/flagship/more/97_long_planned.yaml
 
 test: $(READY)
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests notebooks \
+	$(VENV)/bin/ruff check sashimi tests scripts notebooks
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(VENV)/bin/python -m pytest tests notebooks \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=300
+
+lab: $(READY)
+	$(VENV)/bin/jupyter lab notebooks/00_the_way.ipynb
 
 clean:
 	rm -rf $(VENV) build *.egg-info

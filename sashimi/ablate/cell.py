@@ -21,6 +21,7 @@ from typing import Any
 from sashimi.ablate.rows import Cell, known
 from sashimi.errors import BadInput
 from sashimi.files import locked, writable
+from sashimi.kernel import THREADS
 from sashimi.run import FAILED, PATIENCE, RunFailed, run
 
 LOOK = 0.5
@@ -45,7 +46,7 @@ def task(cell: Cell) -> dict[str, Any]:
     A cell has one thread, unless ``OMP_NUM_THREADS`` says otherwise: the order in which threads
     add changes the last bits, so the result must not hang on how many cells run at once.
     """
-    passed = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "SASHIMI_CACHE": None}
+    passed = {**THREADS, "SASHIMI_CACHE": None}
     environment = {key: os.environ.get(key, default) for key, default in passed.items()}
     return {
         "studies": cell.studies,
