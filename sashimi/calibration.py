@@ -23,7 +23,7 @@ class Calibration:
     """Calibration over B bins of equal width on [0, 1]."""
 
     ece: float
-    """Expected calibration error: the bins' gaps, weighed by their predictions (Guo 2017, eq. 3)."""
+    """Expected calibration error: gaps of bins, weighed by their predictions (Guo 2017, eq. 3)."""
     mce: float
     """The largest gap of a bin that holds a prediction (Guo 2017, eq. 5)."""
     counts: tuple[int, ...]

@@ -9,7 +9,6 @@ import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 """The one rule of threads, wherever a kernel or a cell of a matrix starts and nothing else is set:
 the order in which threads add changes the last bits, and threads that spin while they wait slow a
@@ -31,6 +30,6 @@ class OwnKernel(AsyncKernelManager):
         return "auto" if zmq.has("curve") else "disabled"
 
     async def start_kernel(self, **kwargs: Any) -> None:
-        """Start it, with the locks of this process, held as long as the kernel lives, and `THREADS`."""
+        """Start it, with the locks of this process, held as long as it lives, and `THREADS`."""
         environment = THREADS | dict(kwargs.pop("env", None) or os.environ)
         await super().start_kernel(close_fds=False, env=environment, **kwargs)

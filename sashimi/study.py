@@ -192,7 +192,7 @@ class Study(_Checked):
     scores: Scores | None = None
     """What rows are compared by; None for a study whose gates and facts say it all."""
     sections: Callable[[Sequence[Any]], Iterable[Section]] | None = None
-    """Sections of the page that only this study can draw, from its `sashimi.report.read.Run` values.
+    """Sections of the page that only this study draws, from its `sashimi.report.read.Run` values.
     """
     bench: Mapping[str, Callable[[], list[Measurement]]] = {}
     """By name, what ``sashimi bench`` measures."""

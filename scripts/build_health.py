@@ -1,4 +1,4 @@
-"""Build ``sashimi/program/check/health.json``: what the Health actions take, from facts about HealthKit.
+"""Build ``program/check/health.json``: what the Health actions take, from facts about HealthKit.
 
     python scripts/build_health.py FOLDER [--check]
 

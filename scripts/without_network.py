@@ -1,8 +1,8 @@
 """What choosing and planning are worth without any network: beside the vote of ten neighbours.
 
 ``python scripts/without_network.py CORPUS`` prints, by split, skeleton exact and action F1 of the
-neighbour that agrees best with its fellows (`sashimi.flagship.answer.choose`, no beams) and of the set of
-actions whose F1 a plan expects to be highest (`sashimi.flagship.answer.plan`; it has no order, so no
+neighbour that agrees best with its fellows (`flagship.answer.choose`, no beams) and of the set of
+actions whose F1 a plan expects to be highest (`flagship.answer.plan`; it has no order, so no
 skeleton), less the vote, paired by example. The temperature is the one that serves dev best. Then
 what bounds any copy: how many programs have a skeleton that training has, how many only actions
 that it has, and the action F1 of the best of fifty neighbours, for one who knows the answer.
@@ -24,8 +24,8 @@ from sashimi.flagship.data import corpus
 from sashimi.flagship.data.corpus import Example
 from sashimi.flagship.judge import floors
 from sashimi.metrics import overlap
-from sashimi.statistics import paired
 from sashimi.program import catalogue, tiers
+from sashimi.statistics import paired
 
 SPLITS = ("dev", "test", "test_unseen")
 MANY = 50

@@ -235,8 +235,8 @@ def record(row, seed, corpus, value, study="flagship"):
         **{"device": "cpu", "seconds": {}, "metrics": metrics, "gates": []},
         "facts": {
             "domain": {"test": {"false_accepts": 0.02 * (1 + seed)}},
-        "latency": {"median": 0.1, "p95": 0.2 + seed},
-        "parameters": {"total": 1000, "ternary": 10, "bytes": 400},
+            "latency": {"median": 0.1, "p95": 0.2 + seed},
+            "parameters": {"total": 1000, "ternary": 10, "bytes": 400},
         },
     }
     return fields

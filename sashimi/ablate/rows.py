@@ -58,7 +58,8 @@ def expand(
 ) -> list[Cell]:
     """Every row at seeds 0 to ``seeds - 1``; the first seed of all rows comes first.
 
-    A row from outside any study's folder is one of the study ``default``. `SMOKE` is left out beside other rows, so that ``params/flagship/*.yaml`` names a matrix.
+    A row from outside any study's folder is one of the study ``default``. `SMOKE` is left out
+    beside other rows, so that ``params/flagship/*.yaml`` names a matrix.
     Raises BadInput, before anything is written, for whatever `sashimi.run.plan` refuses, a row that
     changes nothing or states what its reference has anyway, two rows of equal parameters or of one
     folder, and a corpus that cannot be used.

@@ -147,7 +147,9 @@ class Comparison:
         found: dict[str, None] = {}
         for profiles in self.rows.values():
             for profile in profiles:
-                part = profile.components if group == "components" else profile.progress.get(group, {})
+                part = (
+                    profile.components if group == "components" else profile.progress.get(group, {})
+                )
                 found |= dict.fromkeys(part)
         return sorted(found)
 
