@@ -15,7 +15,7 @@ PEOPLE = "people"
 CONTENT_SEED = 0
 """Draws the built-in corpus and the splits of files, whatever the seed of a run."""
 SPLITS = ("train", "dev", "test", "test_unseen")
-FROZEN_EVALUATION = "441595764d71baa9fc00b7c0f1bdcd6627d282f636153b296e301827627ebbd7"
+FROZEN_EVALUATION = "a2984feac459d57cd81d1e6b1bc1812816babc8b228b9a8d56af797e199698c3"
 """Digest of the built-in dev, test and test_unseen: while it stands, results compare."""
 
 
