@@ -98,7 +98,7 @@ def test_every_kind_of_statement_is_drawn(text: str) -> None:
     assert f"<p>{count} action{'' if count == 1 else 's'}</p>" in page(program)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(programs)
 def test_any_program_is_drawn(program: Program) -> None:
     assert Balanced(fragment(program)).open == []

@@ -138,6 +138,8 @@ class LanguageParams(CorpusParams):
 
     each: Count
     """Broken programs of each kind."""
+    files: str
+    """A folder of real Shortcuts to survey; empty: some of the corpus' own programs as files."""
 
 
 class EncoderParams(CorpusParams):

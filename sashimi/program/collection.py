@@ -15,11 +15,10 @@ from typing import Any
 from sashimi.errors import BadInput
 from sashimi.program.check.scope import FLOW_ACTIONS
 from sashimi.program.check.validate import validate
-from sashimi.program.findings import Finding, errors
+from sashimi.program.findings import errors
 from sashimi.program.plist.compile import compile
 from sashimi.program.plist.decompile import decompile_noted
 from sashimi.program.plist.store import read_noted
-from sashimi.program.survey import kind_of
 from sashimi.program.text.parse import parse
 from sashimi.program.text.render import render
 from sashimi.program.tree import (
@@ -86,7 +85,7 @@ class Report:
     clean: int = 0
     """Files without an error of the strict check."""
     findings: Counter[str] = field(default_factory=Counter)
-    """Errors of the strict check, by kind."""
+    """Errors of the strict check, by their code."""
 
     def lines(self) -> Iterator[str]:
         """The report as text, a line each."""
@@ -133,7 +132,7 @@ def _file(path: Path, report: Report) -> None:
     report.files += 1
     try:
         plist, _ = read_noted(path)
-        program, _ = decompile_noted(plist)
+        program, _ = decompile_noted(plist, path.stem)
     except BadInput as error:
         told = str(error)
         report.refused.append(told if str(path) in told else f"{path}: {told}")
@@ -153,12 +152,7 @@ def _file(path: Path, report: Report) -> None:
         row[key] += value
     wrong = errors(validate(again))
     report.clean += not wrong
-    report.findings.update(finding_kind(finding) for finding in wrong)
-
-
-def finding_kind(finding: Finding) -> str:
-    """What a finding is about, without what is only this program's."""
-    return finding.code or kind_of(finding).name
+    report.findings.update(finding.code for finding in wrong)
 
 
 def _difference(plist: dict, program: Program) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sashimi.errors import BadInput
@@ -49,12 +49,10 @@ def decompiled(path: str, data: bytes | None = None) -> tuple[Program, list[Find
             plist, said = read_noted(path)
         else:
             plist, said = shortcut_in(_bytes(path) if data is None else data)
-        program, notes = decompile_noted(plist)
+        program, notes = decompile_noted(plist, "Untitled" if path == "-" else Path(path).stem)
     except BadInput as error:
         told = str(error)
         raise BadInput(told if told.startswith(f"{path}: ") else f"{path}: {told}") from None
-    if "WFWorkflowName" not in plist and path != "-":
-        program = replace(program, name=Path(path).stem)
     return program, [Finding("read", 0, "file", why, "warning") for why in said] + notes
 
 

@@ -20,105 +20,103 @@ DEFECT, LIMIT, OPEN = "defect", "limit", "unexplained"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of finding: the words, and if stated the severity, that tell it; what explains it."""
+    """A kind of finding: its name, the code that tells it, and what explains it."""
 
     name: str
-    words: str
+    code: str
     explained: str
     why: str
-    severity: str = ""
 
 
 KINDS = (
     Kind(
         "output not found by name",
-        "names no earlier action",
+        "output-not-found",
         LIMIT,
         "the text gives an output by the name that its author chose and leaves out the "
         "CustomOutputName that would say whose it is",
     ),
     Kind(
         "@prev with nothing before it",
-        "has no action before it",
+        "no-previous",
         LIMIT,
         "the text writes @prev for a reference that it lost: what it meant is not in the program",
     ),
     Kind(
         "variable never set before its use",
-        "is used before it is set",
+        "variable-not-set",
         DEFECT,
         "no way sets it: Shortcuts runs on with an empty value",
     ),
     Kind(
         "variable of an earlier round",
-        "is empty in the first round",
+        "first-round",
         DEFECT,
         "the loop collects in it: harmless where an empty start was meant, wrong where not",
     ),
     Kind(
         "variable not set on some way",
-        "is not set if",
+        "not-set-on-a-way",
         DEFECT,
         "empty on the way that is named; ways are not weighed against each other, so one that a "
         "later condition rules out is told too",
     ),
     Kind(
         "condition left open",
-        "has no value to compare with",
+        "open-condition",
         DEFECT,
         "the field was never filled in: the comparison is with nothing",
     ),
     Kind(
         "leftover value of a condition",
-        "takes no value: it is ignored",
+        "leftover-value",
         DEFECT,
         "left from another condition, hidden by the editor, without effect",
     ),
     Kind(
         "leftover parameter",
-        "it is ignored",
+        "leftover",
         DEFECT,
         "left from another choice, hidden by the editor, without effect",
     ),
     Kind(
         "value that Health ignores",
-        "is no quantity: the value is ignored",
+        "health",
         DEFECT,
         "a category has times and no amount",
     ),
     Kind(
         "required parameter missing",
-        "required, and not given",
+        "required",
         DEFECT,
         "Shortcuts asks for it when it gets there",
     ),
     Kind(
         "other app's action",
-        "an app's action that the catalogue does not know",
+        "app-action",
         LIMIT,
         "the catalogue knows Apple's own; a corpus adds the others as observed",
     ),
     Kind(
         "value that no source lists",
-        "is not one of:",
+        "unlisted-value",
         LIMIT,
         "the list is known to be incomplete: a user's own reminder lists, values of newer systems",
-        severity="warning",
     ),
     Kind(
         "same case title",
-        "only one can be chosen",
+        "same-title",
         DEFECT,
         "the menu shows a title twice and runs the first",
     ),
     Kind(
         "output that can be no number",
-        "needs a number, and",
+        "never-number",
         DEFECT,
         "the comparison never holds",
     ),
 )
-"""What tells the kinds apart, in order of asking; texts are those of `validate`."""
+"""The kinds of finding that have been looked at; codes are those of `validate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +132,10 @@ class Row:
 
 
 def kind_of(finding: Finding) -> Kind:
-    """The kind of a finding; one of its own, unexplained, if no entry of `KINDS` fits."""
-    fits = (k for k in KINDS if k.words in finding.why and k.severity in ("", finding.severity))
-    return next(fits, Kind(finding.why, finding.why, OPEN, "nobody has looked at it yet"))
+    """The kind of a finding; one of its own, unexplained, if no entry of `KINDS` has its code."""
+    fits = (kind for kind in KINDS if kind.code == finding.code)
+    name = finding.code or finding.why
+    return next(fits, Kind(name, finding.code, OPEN, "nobody has looked at it yet"))
 
 
 def survey(programs: Sequence[Program], catalogue: Catalogue | None = None) -> list[Row]:

@@ -58,7 +58,8 @@ def analyse(program: Program) -> list[Finding]:
 
 
 def _found(analysis: str, statement: Statement, why: str) -> Finding:
-    return Finding(f"analyse {analysis}", statement.line, label(statement), why, "warning")
+    where = label(statement)
+    return Finding(f"analyse {analysis}", statement.line, where, why, "warning", analysis)
 
 
 # ---------------------------------------------------------------- variables

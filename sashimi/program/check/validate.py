@@ -29,6 +29,7 @@ from sashimi.program.tree import (
     Menu,
     Program,
     Quantity,
+    Reference,
     Repeat,
     Statement,
     Test,
@@ -127,9 +128,8 @@ def _storable(statement: Statement | Case) -> Iterator[Finding]:
         keys = Counter(key for key, _ in getattr(statement, pairs, ()))
         for key, count in keys.items():
             if count > 1:
-                yield _found(
-                    statement.line, f"{where} {key}", f"the parameter is given {count} times"
-                )
+                why = f"the parameter is given {count} times"
+                yield _found(statement.line, "given-twice", f"{where} {key}", why)
     for place, value in operands(statement):
         yield from _value(value, statement.line, f"{where} {place}")
 
@@ -141,8 +141,8 @@ def label(statement: Statement | Case) -> str:
     return type(statement).__name__.upper()
 
 
-def _found(line: int, where: str, why: str, severity: str = "error") -> Finding:
-    return Finding("validate", line, where, why, severity)
+def _found(line: int, code: str, where: str, why: str, severity: str = "error") -> Finding:
+    return Finding("validate", line, where, why, severity, code)
 
 
 def _statement(statement: Statement | Case) -> Iterator[Finding]:
@@ -150,46 +150,53 @@ def _statement(statement: Statement | Case) -> Iterator[Finding]:
     match statement:
         case If(condition="", pairs=pairs):
             if not TEST_KEYS & {key for key, _ in pairs}:
-                yield _found(line, "IF", "it states no condition")
+                yield _found(line, "no-condition", "IF", "it states no condition")
         case If(more=more, pairs=pairs):
             for test in (statement, *more):
                 yield from _condition(test, line, bool(pairs))
         case Menu(cases=()):
-            yield _found(line, "MENU", "a menu without a CASE")
+            yield _found(line, "no-case", "MENU", "a menu without a CASE")
         case Menu(cases=cases):
             for title, count in Counter(case.title for case in cases).items():
                 if count > 1:
                     why = f"the title {title!r} stands for {count} cases: only one can be chosen"
-                    yield _found(line, "MENU", why, "warning")
+                    yield _found(line, "same-title", "MENU", why, "warning")
         case Repeat(count=int() | float() as count) if count < 0 or count != int(count):
-            yield _found(line, "REPEAT", f"cannot repeat {count!r} times")
+            yield _found(line, "count", "REPEAT", f"cannot repeat {count!r} times")
         case Repeat(count=None, pairs=()):
-            yield _found(line, "REPEAT", "it states no count: write REPEAT 3 or REPEAT $n")
+            why = "it states no count: write REPEAT 3 or REPEAT $n"
+            yield _found(line, "no-count", "REPEAT", why)
         case Repeat(count=None) | ForEach(target=None):
             return
         case Repeat(count=count) if isinstance(count, bool) or not isinstance(count, COUNTS):
-            yield _found(line, "REPEAT", f"cannot repeat {_shown(count)} times")
+            yield _found(line, "count", "REPEAT", f"cannot repeat {_shown(count)} times")
         case ForEach(target=target) if not isinstance(target, Var | Handle):
-            yield _found(line, "FOREACH", f"{_shown(target)} is nothing to go through")
+            why = f"{_shown(target)} is nothing to go through"
+            yield _found(line, "target", "FOREACH", why)
 
 
 def _condition(test: If | Test, line: int, beside: bool) -> Iterator[Finding]:
     """What is wrong with one condition; with keys ``beside`` it, its value may be among them."""
     condition, value = test.condition, test.value
     if condition not in CONDITIONS and condition not in MORE_CONDITIONS:
-        yield _found(line, "IF", f"no such condition: {condition}")
+        yield _found(line, "unknown-condition", "IF", f"no such condition: {condition}")
     elif condition in WITHOUT_VALUE and value is not None:
-        yield _found(line, "IF", f"{condition} takes no value: it is ignored", "warning")
+        why = f"{condition} takes no value: it is ignored"
+        yield _found(line, "leftover-value", "IF", why, "warning")
     elif condition in WITHOUT_VALUE or special(value) or (value is None and beside):
         return
     elif value is None:
-        yield _found(line, "IF", f"{condition} has no value to compare with", "warning")
+        why = f"{condition} has no value to compare with"
+        yield _found(line, "open-condition", "IF", why, "warning")
     elif condition in NUMERIC_CONDITIONS and not _numeric(value):
-        yield _found(line, "IF", f"{condition} compares numbers, and {_shown(value)} is none")
+        why = f"{condition} compares numbers, and {_shown(value)} is none"
+        yield _found(line, "condition-type", "IF", why)
     elif condition == "is_before" and isinstance(value, (*COMPOSITES, bool)):
-        yield _found(line, "IF", f"{condition} compares dates, and {_shown(value)} is none")
+        why = f"{condition} compares dates, and {_shown(value)} is none"
+        yield _found(line, "condition-type", "IF", why)
     elif condition not in MORE_CONDITIONS and isinstance(value, COMPOSITES):
-        yield _found(line, "IF", f"{condition} compares text, and {_shown(value)} is none")
+        why = f"{condition} compares text, and {_shown(value)} is none"
+        yield _found(line, "condition-type", "IF", why)
 
 
 def _target(statement: If, scope: Scope, catalogue: Catalogue) -> Iterator[Finding]:
@@ -197,7 +204,7 @@ def _target(statement: If, scope: Scope, catalogue: Catalogue) -> Iterator[Findi
     if statement.condition in NUMERIC_CONDITIONS:
         why = never_number("target", statement.target, scope, catalogue)
         if why:
-            yield _found(statement.line, "IF", why, "warning")
+            yield _found(statement.line, "never-number", "IF", why, "warning")
 
 
 def never_number(place: str, value: Value | None, scope: Scope, catalogue: Catalogue) -> str | None:
@@ -240,44 +247,56 @@ def _references(
         where = f"{label(statement)} {place}"
         for reference in references(value):
             why, gap, severity = scope.why_not(reference), scope.gap(reference), doubtful
+            code = _code(reference)
             if why and (line := scope.carried(reference)) is not None:
                 why = f"${reference.name} is empty in the first round of the loop of line {line}"
-                severity = "warning"
+                severity, code = "warning", "first-round"
                 told.add(reference.name)
             elif gap and not gap.in_loop and reference.name not in told:
                 if asks(statement, place):
                     continue
                 told.add(reference.name)
-                why = f"${reference.name} is not set if {gap}"
+                why, code = f"${reference.name} is not set if {gap}", "not-set-on-a-way"
             if why:
-                yield _found(statement.line, where, why, severity)
+                yield _found(statement.line, code, where, why, severity)
+
+
+def _code(reference: Reference) -> str:
+    if isinstance(reference, Var):
+        return "variable-not-set"
+    return "no-previous" if reference.name == "prev" else "output-not-found"
 
 
 def _action(action: Action, catalogue: Catalogue) -> Iterator[Finding]:
     where = label(action)
     spec = catalogue.find(action.name)
     if spec is None:
-        yield _found(action.line, where, *_unknown(action))
+        code, why, severity = _unknown(action)
+        yield _found(action.line, code, where, why, severity)
         return
     for key, value in action.params:
         if key not in COMMON_KEYS and value is not None:
             yield from _parameter(action, key, value, spec)
 
 
-def _unknown(action: Action) -> tuple[str, str]:
-    """Why an action is not known, and how bad that is."""
+def _unknown(action: Action) -> tuple[str, str, str]:
+    """Code, why an action is not known, and how bad that is."""
     if action.name == "?":
-        return "an entry that is stored unlike an action", "warning"
+        return "no-action", "an entry that is stored unlike an action", "warning"
     if action.name.startswith(".") or names.is_vendor(action.name):
-        return "an app's action that the catalogue does not know", "warning"
-    return "no such action", "error"
+        return "app-action", "an app's action that the catalogue does not know", "warning"
+    return "unknown-action", "no such action", "error"
 
 
 def _together(action: Action, catalogue: Catalogue, doubtful: str) -> Iterator[Finding]:
     """What is wrong with an action's parameters side by side."""
-    for key, why, severity in (*beside.faults(action, catalogue), *health.faults(action)):
+    given = dict(action.params)
+    beside_it = beside.faults(action, catalogue)
+    found = [("leftover" if fault[0] in given else "required", *fault) for fault in beside_it]
+    found += [("health", *fault) for fault in health.faults(action)]
+    for code, key, why, severity in found:
         severity = doubtful if severity == health.DOUBTFUL else severity
-        yield _found(action.line, f"{label(action)} {key}", why, severity)
+        yield _found(action.line, code, f"{label(action)} {key}", why, severity)
 
 
 def _parameter(action: Action, key: str, value: Value, spec: ActionSpec) -> Iterator[Finding]:
@@ -286,20 +305,23 @@ def _parameter(action: Action, key: str, value: Value, spec: ActionSpec) -> Iter
     if known is None:
         listed = ", ".join(spec.sources)
         why = f"the catalogue lists no such parameter of the action (sources: {listed})"
-        yield _found(action.line, where, why, "warning")
+        yield _found(action.line, "unknown-key", where, why, "warning")
         return
     if not _fits(value, known):
         why = f"expected {_kind(known.type)}, and {_shown(value)} is none"
         sure = len(set(known.sources) - {"observed", "published"}) > 1
         listed = "" if sure else f" (sources: {', '.join(known.sources)})"
-        yield _found(action.line, where, why + listed, "error" if sure else "warning")
+        severity = "error" if sure else "warning"
+        yield _found(action.line, "value-type", where, why + listed, severity)
     elif known.units and isinstance(value, Quantity) and isinstance(value.unit, str):
         if value.unit not in known.units:
             listed = ", ".join(known.units)
-            yield _found(action.line, where, f"the unit {value.unit!r} is not one of: {listed}")
+            why = f"the unit {value.unit!r} is not one of: {listed}"
+            yield _found(action.line, "unit", where, why)
     elif known.enum and isinstance(value, str) and value not in known.enum:
         listed = f"{', '.join(known.enum)} (sources: {', '.join(known.sources)})"
-        yield _found(action.line, where, f"{value!r} is not one of: {listed}", "warning")
+        why = f"{value!r} is not one of: {listed}"
+        yield _found(action.line, "unlisted-value", where, why, "warning")
 
 
 def _fits(value: Value, spec: ParamSpec) -> bool:
@@ -344,7 +366,7 @@ def _value(value: Value | None, line: int, where: str) -> Iterator[Finding]:
         case bool():
             return
         case int() if not -(2**63) <= value < 2**64:
-            yield _found(line, where, f"{value} does not fit into 64 bits")
+            yield _found(line, "too-large", where, f"{value} does not fit into 64 bits")
         case Interp(parts=parts):
             for part in parts:
                 if isinstance(part, str):
@@ -364,7 +386,8 @@ def _value(value: Value | None, line: int, where: str) -> Iterator[Finding]:
 def _text(text: str, line: int, where: str) -> Iterator[Finding]:
     for char in text:
         if "\ud800" <= char <= "\udfff":
-            yield _found(line, where, f"no plist can hold the character U+{ord(char):04X}")
+            why = f"no plist can hold the character U+{ord(char):04X}"
+            yield _found(line, "character", where, why)
             return
 
 
@@ -373,14 +396,14 @@ def _odd(value: Value | None, line: int, where: str) -> Iterator[Finding]:
     match value:
         case str() if found := UNFIT_FOR_XML.search(value):
             why = f"only a binary plist holds the character U+{ord(found[0]):04X}: write .shortcut"
-            yield _found(line, where, why, "warning")
+            yield _found(line, "only-binary", where, why, "warning")
         case Quantity(magnitude=magnitude, unit=unit):
             if not _numeric(magnitude):
-                yield _found(
-                    line, where, f"the quantity's magnitude {_shown(magnitude)} is no number"
-                )
+                why = f"the quantity's magnitude {_shown(magnitude)} is no number"
+                yield _found(line, "quantity", where, why)
             if not isinstance(unit, str | Var | Handle | Interp):
-                yield _found(line, where, f"the quantity's unit {_shown(unit)} is no text")
+                why = f"the quantity's unit {_shown(unit)} is no text"
+                yield _found(line, "quantity", where, why)
         case Dict(items=items) if special(value) == "$date":
             yield from _date(items[0][1], line, where)
         case Dict(items=items) | Headers(items=items):
@@ -395,8 +418,9 @@ def _date(text: Value, line: int, where: str) -> Iterator[Finding]:
     try:
         fraction = dates.read(text).microsecond
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
-        yield _found(line, where, f"no date: {error}; write it as 2026-01-31T12:00:00Z")
+        why = f"no date: {error}; write it as 2026-01-31T12:00:00Z"
+        yield _found(line, "date", where, why)
         return
     if fraction:
         why = "only a binary plist holds a fraction of a second: write .shortcut, or whole seconds"
-        yield _found(line, where, why, "warning")
+        yield _found(line, "only-binary", where, why, "warning")

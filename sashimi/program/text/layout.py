@@ -37,7 +37,7 @@ def misleading(text: str) -> list[Finding]:
             keyword, wanted, opened = open_blocks[-1]
             if indent != wanted:
                 why = f"it belongs to the {keyword} of line {opened} and is not indented as that is"
-                found.append(Finding("layout", line, word, why, "warning"))
+                found.append(Finding("layout", line, word, why, "warning", "layout"))
             if word in _ENDS:
                 open_blocks.pop()
         after = lines[number + 1] if number + 1 < len(lines) else None
