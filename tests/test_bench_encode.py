@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from sashimi.encode import encode_uncached, token_ids
+from sashimi.encode import encode_uncached
 from sashimi.flagship.data import corpus
+from sashimi.pieces import token_ids
 from sashimi.studies.encoder import bench as bench_encode
 
 TEXTS = ["Log 200 mg of caffeine", "Turn on the light", "Play jazz in the kitchen at noon", "Hi"]

@@ -7,19 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sashimi import bert, cache
-from sashimi.encode import (
+from sashimi.encode import batches, encode, encode_uncached, weights_digest
+from sashimi.errors import BadInput
+from sashimi.pieces import (
     MAX_PIECES,
     PIECE_WIDTH,
-    batches,
     check_prompt,
-    encode,
-    encode_uncached,
     model_folder,
     surface,
     token_ids,
-    weights_digest,
 )
-from sashimi.errors import BadInput
 
 PROMPTS = ["Log 200 mg of caffeine", 'Öffne 😀 `x` "y"', "a"]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sashimi.flagship.judge import floors, score
-from sashimi.flagship.model.intent import (
+from sashimi.flagship.model.frame import (
     COMPLEXITY,
     OTHER,
     Labels,

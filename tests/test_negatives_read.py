@@ -12,17 +12,17 @@ from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import negatives
 from sashimi.flagship.answer.search import Search
+from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.corpus import Corpus
 from sashimi.flagship.data.literals import Literals
-from sashimi.flagship.model.decode import MAX_TOKENS, START, WRITTEN
 from sashimi.flagship.model.domain import DomainHead
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
+from sashimi.flagship.model.limits import MAX_TOKENS, START, WRITTEN
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.negatives import audit, beams, detect
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.run_folder import write
-from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue, parse, tiers
 from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.vocabulary import Vocabulary

@@ -13,7 +13,7 @@ from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import text
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.judge import floors
-from sashimi.flagship.model.decode import START
+from sashimi.flagship.model.limits import START
 from sashimi.flagship.params import PeerParams
 from sashimi.program import ParseError, catalogue, parse
 from sashimi.statistics import Interval

@@ -27,7 +27,7 @@ def test_layer_norm_by_hand():
 def test_it_is_the_librarys_forward_pass():
     torch = pytest.importorskip("torch")
     from sashimi.bert import Bert
-    from sashimi.encode import model_folder, token_ids
+    from sashimi.pieces import model_folder, token_ids
 
     path = model_folder() / "model.safetensors"
     ids = token_ids(["wifi off", "remind me to call Ana at 7:45 pm", "x"])

@@ -12,7 +12,7 @@ import torch
 from sashimi.flagship.data import corpus
 from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.stream import Recipe, Stream
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
 from sashimi.program import catalogue, tiers
 from sashimi.program.ir.vocabulary import Vocabulary
 

@@ -16,7 +16,8 @@ from sashimi.flagship.answer.search import Search, Unmasked
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import text
 from sashimi.flagship.judge import evaluate
-from sashimi.flagship.model.decode import MAX_TOKENS, START, Decoder
+from sashimi.flagship.model.decode import Decoder
+from sashimi.flagship.model.limits import MAX_TOKENS, START
 from sashimi.flagship.params import FlagshipParams
 from sashimi.program import catalogue, compile, parse, render
 from sashimi.program.findings import errors

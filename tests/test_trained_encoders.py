@@ -5,14 +5,15 @@ import torch
 from torch.nn import functional as F
 
 from sashimi import params
-from sashimi.encode import WIDTH, encode_uncached, token_ids
+from sashimi.encode import WIDTH, encode_uncached
 from sashimi.files import root
 from sashimi.flagship import learn, way
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.model import trained_encoders
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
+from sashimi.pieces import token_ids
 
 PROMPTS = ["Log 200 mg of caffeine", "a", 'Öffne 😀 `x` "y"']
 KINDS = ("fine_tuned", "scratch")

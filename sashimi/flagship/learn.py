@@ -18,6 +18,7 @@ from sashimi.flagship import people, run_folder, warm_start
 from sashimi.flagship.answer import candidates
 from sashimi.flagship.answer.library import Library
 from sashimi.flagship.answer.planning import Planning
+from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import sides, spoken
 from sashimi.flagship.data.batches import Batch, Dataset
@@ -28,14 +29,13 @@ from sashimi.flagship.data.stream import Recipe, Stream
 from sashimi.flagship.data.text import Spelling, text_of
 from sashimi.flagship.lessons import WATCHED, TrainingBatches
 from sashimi.flagship.model import domain
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
 from sashimi.flagship.model.loss import Weights, losses_of
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.model.trained_encoders import words_of
 from sashimi.flagship.negatives import margin
 from sashimi.flagship.params import FlagshipParams, Trains
 from sashimi.flagship.teach import Teachers
-from sashimi.flagship.way import Sashimi
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
 from sashimi.program.catalogue import Catalogue

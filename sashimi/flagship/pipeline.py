@@ -20,7 +20,7 @@ from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.text import Spelling
 from sashimi.flagship.model.domain import DomainHead
 from sashimi.flagship.model.fill import Source
-from sashimi.flagship.model.intent import Labels, SemanticFrame, read_frame
+from sashimi.flagship.model.frame import Labels, SemanticFrame, read_frame
 from sashimi.flagship.model.network import Network
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.ir.vocabulary import Vocabulary
@@ -75,10 +75,12 @@ class Pipeline:
 
     def frames(self, asked: EncodedPrompts) -> list[SemanticFrame]:
         """What the intent's heads say of each prompt."""
-        heads = self.network.intent.frame_logits(asked.intent)
+        heads = self.network.intent.frame_logits(asked.intent.detach())
         return [
-            read_frame({k: v[i : i + 1] for k, v in heads.items()}, self.labels, prompt, offsets)
-            for i, (prompt, offsets) in enumerate(zip(asked.prompts, asked.offsets, strict=True))
+            read_frame({k: v[i].numpy() for k, v in heads.items()}, self.labels, prompt, offsets)
+            for i, (prompt, offsets) in enumerate(
+                zip(asked.prompts, [o.tolist() for o in asked.offsets], strict=True)
+            )
         ]
 
     def recalled(self, prompts: Sequence[str], vectors: Tensor) -> Structures | None:

@@ -21,7 +21,7 @@ from sashimi.flagship.answer.planning import Planning
 from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.text import Spelling
 from sashimi.flagship.model.domain import DomainHead
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.pipeline import Pipeline

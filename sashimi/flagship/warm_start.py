@@ -18,7 +18,7 @@ from torch import Tensor
 from sashimi.errors import BadInput
 from sashimi.flagship import run_folder
 from sashimi.flagship.data.literals import Literals
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
 from sashimi.flagship.model.network import Network
 from sashimi.program.ir.vocabulary import Vocabulary
 

@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from sashimi.errors import BadInput
+from sashimi.pieces import READS
 
 HEADS = 12
 EPSILON = np.float32(1e-12)
-READS = 256
-"""Positions that the published encoder reads at most."""
 # erf(x) = 1 - (a1 t + … + a5 t^5) exp(-x²), t = 1 / (1 + p x), for x >= 0; error below 1.5e-7
 # (Abramowitz & Stegun 1964, 7.1.26)
 ERF_P = np.float32(0.3275911)

@@ -1,9 +1,9 @@
 """One file of named arrays, packed and mapped: the trained network as it is shipped.
 
 Bytes: `MAGIC`, the length of the header (uint32, little-endian), the sha256 of all that follows,
-the header (JSON), the payload. The header names the architecture, facts that the reader needs, and
-for each array its kind, shape, place and, for trits, scale. Everything is checked before an array
-is made, and nothing in a file is ever executed.
+the header (JSON), the payload. The header names the architecture, for each array its kind, shape,
+place and, for trits, scale, and for the facts that the reader needs (JSON, deflated) their place
+and size. Everything is checked before memory is taken, and nothing in a file is ever executed.
 
 Kinds: ``trits`` five to a byte times one scale; ``int8`` with one float32 scale a row in front;
 ``float16``, ``float32``, ``int32`` and ``bool`` (bits) as they are.
@@ -15,6 +15,7 @@ import hashlib
 import json
 import math
 import mmap
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +27,13 @@ from sashimi.errors import BadInput
 from sashimi.files import atomic
 from sashimi.runtime import trits
 
-MAGIC = b"SASHIMI\x02"
+MAGIC = b"SASHIMI\x03"
 BEGIN = len(MAGIC) + 4 + 32
 """Where the header begins."""
-HEADER_LIMIT = 1 << 24
-"""Bytes that a header may claim: the vocabulary and the literals stand in it."""
+HEADER_LIMIT = 1 << 20
+"""Bytes that a header may claim."""
+FACTS_LIMIT = 1 << 26
+"""Bytes that facts may claim to be once they are inflated."""
 ALIGN = 64
 
 
@@ -43,6 +46,8 @@ class Packed:
     facts: Mapping[str, Any]
     entries: Mapping[str, Mapping[str, Any]]
     payload: np.ndarray  # (bytes,) uint8, mapped
+
+    facts_size: tuple[int, int]  # bytes in the file, and inflated
 
     def bytes_of(self, prefix: str = "") -> int:
         """Bytes of the arrays whose names begin so."""
@@ -132,8 +137,12 @@ def write(
         raw, entry = encoded(kind, array)
         entries[name] = entry | {"start": len(payload)}
         payload += raw
-    header = {"architecture": architecture, "facts": facts, "arrays": entries}
-    text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = _json(facts)
+    deflated = zlib.compress(plain, 9)
+    place = {"start": len(payload), "size": len(deflated), "inflated": len(plain)}
+    payload += deflated
+    header = {"architecture": architecture, "facts": place, "arrays": entries}
+    text = _json(header)
     text += b" " * (-(BEGIN + len(text)) % ALIGN)
     digest = hashlib.sha256(text + payload)
     with atomic(path) as temporary:
@@ -168,14 +177,33 @@ def read(path: str | Path, architecture: str, remedy: str) -> Packed:
     if hashlib.sha256(body).digest() != first[len(MAGIC) + 4 :]:
         raise refuse("is damaged: its digest is not the one that it states")
     try:
-        header = json.loads(body[:length].tobytes())
-        known, facts, entries = header["architecture"], header["facts"], header["arrays"]
-        _check(entries, size - BEGIN - length)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        header, payload = json.loads(body[:length].tobytes()), body[length:]
+        known, entries, place = header["architecture"], header["arrays"], header["facts"]
+        _check(entries, len(payload))
+        if known != architecture:
+            raise refuse(f"holds a network of architecture {known!r}, not {architecture!r}")
+        facts = _inflated(payload, place)
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise refuse(f"is damaged ({error})") from error
-    if known != architecture:
-        raise refuse(f"holds a network of architecture {known!r}, not {architecture!r}")
-    return Packed(path, known, facts, entries, body[length:])
+    sizes = place["size"], place["inflated"]
+    return Packed(path, known, facts, entries, payload, sizes)
+
+
+def _json(value: object) -> bytes:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def _inflated(payload: np.ndarray, place: Mapping[str, int]) -> Any:
+    """The facts at a place. Raises ValueError where they are not as large as is said."""
+    start, size, plain = place["start"], place["size"], place["inflated"]
+    if not 0 <= start <= start + size <= len(payload) or not 0 < plain <= FACTS_LIMIT:
+        raise ValueError(f"facts take {size} bytes at {start}, {plain} inflated")
+    reader = zlib.decompressobj()
+    text = reader.decompress(payload[start : start + size].tobytes(), plain)
+    if len(text) != plain or not (reader.eof or not reader.decompress(reader.unconsumed_tail, 1)):
+        raise ValueError(f"facts are not the {plain} bytes that the header states")
+    return json.loads(text)
 
 
 def _check(entries: Mapping[str, Any], room: int) -> None:

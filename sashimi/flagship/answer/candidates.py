@@ -23,7 +23,7 @@ from sashimi.flagship.answer.compose import bare
 from sashimi.flagship.answer.search import Beam
 from sashimi.flagship.answer.writer import Writer
 from sashimi.flagship.data.example import Example
-from sashimi.flagship.model.decode import WRITTEN
+from sashimi.flagship.model.limits import WRITTEN
 from sashimi.flagship.pipeline import Pipeline
 from sashimi.program import catalogue as catalogues
 from sashimi.program import tiers
@@ -52,12 +52,21 @@ class Pool:
     forms: Candidates
 
 
-def drafts(writer: Writer) -> list[Draft]:
-    """The answer to each prompt: the likeliest sequence, or the best of its candidates."""
-    if writer.model.choice is None:
-        beams = [first for first, *_ in writer.search()]
-        return [Draft(beam, math.exp(beam.likelihood)) for beam in beams]
-    return take(writer, gather(writer))
+def drafts(writer: Writer, count: int = 1) -> list[list[Draft]]:
+    """For each prompt the answer, and then the decoder's likeliest others, ``count`` in all.
+
+    The answer is the likeliest sequence, or the best of its candidates.
+    """
+    searched = writer.model.choice is None
+    beams = writer.search(count) if searched or count > 1 else [[] for _ in writer.asked.prompts]
+    likely = [[Draft(beam, math.exp(beam.likelihood)) for beam in own] for own in beams]
+    if searched:
+        return likely
+    taken = take(writer, gather(writer))
+    others = (
+        [d for d in own if d.beam.ids != t.beam.ids] for t, own in zip(taken, likely, strict=True)
+    )
+    return [[first, *own][:count] for first, own in zip(taken, others, strict=True)]
 
 
 def gather(writer: Writer) -> list[Pool]:

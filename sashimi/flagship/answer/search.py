@@ -10,7 +10,7 @@ vocabulary, W width of a word piece's vector.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,10 +18,11 @@ import torch
 from torch import Tensor
 
 from sashimi.encode import PIECE_WIDTH
+from sashimi.flagship.answer.rows import Row, Unmasked, grown
 from sashimi.flagship.data.literals import COPYABLE, Slot
-from sashimi.flagship.model.decode import START, Decoder
+from sashimi.flagship.model.decode import Decoder
+from sashimi.flagship.model.limits import START
 from sashimi.program.ir.legal import Legality
-from sashimi.program.ir.tokens import OPEN_SLOTS
 
 Copied = Callable[[int, Slot, Tensor], Tensor]
 """(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
@@ -35,60 +36,6 @@ class Beam:
     tokens: list[str]
     hidden: Tensor
     likelihood: float
-
-
-class Unmasked:
-    """What `Legality` is without a grammar: any token, until ``end`` or ``limit`` tokens."""
-
-    def __init__(self, size: int, end: int | None, limit: int) -> None:
-        self.everything = np.ones(size, dtype=bool)
-        self.end, self.left, self.done = end, limit, False
-
-    def mask(self) -> np.ndarray:
-        """(V,) bool: every token."""
-        return self.everything
-
-    def advance(self, token: int) -> None:
-        """Takes the id of the next token."""
-        self.left -= 1
-        self.done = token == self.end or not self.left
-
-
-@dataclass
-class _Row:
-    """One sequence of one prompt while it grows."""
-
-    prompt: int
-    allowed: Legality | Unmasked
-    ids: list[int] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=list)
-    hidden: list[Tensor] = field(default_factory=list)
-    likelihood: float = 0.0
-    slot: Slot | None = None  # opened by the newest token
-    feed: Tensor | None = None  # (W,) what that slot copies
-
-    def take(self, token: int, word: str, gained: float) -> None:
-        """Appends a token, with its log-probability."""
-        kind, context = None, ""
-        if isinstance(self.allowed, Legality):
-            kind, context = OPEN_SLOTS.get(word), self.allowed.walk.due.context
-            self.allowed.walk.advance(word)
-        else:
-            self.allowed.advance(token)
-        self.slot = Slot(len(self.ids), kind, context) if kind else None
-        self.ids.append(token)
-        self.tokens.append(word)
-        self.likelihood += gained
-
-    def copy(self, allowed: Legality | Unmasked) -> _Row:
-        """The same sequence once more, to be continued otherwise; ``allowed`` walks it again."""
-        for token in self.ids:
-            allowed.advance(token)
-        lists = [*self.ids], [*self.tokens], [*self.hidden]
-        return _Row(self.prompt, allowed, *lists, self.likelihood, None, self.feed)
-
-    def beam(self) -> Beam:
-        return Beam(self.ids, self.tokens, torch.stack(self.hidden), self.likelihood)
 
 
 @dataclass(frozen=True)
@@ -111,27 +58,27 @@ class Search:
         instead of chosen; one that the vocabulary lacks is read as the start token, and is no part
         of the likelihood, since the decoder could not have said it.
         """
-        rows = [_Row(prompt, self.begin()) for prompt in range(len(memory))]
-        done: list[list[_Row]] = [[] for _ in rows]
+        rows = [Row(prompt, self.begin()) for prompt in range(len(memory))]
+        done: list[list[Row]] = [[] for _ in rows]
         (keys_values, mask), past = self.decoder.remember(memory, present), None
         while rows:
             newest = torch.tensor([[row.ids[-1] if row.ids else START] for row in rows])
             hidden, past = self.decoder(newest, self._fed(rows), (keys_values, mask), past)
             self._note(rows, hidden[:, 0], done)
-            kept = [i for i, row in enumerate(rows) if self._goes_on(row, done[row.prompt])]
+            kept = [i for i, row in enumerate(rows) if row.goes_on(done[row.prompt], self.width)]
             if not kept:
                 break
-            at, grown = self._continue([rows[i] for i in kept], hidden[kept, 0], given)
+            at, following = self._continue([rows[i] for i in kept], hidden[kept, 0], given)
             at = [kept[parent] for parent in at]
             if at != list(range(len(rows))):  # what has ended need not be computed any longer
                 keys_values = [(keys[at], values[at]) for keys, values in keys_values]
                 past, mask = [(keys[at], values[at]) for keys, values in past], mask[at]
-            rows = grown
+            rows = following
         for finished in done:
             finished.sort(key=lambda row: -row.likelihood)
-        return [[row.beam() for row in finished[: self.width]] for finished in done]
+        return [[_beam(row) for row in finished[: self.width]] for finished in done]
 
-    def _fed(self, rows: Sequence[_Row]) -> Tensor | None:
+    def _fed(self, rows: Sequence[Row]) -> Tensor | None:
         """What the decoder is fed beside the newest tokens: (R, 1, W)."""
         if self.decoder.copied is None:
             return None
@@ -141,7 +88,7 @@ class Search:
                 feed[index, 0] = row.feed
         return feed
 
-    def _note(self, rows: Sequence[_Row], hidden: Tensor, done: list[list[_Row]]) -> None:
+    def _note(self, rows: Sequence[Row], hidden: Tensor, done: list[list[Row]]) -> None:
         """Keeps the newest hidden states (R, D), what open slots copy, and who has ended."""
         for row, state in zip(rows, hidden, strict=True):
             row.hidden.append(state)
@@ -150,12 +97,9 @@ class Search:
             if row.allowed.done:
                 done[row.prompt].append(row)
 
-    def _goes_on(self, row: _Row, finished: Sequence[_Row]) -> bool:
-        return not row.allowed.done and len(finished) < self.width
-
     def _continue(
-        self, rows: list[_Row], hidden: Tensor, given: Sequence[Sequence[str]] | None
-    ) -> tuple[list[int], list[_Row]]:
+        self, rows: list[Row], hidden: Tensor, given: Sequence[Sequence[str]] | None
+    ) -> tuple[list[int], list[Row]]:
         """The sequences of the next step, and the row that each grew from; ``hidden`` (R, D)."""
         masks = torch.from_numpy(np.stack([row.allowed.mask() for row in rows]))  # (R, V)
         scores = self.decoder.logits(hidden).masked_fill(~masks, float("-inf")).log_softmax(-1)
@@ -168,28 +112,16 @@ class Search:
             row.take(START if token is None else token, word, gained)
         return list(range(len(rows))), rows
 
-    def _likeliest(self, rows: list[_Row], scores: Tensor) -> tuple[list[int], list[_Row]]:
+    def _likeliest(self, rows: list[Row], scores: Tensor) -> tuple[list[int], list[Row]]:
         """The ``width`` likeliest continuations of each prompt; ``scores`` (R, V)."""
         gains, tokens = scores.topk(min(self.width, scores.shape[1]), dim=-1)  # (R, width)
-        choices: dict[int, list[tuple[float, int, int, float]]] = {}
-        for index, (row, best, ids) in enumerate(
-            zip(rows, gains.tolist(), tokens.tolist(), strict=True)
-        ):
-            own = choices.setdefault(row.prompt, [])
-            pairs = zip(best, ids, strict=True)
-            own += [(-row.likelihood - g, index, t, g) for g, t in pairs if g > float("-inf")]
-        chosen = [c for own in choices.values() for c in sorted(own)[: self.width]]
-        last = {index: place for place, (_, index, _, _) in enumerate(chosen)}
-        grown = []
-        for place, (_, index, token, gained) in enumerate(chosen):
-            row = rows[index]
-            if last[index] != place:  # the last continuation takes the row itself
-                row = row.copy(self.begin())
-            grown.append((row, token, gained))
-        for row, token, gained in grown:
-            row.take(token, self.words[token], gained)
-        return [index for _, index, _, _ in chosen], [row for row, _, _ in grown]
+        best = gains.tolist(), tokens.tolist()
+        return grown(rows, *best, self.width, self.words, self.begin)
 
     @cached_property
     def _ids(self) -> dict[str, int]:
         return {word: token for token, word in enumerate(self.words)}
+
+
+def _beam(row: Row) -> Beam:
+    return Beam(row.ids, row.tokens, torch.stack(row.hidden), row.likelihood)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from sashimi.flagship.answer.search import Beam, Search, Unmasked
+from sashimi.flagship.answer.rows import Unmasked
+from sashimi.flagship.answer.search import Beam, Search
 from sashimi.flagship.data import text
 from sashimi.flagship.data.literals import Slot
 from sashimi.flagship.data.text import Spelling
-from sashimi.flagship.model.decode import MAX_TOKENS, WRITTEN
 from sashimi.flagship.model.fill import copied, fill
+from sashimi.flagship.model.limits import MAX_TOKENS, WRITTEN
 from sashimi.flagship.pipeline import EncodedPrompts, Pipeline
 from sashimi.program import render, tiers
 from sashimi.program.ir.legal import Legality

@@ -20,8 +20,8 @@ from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
 from sashimi.flagship.data.prepared import IGNORED, Prepared, prepare
 from sashimi.flagship.data.text import Spelling
-from sashimi.flagship.model.decode import MAX_TOKENS, START
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
+from sashimi.flagship.model.limits import MAX_TOKENS, START
 from sashimi.program.ir.vocabulary import Vocabulary
 
 NOTHING = -1
@@ -163,7 +163,7 @@ class Dataset:
     def _allowed_of(self, slot: Slot) -> Tensor:
         key = (slot.kind, slot.context)
         if key not in self._allowed:
-            self._allowed[key] = self.literals.allowed(slot)
+            self._allowed[key] = torch.from_numpy(self.literals.allowed(slot))
         return self._allowed[key]
 
 

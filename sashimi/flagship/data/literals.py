@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from sashimi.flagship.data import normal
 from sashimi.program import parse, render, tiers
@@ -37,6 +36,11 @@ def slots_of(tokens: Sequence[str]) -> list[Slot]:
     for token in tokens:
         contexts.append(walk.due.context)
         walk.advance(token)
+    return slots_at(tokens, contexts)
+
+
+def slots_at(tokens: Sequence[str], contexts: Sequence[str]) -> list[Slot]:
+    """`slots_of` tokens whose places in the grammar are known already."""
     found = tiers.slots(tokens)
     return [Slot(p, kind, kind if kind in ("title", "name") else contexts[p]) for p, kind in found]
 
@@ -122,21 +126,48 @@ class Literals:
         """(kind, DSL text) to position in ``values``."""
         return {literal: i for i, literal in enumerate(self.values)}
 
+    def value(self, index: int) -> Value:
+        """One of the values itself, read when it is first asked for."""
+        if index not in self._read:
+            self._read[index] = from_text(self.values[index][1])
+        return self._read[index]
+
     @cached_property
-    def decoded(self) -> list[Value]:
-        """The values themselves."""
-        return [from_text(text) for _, text in self.values]
+    def _read(self) -> dict[int, Value]:
+        return {}
 
-    def allowed(self, slot: Slot) -> Tensor:
-        """(K,) bool: the literals seen in the slot's place, or all of its kind if none was."""
-        mask = torch.zeros(len(self.values) + 1, dtype=torch.bool)[:-1]
-        if slot.context in self.places:
-            mask[list(self.places[slot.context])] = True
-            mask &= self._of_kind(slot.kind)
-        return mask if mask.any() else self._of_kind(slot.kind)
+    def allowed(self, slot: Slot) -> np.ndarray:
+        """(K,) bool: the literals seen in the slot's place, or all of its kind if none was.
 
-    def _of_kind(self, kind: str) -> Tensor:
-        return torch.tensor([k == kind for k, _ in self.values], dtype=torch.bool)
+        The same array at every call: not to be written to.
+        """
+        key = slot.kind, slot.context
+        if key not in self._masks:
+            of_kind = self._kinds == slot.kind
+            mask = np.zeros(len(self.values), dtype=bool)
+            mask[list(self.places.get(slot.context, ()))] = True
+            mask &= of_kind
+            self._masks[key] = mask if mask.any() else of_kind
+        return self._masks[key]
+
+    def allowed_ids(self, slot: Slot) -> np.ndarray:
+        """Positions in ``values`` of what is allowed."""
+        key = slot.kind, slot.context
+        if key not in self._ids:
+            self._ids[key] = np.flatnonzero(self.allowed(slot))
+        return self._ids[key]
+
+    @cached_property
+    def _ids(self) -> dict[tuple[str, str], np.ndarray]:
+        return {}
+
+    @cached_property
+    def _masks(self) -> dict[tuple[str, str], np.ndarray]:
+        return {}
+
+    @cached_property
+    def _kinds(self) -> np.ndarray:
+        return np.array([kind for kind, _ in self.values], dtype=object)
 
 
 def _usual(seen: Iterable[tuple[str, tuple[str, str], list[str]]]) -> dict[str, str]:

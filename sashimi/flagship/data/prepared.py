@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot, slots_of, spans_of, to_text
 from sashimi.flagship.data.text import Spelling
-from sashimi.flagship.model.decode import MAX_TOKENS
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
+from sashimi.flagship.model.limits import MAX_TOKENS
 from sashimi.program import tiers
 from sashimi.program.ir.tokens import in_parameters
 from sashimi.program.ir.vocabulary import Vocabulary

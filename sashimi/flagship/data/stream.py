@@ -20,7 +20,7 @@ from sashimi.encode import Encoded, encode_uncached
 from sashimi.flagship.data.batches import Batch, Dataset, epoch_of
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import Literals
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
 from sashimi.program.ir.vocabulary import Vocabulary
 
 CHUNK = 4096

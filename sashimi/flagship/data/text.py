@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sashimi.flagship.model.decode import MAX_TOKENS
+from sashimi.flagship.model.limits import MAX_TOKENS
 from sashimi.program import Finding, Program, render
 from sashimi.program.tiers import without_comments
 from sashimi.statistics import Interval, bootstrap

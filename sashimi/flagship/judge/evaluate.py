@@ -15,12 +15,13 @@ from sashimi.encode import encode
 from sashimi.files import root
 from sashimi.flagship import lessons, people
 from sashimi.flagship.answer import choose
+from sashimi.flagship.answer.outcome import Outcome
+from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data import spoken, text
 from sashimi.flagship.data.example import PEOPLE, Corpus, Example, digest
 from sashimi.flagship.judge import failures, floors, geometry, heads, score, useful
 from sashimi.flagship.negatives import separability
 from sashimi.flagship.study import OURS, SCORES
-from sashimi.flagship.way import Outcome, Sashimi
 from sashimi.metrics import plain
 from sashimi.pab import Profile
 from sashimi.program import tiers

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from sashimi.encode import encode
+from sashimi.flagship.answer.whole import BATCH, Sashimi, read
 from sashimi.flagship.data.example import Example
-from sashimi.flagship.way import BATCH, Sashimi, load
 from sashimi.geometry import LEAST, cka, effective_rank, participation
 from sashimi.program import tiers
 from sashimi.program.tree import Program, actions
@@ -81,10 +81,10 @@ def facts(whole: Sashimi, examples: Sequence[Example]) -> dict[str, Any]:
 def between(runs: Mapping[str, Path], prompts: Sequence[str]) -> dict[str, dict[str, float]]:
     """The debiased CKA of z of every two finished runs on the same prompts: ``[one][other]``.
 
-    ``runs`` are folders by the name to call them by. Raises `BadInput` as `way.load` does.
+    ``runs`` are folders by the name to call them by. Raises `BadInput` as `whole.read` does.
     """
     prompts = _spaced(prompts)
-    known = {name: bottleneck(load(folder), prompts)[0] for name, folder in runs.items()}
+    known = {name: bottleneck(read(folder), prompts)[0] for name, folder in runs.items()}
     return {a: {b: cka(x, y) for b, y in known.items()} for a, x in known.items()}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from sashimi.encode import encode
+from sashimi.flagship.answer.whole import BATCH
 from sashimi.flagship.data import sides
 from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.example import Corpus, Example
@@ -17,7 +18,6 @@ from sashimi.flagship.data.literals import COPYABLE, slots_of, spelled, to_text
 from sashimi.flagship.model import domain
 from sashimi.flagship.model.fill import Source, fill
 from sashimi.flagship.pipeline import Pipeline
-from sashimi.flagship.way import BATCH
 from sashimi.metrics import overlap, plain
 from sashimi.program import tiers
 from sashimi.statistics import bootstrap

@@ -9,32 +9,18 @@ Letters: S slots, D decoder width, W width of a word piece's vector, P word piec
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sashimi.encode import PIECE_WIDTH
-from sashimi.flagship.data import normal
-from sashimi.flagship.data.literals import (
-    COPYABLE,
-    Literals,
-    Slot,
-    slots_of,
-)
+from sashimi.flagship.answer.values import Spans, filled
+from sashimi.flagship.data.literals import Literals, Slot, slots_of
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.check import accept, health
-from sashimi.program.ir.legal import PARTS
-from sashimi.program.ir.tokens import KEY
-from sashimi.program.tree import Dict, List, Value
-
-OPENS_GROUP = frozenset({"MENU", "<dict>", "<headers>"})
-MOST_NUMBERED = 600
-"""More values that differ than one program has room for."""
-CLOSES_GROUP = frozenset({"ENDMENU", "</dict>", "</headers>"})
-"""Between these, case titles and keys must differ."""
+from sashimi.program.tree import Value
 
 
 class ValueFiller(nn.Module):
@@ -88,11 +74,9 @@ def _against(queries: Tensor, keys: Tensor, row: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(Spans):
     """One prompt as the filler reads it: what may be copied, and from where."""
 
-    prompt: str
-    offsets: list[list[int]]  # (P, 2): characters of each word piece
     states: Tensor  # (P, W)
     pieces: Tensor  # (P, 3 D)
 
@@ -102,18 +86,6 @@ class Source:
         states = states.float()
         return Source(prompt, offsets.tolist(), states, filler.pieces(states))
 
-    def copyable(self, slot: Slot, reading: str) -> list[bool]:
-        """Per word piece, whether a value of this slot may begin there."""
-        if slot.kind == "number":
-            begins = self.phrases(reading, number=True)
-            return [start in begins for start, _ in self.offsets]
-        return [slot.kind in COPYABLE] * len(self.offsets)
-
-    def phrases(self, reading: str, *, number: bool) -> dict[int, Value]:
-        """What the longest phrase means that begins at a character, for each that has one."""
-        found = normal.phrases(reading, self.prompt, number)
-        return {start: meaning for start, _, meaning in found}
-
 
 def scores(
     filler: ValueFiller, literals: Literals, source: Source, slots: Sequence[Slot], hidden: Tensor
@@ -122,7 +94,7 @@ def scores(
 
     A slot that has no choice at all gets -inf throughout.
     """
-    allowed = torch.stack([literals.allowed(slot) for slot in slots])
+    allowed = torch.from_numpy(np.stack([literals.allowed(slot) for slot in slots]))
     copyable = torch.tensor(
         [source.copyable(slot, literals.reading(slot)) for slot in slots], dtype=torch.bool
     )
@@ -161,101 +133,18 @@ def fill(
     hidden: Tensor,
     catalogue: Catalogue,
 ) -> list[Value]:
-    """The values of one program's slots, most likely first choice each, kept legal.
+    """The values of one program's slots: see `filled`.
 
-    ``hidden`` (len(tokens) + 1, D) is the decoder's. A choice that the validator would refuse in
-    its place is passed over; so is one that repeats a variable's name, a case's title of the same
-    menu or a key of the same dictionary.
+    ``hidden`` (len(tokens) + 1, D) is the decoder's.
     """
     slots = slots_of(tokens)
     chosen = hidden[torch.tensor([s.position + 1 for s in slots])]
     found = scores(filler, literals, source, slots, chosen)
-    taken = Taken(tokens, catalogue)
-    values: list[Value] = []
-    for row, slot in enumerate(slots):
-        for choice in found[row].argsort(descending=True).tolist():
-            if found[row, choice] == float("-inf"):
-                value = taken.fallback(slot)
-                break
-            value = _value(filler, literals, source, slot, chosen[row], choice)
-            if taken.accepts(slot, value):
-                break
-        else:
-            value = taken.fallback(slot)
-        taken.note(slot, value)
-        values.append(value)
-    return values
 
+    def last(row: int, first: int) -> int:
+        everywhere = torch.ones(1, len(source.offsets), dtype=torch.bool)
+        at, start = torch.tensor([0]), torch.tensor([first])
+        ends = filler.ends(chosen[row][None], source.pieces[None], at, start, everywhere)
+        return int(ends.argmax())
 
-def _value(
-    filler: ValueFiller,
-    literals: Literals,
-    source: Source,
-    slot: Slot,
-    hidden: Tensor,
-    choice: int,
-) -> Value:
-    """The value of one choice: a literal, a number, or the likeliest span from a word piece."""
-    if choice < len(literals.values):
-        return literals.decoded[choice]
-    first = choice - len(literals.values)
-    reading, begin = literals.reading(slot), source.offsets[first][0]
-    if slot.kind == "number":
-        return source.phrases(reading, number=True)[begin]
-    everywhere = torch.ones(1, len(source.offsets), dtype=torch.bool)
-    row, start = torch.tensor([0]), torch.tensor([first])
-    ends = filler.ends(hidden[None], source.pieces[None], row, start, everywhere)
-    span = source.prompt[begin : source.offsets[int(ends.argmax())][1]]
-    meaning = normal.read(reading, span)
-    if meaning is None and reading == "when":  # the span's end was missed, or it is no time
-        meaning = source.phrases(reading, number=False).get(begin)
-    return span if meaning is None else meaning
-
-
-class Taken:
-    """What the slots of one program already hold, where two must not hold the same."""
-
-    def __init__(self, tokens: Sequence[str], catalogue: Catalogue) -> None:
-        self.tokens, self.catalogue = tokens, catalogue
-        self.filled: dict[int, Value] = {}  # what the slots hold, by position
-        self.names: set[Value] = set()
-        self.groups: dict[int, set[Value]] = {}  # position of a slot to what its group holds
-        groups: list[set[Value]] = []
-        for position, token in enumerate(tokens):
-            if token in OPENS_GROUP:
-                groups.append(set())
-            elif token in CLOSES_GROUP:
-                groups.pop()
-            elif token == "CASE":
-                self.groups[position + 1] = groups[-1]
-            elif token == KEY:
-                self.groups[position] = groups[-1]
-
-    def _group(self, slot: Slot) -> set[Value] | None:
-        return self.names if slot.kind == "name" else self.groups.get(slot.position)
-
-    def accepts(self, slot: Slot, value: Value) -> bool:
-        """Whether this slot may hold this value."""
-        if value in (self._group(slot) or ()) or (slot.context in PARTS and value == ""):
-            return False
-        return accept.accepts(slot.context, value, self.catalogue) and accept.beside(
-            self.tokens, slot.position, value, self.filled
-        )
-
-    def note(self, slot: Slot, value: Value) -> None:
-        """Remembers what a slot holds."""
-        self.filled[slot.position] = value
-        group = self._group(slot)
-        if group is not None:
-            group.add(value)
-
-    def fallback(self, slot: Slot) -> Value:
-        """A value for a slot that training and prompt say nothing of, or nothing acceptable.
-
-        In a structure that the masks did not make, a slot may accept nothing: then the plainest.
-        """
-        stem = {"name": "Value", "title": "Shortcut"}.get(slot.kind, "Text")
-        plain = {"number": (1,), "literal": (Dict(()), List(()))}.get(slot.kind, (stem, "1"))
-        numbered = (f"{stem}_{number}" for number in range(2, MOST_NUMBERED))
-        tried = itertools.chain(plain, health.offers(slot.context), numbered)
-        return next((v for v in tried if self.accepts(slot, v)), plain[0])
+    return filled(tokens, slots, found.numpy(), last, literals, source, catalogue)

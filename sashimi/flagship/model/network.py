@@ -13,16 +13,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sashimi.encode import PIECE_WIDTH, SURFACE, WIDTH
 from sashimi.flagship.data.batches import Batch
 from sashimi.flagship.model.bridge import Bridge
 from sashimi.flagship.model.decode import Decoder
 from sashimi.flagship.model.fill import ValueFiller
 from sashimi.flagship.model.forward import Prompts, Read, Understood, copied_states
-from sashimi.flagship.model.intent import IntentExtractor, Labels
+from sashimi.flagship.model.frame import Labels
+from sashimi.flagship.model.intent import IntentExtractor
 from sashimi.flagship.model.recall import Recall
 from sashimi.flagship.model.trained_encoders import build
 from sashimi.flagship.params import FlagshipParams
+from sashimi.pieces import PIECE_WIDTH, SURFACE, WIDTH
 from sashimi.ternary import ternary_layers
 
 

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sashimi.bert import READS, WIDTH, Bert, Dense, Layer, Norm
-from sashimi.encode import Encoded, model_folder
+from sashimi.bert import Bert, Dense, Layer, Norm
+from sashimi.encode import Encoded
+from sashimi.pieces import READS, WIDTH, model_folder
 
 RATE = 0.05
 """How fast the published weights move beside all others."""

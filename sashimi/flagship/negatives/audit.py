@@ -13,7 +13,7 @@ from typing import Any
 from sashimi import gates
 from sashimi.flagship.data import leaks
 from sashimi.flagship.data.example import SPLITS, Corpus
-from sashimi.flagship.model.decode import MAX_TOKENS
+from sashimi.flagship.model.limits import MAX_TOKENS
 from sashimi.flagship.negatives import detect
 from sashimi.flagship.negatives.make import PERTURBATIONS
 from sashimi.flagship.negatives.meaning import meaning

@@ -30,7 +30,7 @@ from sashimi.flagship.data.batches import Batch, Dataset
 from sashimi.flagship.data.example import BUILTIN, Corpus, Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot, slots_of, spans_of
 from sashimi.flagship.data.prepared import IGNORED, Prepared
-from sashimi.flagship.model.decode import MAX_TOKENS, START
+from sashimi.flagship.model.limits import MAX_TOKENS, START
 from sashimi.flagship.negatives import Triple, load, make, only, weight
 from sashimi.flagship.negatives.audit import kind
 from sashimi.flagship.negatives.make import PERTURBATIONS

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from sashimi.flagship.answer.whole import BATCH, Sashimi
 from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.model.loss import costs_of, gaps
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.negatives import margin
 from sashimi.flagship.negatives.margin import KINDS, Negatives
-from sashimi.flagship.way import BATCH, Sashimi
 from sashimi.statistics import bootstrap
 
 SPLITS = ("dev", "test", "test_unseen")

@@ -47,6 +47,8 @@ PLACES_OF_GRAMMAR = frozenset({"reference", *PARTS, "condition", "case"})
 """Contexts in which the grammar alone says what may stand, whatever training showed."""
 MATCHES = frozenset({"ALL", "ANY"})
 """What begins each condition of an IF that has several."""
+KEPT = 4096
+"""Masks that a vocabulary keeps."""
 OPENERS = frozenset({"IF", "MENU", "REPEAT", "FOREACH"})
 
 Tokens = Generator["Due", str, str | None]
@@ -286,6 +288,7 @@ class Legality:
     def __init__(self, vocabulary: Vocabulary, limit: int) -> None:
         self.vocabulary, self.limit = vocabulary, limit
         self.walk = Walk()
+        self._looked, self._legal = -1, frozenset()  # at which token, and what `_sure` found
 
     @property
     def done(self) -> bool:
@@ -297,13 +300,41 @@ class Legality:
         self.walk.advance(self.vocabulary.tokens[token])
 
     def mask(self) -> np.ndarray:
-        """(V,) bool: what may come next; at least one is True unless `done`."""
+        """(V,) bool: what may come next; at least one is True unless `done`.
+
+        Made once for each state of the grammar that decides it, and kept: not to be written to.
+        """
         due = self.walk.due
         if due is None:
             raise ValueError("the sequence has ended")
-        if due.statements:
-            return self._statements(due)
-        return self._values(due.context, due.fixed)
+        known, state = self.vocabulary.legal, self._state(due)
+        if state not in known:
+            if len(known) >= KEPT:
+                known.clear()
+            made = self._statements(due) if due.statements else self._values(due.context, due.fixed)
+            known[state] = made
+        return known[state]
+
+    def _state(self, due: Due) -> tuple:
+        """All that a mask depends on."""
+        given = tuple(self.walk.given.items()) if self._closes_keys(due) else ()
+        depth = due.statements and self.walk.scope.depth < MAX_DEPTH
+        named = tuple(self.walk.named)
+        return due, self._sure(), named, given, depth, self._closing()
+
+    @staticmethod
+    def _closes_keys(due: Due) -> bool:
+        return due.context.startswith("ACTION ") or " key:" in due.context
+
+    def _sure(self) -> frozenset[int]:
+        """Ids of the references that surely mean something here."""
+        if self._looked != self.walk.written:
+            scope, ids = self.walk.scope, self.vocabulary.reference_ids
+            handles = (Handle(name) for name in scope.handles())
+            references = (*handles, *map(Var, scope.variables()))
+            self._legal = frozenset(ids[r] for r in references if r in ids and scope.surely(r))
+            self._looked = self.walk.written
+        return self._legal
 
     def _closing(self) -> bool:
         return self.walk.written >= self.limit - RESERVE
@@ -325,13 +356,19 @@ class Legality:
             mask[index] = (
                 token not in due.used
                 and self._counts(due.context.removeprefix("ACTION "), token.removeprefix("key:"))
-                and self._values(context, frozenset()).any()
+                and self._offers(context)
             )
         wanted = [i for i, token in keys if mask[i] and self._required(due.context, token)]
         if wanted:
             mask = words.empty.copy()
             mask[wanted] = True
         return mask
+
+    def _offers(self, context: str) -> bool:
+        """Whether a parameter has a value that may stand here."""
+        if not self.walk.given and self.vocabulary.always(context):
+            return True
+        return bool(self._values(context, frozenset()).any())
 
     def _required(self, context: str, token: str) -> bool:
         spec = catalogues.find(context.removeprefix("ACTION "))
@@ -356,18 +393,20 @@ class Legality:
             mask[index] = not any(any(ignored(other, given, spec)) for other in self.walk.given)
 
     def _values(self, context: str, fixed: frozenset[str]) -> np.ndarray:
-        words, scope = self.vocabulary, self.walk.scope
+        words = self.vocabulary
         if context == "variable":
             mask = words.empty.copy()
             for index, slot in words.slots:
                 mask[index] = slot in self.walk.named or int(slot[1:]) == len(self.walk.named) + 1
             return mask
         free = context not in PLACES_OF_GRAMMAR
-        mask = words.mask_of(fixed) | (words.seen.get(context, words.empty) if free else False)
-        everywhere = context in ("reference", "part")
-        for index, reference in words.references:
-            if everywhere or mask[index]:
-                mask[index] = scope.surely(reference)
+        mask = words.mask_of(fixed) | (words.seen(context) if free else False)
+        if words.references.size:
+            sure = words.empty.copy()
+            sure[list(self._sure())] = True
+            if context in ("reference", "part"):
+                mask |= sure
+            mask[words.references] &= sure[words.references]
         for index, slot in words.names:
             if mask[index]:
                 known = slot in self.walk.named

@@ -108,10 +108,24 @@ class Vocabulary:
             self._masks[tokens] = mask
         return self._masks[tokens]
 
+    def seen(self, context: str) -> np.ndarray:
+        """(V,) bool: what training showed at a place."""
+        return self.mask_of(self._seen.get(context, frozenset()))
+
     @cached_property
-    def seen(self) -> dict[str, np.ndarray]:
-        """Context to its mask (V,)."""
-        return {place: self.mask_of(frozenset(tokens)) for place, tokens in self.places.items()}
+    def _seen(self) -> dict[str, frozenset[str]]:
+        return {place: frozenset(tokens) for place, tokens in self.places.items()}
+
+    def always(self, context: str) -> bool:
+        """Whether a place holds a token that means something wherever it stands."""
+        tokens = self._seen.get(context, frozenset())
+        known = (t for t in tokens if t in self.ids)
+        return any(reference_of(t) is None and not t.startswith("name:") for t in known)
+
+    @cached_property
+    def legal(self) -> dict[tuple, np.ndarray]:
+        """Masks by the state of the grammar: `Legality` keeps them here."""
+        return {}
 
     @cached_property
     def statements(self) -> np.ndarray:
@@ -137,10 +151,15 @@ class Vocabulary:
         }
 
     @cached_property
-    def references(self) -> list[tuple[int, Reference]]:
-        """Every reference token: (id, reference)."""
-        found = ((i, reference_of(t)) for i, t in enumerate(self.tokens))
-        return [(i, r) for i, r in found if r is not None]
+    def reference_ids(self) -> dict[Reference, int]:
+        """Every reference token's id."""
+        known = ((reference_of(t), i) for i, t in enumerate(self.tokens))
+        return {reference: i for reference, i in known if reference is not None}
+
+    @cached_property
+    def references(self) -> np.ndarray:
+        """Ids of the reference tokens."""
+        return np.fromiter(self.reference_ids.values(), dtype=np.int64)
 
     @cached_property
     def slots(self) -> list[tuple[int, str]]:

@@ -20,7 +20,8 @@ from sashimi.encode import PIECE_WIDTH
 from sashimi.files import digest
 from sashimi.flagship.answer.search import Search, Unmasked
 from sashimi.flagship.data.prepared import IGNORED
-from sashimi.flagship.model.decode import MAX_TOKENS, START, Decoder
+from sashimi.flagship.model.decode import Decoder
+from sashimi.flagship.model.limits import MAX_TOKENS, START
 from sashimi.pab import Profile
 from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.tokens import END

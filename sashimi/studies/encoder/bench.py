@@ -20,16 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.bert import INNER, WIDTH, Bert, flops
-from sashimi.encode import (
-    BUDGET,
-    batches,
-    encode,
-    encode_uncached,
-    model_folder,
-    token_ids,
-)
+from sashimi.encode import BUDGET, batches, encode, encode_uncached
 from sashimi.flagship.data import corpus
 from sashimi.flagship.data.example import Example
+from sashimi.pieces import model_folder, token_ids
 from sashimi.program.tree import actions
 from sashimi.statistics import paired
 from sashimi.studies.encoder.probe import action_f1

@@ -21,7 +21,7 @@ from sklearn.metrics import silhouette_samples
 
 from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.judge.score import body_text
-from sashimi.flagship.model.intent import Labels
+from sashimi.flagship.model.frame import Labels
 from sashimi.program import tiers
 from sashimi.statistics import Interval, bootstrap, interval, weights
 

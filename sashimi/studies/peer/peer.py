@@ -28,7 +28,7 @@ from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.data.text import END, Spelling
 from sashimi.flagship.learn import schedule_of
-from sashimi.flagship.model.decode import MAX_TOKENS, START
+from sashimi.flagship.model.limits import MAX_TOKENS, START
 from sashimi.flagship.params import PeerParams
 from sashimi.program import Finding, Program
 from sashimi.program.catalogue import Catalogue

@@ -1,0 +1,82 @@
+"""What became of a prompt: an answer with its alternatives, or a refusal with its reason."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sashimi.flagship.answer.check import Checked
+from sashimi.flagship.model.frame import SemanticFrame
+from sashimi.program import Finding, Program
+
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One program for a prompt. Text that was written freely may be no program, or have errors."""
+
+    program: Program | None
+    text: str
+    findings: list[Finding]
+    plist: dict | None
+    log_likelihood: float  # of the tokens of Tiers 1 and 2, under the masks
+    confidence: float  # likelihood, or among candidates the expected worth: see `choose`
+
+    @staticmethod
+    def of(checked: Checked, log_likelihood: float, confidence: float) -> Candidate:
+        """Of a text that was checked."""
+        parts = checked.program, checked.text, checked.findings, checked.plist
+        return Candidate(*parts, log_likelihood, confidence)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one prompt. A refused prompt has no frame, program or plist, and no text.
+
+    ``candidates`` holds the answer first and then as many others as were asked for, none where the
+    prompt was refused; program, text, findings and so on are the first one's.
+    """
+
+    prompt: str
+    accepted: bool
+    score: float  # the domain head's probability of being in domain; NaN where it was not asked
+    threshold: float  # from which score on a prompt is admitted
+    frame: SemanticFrame | None
+    program: Program | None
+    text: str
+    findings: list[Finding]
+    plist: dict | None
+    log_likelihood: float
+    confidence: float
+    seconds: float  # this prompt's share of its batch
+    candidates: tuple[Candidate, ...] = ()
+
+    @staticmethod
+    def of(
+        prompt: str,
+        score: float,
+        threshold: float,
+        seconds: float,
+        frame: SemanticFrame,
+        candidates: list[Candidate],
+    ) -> Outcome:
+        """Of a prompt that was admitted."""
+        first = vars(candidates[0])
+        heading = prompt, True, score, threshold, frame
+        return Outcome(*heading, **first, seconds=seconds, candidates=tuple(candidates))
+
+    @staticmethod
+    def refused(
+        prompt: str, score: float, threshold: float, seconds: float, why: str = ""
+    ) -> Outcome:
+        """Of a prompt that is not answered: ``why`` it cannot be read, or its score is too low."""
+        why = why or f"out of domain: score {score:.3f}, threshold {threshold:.3f}"
+        finding = Finding("domain", 0, "prompt", why)
+        nothing = None, None, "", [finding], None, NAN, 0.0
+        return Outcome(prompt, False, score, threshold, *nothing, seconds)
+
+    @property
+    def why(self) -> str:
+        """Why a prompt was refused; ``""`` for one that was answered."""
+        return "" if self.accepted else self.findings[0].why

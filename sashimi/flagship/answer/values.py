@@ -1,0 +1,161 @@
+"""From scores of choices to the values of a program's slots, each kept legal. No torch.
+
+Letters: S slots, K literals, P word pieces.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sashimi.flagship.data import normal
+from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
+from sashimi.program.catalogue import Catalogue
+from sashimi.program.check import accept, health
+from sashimi.program.ir.legal import PARTS
+from sashimi.program.ir.tokens import KEY
+from sashimi.program.tree import Dict, List, Value
+
+OPENS_GROUP = frozenset({"MENU", "<dict>", "<headers>"})
+MOST_NUMBERED = 600
+"""More values that differ than one program has room for."""
+CLOSES_GROUP = frozenset({"ENDMENU", "</dict>", "</headers>"})
+"""Between these, case titles and keys must differ."""
+
+
+@dataclass(frozen=True)
+class Spans:
+    """What of a prompt may be copied."""
+
+    prompt: str
+    offsets: list[list[int]]  # (P, 2): characters of each word piece
+
+    def copyable(self, slot: Slot, reading: str) -> list[bool]:
+        """Per word piece, whether a value of this slot may begin there."""
+        if slot.kind == "number":
+            begins = self.phrases(reading, number=True)
+            return [start in begins for start, _ in self.offsets]
+        return [slot.kind in COPYABLE] * len(self.offsets)
+
+    def phrases(self, reading: str, *, number: bool) -> dict[int, Value]:
+        """What the longest phrase means that begins at a character, for each that has one."""
+        found = normal.phrases(reading, self.prompt, number)
+        return {start: meaning for start, _, meaning in found}
+
+    def value(self, slot: Slot, reading: str, first: int, last: Callable[[], int]) -> Value:
+        """What the span from word piece ``first`` on means; ``last`` is asked for text only."""
+        begin = self.offsets[first][0]
+        if slot.kind == "number":
+            return self.phrases(reading, number=True)[begin]
+        span = self.prompt[begin : self.offsets[last()][1]]
+        meaning = normal.read(reading, span)
+        if meaning is None and reading == "when":  # the span's end was missed, or it is no time
+            meaning = self.phrases(reading, number=False).get(begin)
+        return span if meaning is None else meaning
+
+
+def filled(
+    tokens: Sequence[str],
+    slots: Sequence[Slot],
+    scores: np.ndarray,
+    last: Callable[[int, int], int],
+    literals: Literals,
+    spans: Spans,
+    catalogue: Catalogue,
+) -> list[Value]:
+    """The values of one program's slots, most likely first choice each, kept legal.
+
+    ``scores`` (S, K + P) are log-probabilities, -inf for what may not be chosen; ``last`` gives the
+    last word piece of the span that row ``i`` of them begins at a piece. A choice that the
+    validator would refuse in its place is passed over; so is one that repeats a variable's name, a
+    case's title of the same menu or a key of the same dictionary.
+    """
+    taken = Taken(tokens, catalogue)
+    values: list[Value] = []
+    for row, slot in enumerate(slots):
+        for choice in _likeliest(scores[row]):
+            chosen = _value(literals, spans, slot, choice, lambda first, row=row: last(row, first))
+            if taken.accepts(slot, chosen):
+                break
+        else:
+            chosen = taken.fallback(slot)
+        taken.note(slot, chosen)
+        values.append(chosen)
+    return values
+
+
+def _likeliest(scores: np.ndarray) -> Iterator[int]:
+    """The choices of one slot, the likeliest first; the first is found without sorting."""
+    if not scores.size:
+        return
+    best = int(scores.argmax())
+    if scores[best] == -np.inf:
+        return
+    yield best
+    for choice in np.argsort(-scores, kind="stable").tolist():
+        if scores[choice] == -np.inf:
+            return
+        if choice != best:
+            yield choice
+
+
+def _value(
+    literals: Literals, spans: Spans, slot: Slot, choice: int, last: Callable[[int], int]
+) -> Value:
+    """The value of one choice: a literal, a number, or the likeliest span from a word piece."""
+    first = choice - len(literals.values)
+    if first < 0:
+        return literals.value(choice)
+    return spans.value(slot, literals.reading(slot), first, lambda: last(first))
+
+
+class Taken:
+    """What the slots of one program already hold, where two must not hold the same."""
+
+    def __init__(self, tokens: Sequence[str], catalogue: Catalogue) -> None:
+        self.tokens, self.catalogue = tokens, catalogue
+        self.filled: dict[int, Value] = {}  # what the slots hold, by position
+        self.names: set[Value] = set()
+        self.groups: dict[int, set[Value]] = {}  # position of a slot to what its group holds
+        groups: list[set[Value]] = []
+        for position, token in enumerate(tokens):
+            if token in OPENS_GROUP:
+                groups.append(set())
+            elif token in CLOSES_GROUP:
+                groups.pop()
+            elif token == "CASE":
+                self.groups[position + 1] = groups[-1]
+            elif token == KEY:
+                self.groups[position] = groups[-1]
+
+    def _group(self, slot: Slot) -> set[Value] | None:
+        return self.names if slot.kind == "name" else self.groups.get(slot.position)
+
+    def accepts(self, slot: Slot, value: Value) -> bool:
+        """Whether this slot may hold this value."""
+        if value in (self._group(slot) or ()) or (slot.context in PARTS and value == ""):
+            return False
+        return accept.accepts(slot.context, value, self.catalogue) and accept.beside(
+            self.tokens, slot.position, value, self.filled
+        )
+
+    def note(self, slot: Slot, value: Value) -> None:
+        """Remembers what a slot holds."""
+        self.filled[slot.position] = value
+        group = self._group(slot)
+        if group is not None:
+            group.add(value)
+
+    def fallback(self, slot: Slot) -> Value:
+        """A value for a slot that training and prompt say nothing of, or nothing acceptable.
+
+        In a structure that the masks did not make, a slot may accept nothing: then the plainest.
+        """
+        stem = {"name": "Value", "title": "Shortcut"}.get(slot.kind, "Text")
+        plain = {"number": (1,), "literal": (Dict(()), List(()))}.get(slot.kind, (stem, "1"))
+        numbered = (f"{stem}_{number}" for number in range(2, MOST_NUMBERED))
+        tried = itertools.chain(plain, health.offers(slot.context), numbered)
+        return next((v for v in tried if self.accepts(slot, v)), plain[0])

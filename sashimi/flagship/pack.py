@@ -1,0 +1,144 @@
+"""A trained run as one small file, and that file as a trained model in torch again.
+
+Ternary matrices are trits; of all others each row is rounded to 255 steps of its largest magnitude
+(int8); vectors stay float32. Both ways of answering read what the file holds, so that they agree.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sashimi import params
+from sashimi.encode import WIDTH, weights_digest
+from sashimi.errors import BadInput
+from sashimi.files import write_text
+from sashimi.flagship import run_folder
+from sashimi.flagship.answer.whole import Sashimi
+from sashimi.flagship.data.text import Spelling
+from sashimi.flagship.model.domain import DomainHead
+from sashimi.flagship.model.network import Network
+from sashimi.flagship.params import FlagshipParams
+from sashimi.flagship.pipeline import Pipeline
+from sashimi.pieces import model_folder
+from sashimi.program import catalogue as catalogues
+from sashimi.result import NAME
+from sashimi.runtime import shipped, store
+from sashimi.ternary import TernaryLinear
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes of a packed file, all and by part, and its digest."""
+
+    digest: str
+    total: int
+    parts: dict[str, int]
+
+
+def pack(run_dir: str | Path, path: str | Path = shipped.NETWORK) -> Size:
+    """Writes a run's network to ``path``, its digest and the run's result beside it.
+
+    Raises `BadInput` for a run that cannot be read, or that needs more than a network to answer.
+    """
+    run_dir, path = Path(run_dir), Path(path)
+    model, settings = run_folder.read(run_dir), run_folder.settings_of(run_dir)
+    _check(model, settings, run_dir)
+    arrays = {f"network/{k}": v for k, v in _arrays(model.network).items()}
+    arrays |= {f"domain/{k}": v for k, v in _arrays(model.domain).items()}
+    digest = store.write(path, shipped.ARCHITECTURE, arrays, _facts(model, settings))
+    write_text(path.with_suffix(".sha256"), f"{digest}\n")
+    if (run_dir / NAME).is_file():
+        shutil.copyfile(run_dir / NAME, path.with_name(NAME))
+    return size(path)
+
+
+def size(path: str | Path = shipped.NETWORK) -> Size:
+    """What takes how many bytes in a packed file. Raises `BadInput` as `shipped.load` does."""
+    packed = store.read(path, shipped.ARCHITECTURE, shipped.REMEDY)
+    parts: dict[str, int] = {"facts": packed.facts_size[0]}
+    for name, entry in packed.entries.items():
+        key = f"{name.split('.')[0]} ({entry['kind']})"
+        parts[key] = parts.get(key, 0) + store.size_of(entry)
+    digest = Path(path).with_suffix(".sha256")
+    known = digest.read_text(encoding="utf-8").strip() if digest.is_file() else ""
+    return Size(known, Path(path).stat().st_size, parts)
+
+
+@torch.no_grad()
+def read(path: str | Path = shipped.NETWORK) -> Sashimi:
+    """A packed file as a model in torch, which answers as `shipped.load` does."""
+    packed = store.read(path, shipped.ARCHITECTURE, shipped.REMEDY)
+    vocabulary, literals, labels = shipped.words(packed.facts)
+    settings = params.build(FlagshipParams, packed.facts["params"], Path(path))
+    with torch.random.fork_rng(devices=[]):
+        network = Network(settings, labels, len(vocabulary), len(literals.values))
+        domain = DomainHead(WIDTH)
+    for part, module in (("network", network), ("domain", domain)):
+        module.load_state_dict(_state(packed, part, module))
+    catalogue = catalogues.with_additions(packed.facts["catalogue"])
+    words = vocabulary, literals, labels, catalogue
+    return Sashimi(network.eval(), domain.eval(), *words, beams=settings.candidates)
+
+
+def _check(model: Pipeline, settings: FlagshipParams, run_dir: Path) -> None:
+    """Raises `BadInput` for a run that the package cannot ship."""
+    wrong = {
+        "output text": isinstance(model.vocabulary, Spelling),
+        f"encoder {settings.encoder}": settings.encoder != "frozen",
+        "memory pooled": settings.memory != "tokens",
+        "neighbours": model.network.recall is not None,
+        "candidates": model.choice is not None,
+    }
+    found = [name for name, there in wrong.items() if there]
+    if found:
+        raise BadInput(
+            f"{run_dir} cannot be packed ({', '.join(found)}): a shipped network answers by itself "
+            f"from the frozen encoder; train one with 'sashimi run {shipped.ROW}'"
+        )
+
+
+def _arrays(module: nn.Module) -> dict[str, tuple[str, np.ndarray]]:
+    """Every tensor by name, with the kind that it is stored as."""
+    ternary = {
+        f"{name}.weight": layer.effective_weight()
+        for name, layer in module.named_modules()
+        if isinstance(layer, TernaryLinear) and float(layer.share) == 1.0
+    }
+    arrays = {}
+    for name, tensor in module.state_dict().items():
+        array = ternary.get(name, tensor).detach().numpy()
+        matrix = "int8" if array.ndim > 1 else "float32"
+        arrays[name] = ("trits" if name in ternary else matrix, np.atleast_1d(array))
+    return arrays
+
+
+def _facts(model: Pipeline, settings: FlagshipParams) -> dict:
+    words, ids = model.vocabulary, model.vocabulary.ids
+    places = {k: [ids[t] for t in seen if t in ids] for k, seen in words.places.items()}
+    return {
+        "encoder": weights_digest(),
+        "encoder bytes": (model_folder() / "model.safetensors").stat().st_size,
+        "params": settings.model_dump(mode="json"),
+        "vocabulary": {"tokens": list(words.tokens), "places": places},
+        "literals": model.literals.to_json(),
+        "labels": {"domains": model.labels.domains, "intents": model.labels.intents},
+        "catalogue": model.catalogue.additions(),
+    }
+
+
+def _state(packed: store.Packed, part: str, module: nn.Module) -> dict[str, Tensor]:
+    """A module's tensors. The latent weight of trits is such that it quantises to just them."""
+    state = {}
+    for name, tensor in module.state_dict().items():
+        array = torch.from_numpy(packed.array(f"{part}/{name}").copy()).reshape(tensor.shape)
+        if packed.entries[f"{part}/{name}"]["kind"] == "trits":
+            dense = float((array != 0).double().mean())
+            array = array / dense if dense else array  # its mean magnitude is then the scale
+        state[name] = array
+    return state
