@@ -157,46 +157,62 @@ def generate(
         Path | None, typer.Option("--output", "-o", help="Write the plist here.")
     ] = None,
     run: Annotated[
-        Path | None, typer.Option(help="A run; default: the leading row's, if it is trained.")
+        Path | None, typer.Option(help="A trained run; default: the network of the package.")
     ] = None,
+    candidates: Annotated[
+        int, typer.Option(min=1, max=16, help="Programs to show, the likeliest first.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
-    """Turn a prompt into a program and its plist with a trained run; exit 1 if there is none."""
+    """Turn a prompt into a program and its plist; exit 1 if it is refused."""
     from sashimi.files import atomic
 
     if prompt == "-":
         prompt = sys.stdin.read()
     if not prompt.strip():
         raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
-    from sashimi.flagship import study, way
+    from sashimi.flagship import way
     from sashimi.program import write
 
-    outcome = way.load(run or study.trained()).generate(prompt)
+    outcome = way.load(run).generate(prompt, candidates=candidates)
     written = output if outcome.plist is not None else None
     if written:
         with atomic(output) as temporary:
             write(outcome.plist, temporary)
     if as_json:
-        _print_json(
-            {
-                "prompt": prompt,
-                "accepted": outcome.accepted,
-                "score": outcome.score,
-                "text": outcome.text,
-                "findings": [asdict(finding) for finding in outcome.findings],
-                "seconds": outcome.seconds,
-                "written": str(written) if written else None,
-            }
-        )
+        _print_json(outcome.as_json() | {"written": str(written) if written else None})
     elif outcome.accepted:
-        typer.echo(outcome.text.rstrip("\n"))
-        _tell([str(finding) for finding in outcome.findings] or ["no findings"])
+        for place, candidate in enumerate(outcome.candidates, 1):
+            if candidates > 1:
+                _tell([f"{place}. confidence {candidate.confidence:.3f}"])
+            typer.echo(candidate.text.rstrip("\n"))
+            _tell([str(finding) for finding in candidate.findings] or ["no findings"])
         if written:
             typer.echo(f"wrote {output} (unsigned; signing needs a Mac)", err=True)
     else:
-        typer.echo(f"refused: out of domain, score {outcome.score:.3f}", err=True)
+        typer.echo(f"refused: {outcome.why}", err=True)
     if outcome.plist is None:
         raise typer.Exit(1)
+
+
+@app.command()
+def pack(
+    run: Annotated[Path, typer.Argument(help="A trained run: reports/flagship/98_stream/seed0.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Default: the network of the package.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a run's network as one small file, which answers without torch."""
+    from sashimi.flagship import pack as packing
+
+    size = packing.pack(run, *([output] if output else []))
+    if as_json:
+        _print_json(asdict(size))
+    else:
+        for part, count in {**size.parts, "all": size.total}.items():
+            typer.echo(f"{part:<28} {count:>10,} bytes")
+        typer.echo(f"sha256 {size.digest}")
 
 
 @app.command()

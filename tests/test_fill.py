@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sashimi.encode import PIECE_WIDTH
+from sashimi.flagship.answer.values import Taken
 from sashimi.flagship.data.literals import (
     Literals,
     Slot,
@@ -14,7 +15,7 @@ from sashimi.flagship.data.literals import (
     to_text,
 )
 from sashimi.flagship.data.spoken_numbers import parse_number
-from sashimi.flagship.model.fill import Source, Taken, ValueFiller, fill
+from sashimi.flagship.model.fill import Source, ValueFiller, fill
 from sashimi.program import catalogue, parse, tiers, validate
 from sashimi.program.ir.legal import MAX_PARTS
 from sashimi.program.tree import Dict, Handle, Interp, List, Quantity

@@ -1,6 +1,7 @@
 """What the masks allow is legal, and what is legal is allowed."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -197,3 +198,19 @@ def test_a_vocabulary_survives_json(vocabulary):
     again = Vocabulary.from_json(vocabulary.to_json())
     assert again == vocabulary
     assert again.coverage([tiers.encode(parse(TEXTS[0]))])["tier1"] == (13, 13)
+
+
+def test_kept_masks_are_those_made_anew(vocabulary):
+    """A vocabulary keeps masks by the state of the grammar: a fresh one makes the same."""
+    chance = random.Random(3)
+    for _ in range(5):
+        kept = Legality(vocabulary, 120)
+        while not kept.done:
+            fresh = Legality(replace(vocabulary), 120)
+            fresh.walk = kept.walk
+            mask = kept.mask()
+            assert np.array_equal(mask, fresh.mask())
+            for token, index in vocabulary.reference_ids.items():
+                if mask[index]:
+                    assert kept.walk.scope.surely(token)
+            kept.advance(chance.choice(np.flatnonzero(mask).tolist()))

@@ -12,7 +12,8 @@ from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import learn, way
 from sashimi.flagship.answer import check
-from sashimi.flagship.answer.search import Search, Unmasked
+from sashimi.flagship.answer.rows import Unmasked
+from sashimi.flagship.answer.search import Search
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data import text
 from sashimi.flagship.judge import evaluate

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sashimi.flagship.answer.check import Checked
 from sashimi.flagship.model.frame import SemanticFrame
@@ -75,6 +76,23 @@ class Outcome:
         finding = Finding("domain", 0, "prompt", why)
         nothing = None, None, "", [finding], None, NAN, 0.0
         return Outcome(prompt, False, score, threshold, *nothing, seconds)
+
+    def as_json(self) -> dict[str, Any]:
+        """What a script would want, plist and tree left out."""
+        return {
+            "prompt": self.prompt,
+            "accepted": self.accepted,
+            "score": self.score,
+            "threshold": self.threshold,
+            "why": self.why,
+            "text": self.text,
+            "findings": [asdict(finding) for finding in self.findings],
+            "candidates": [
+                {"text": candidate.text, "confidence": candidate.confidence}
+                for candidate in self.candidates
+            ],
+            "seconds": self.seconds,
+        }
 
     @property
     def why(self) -> str:

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from sashimi import train
 from sashimi.encode import PIECE_WIDTH
 from sashimi.files import digest
-from sashimi.flagship.answer.search import Search, Unmasked
+from sashimi.flagship.answer.rows import Unmasked
+from sashimi.flagship.answer.search import Search
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.model.decode import Decoder
 from sashimi.flagship.model.limits import MAX_TOKENS, START
