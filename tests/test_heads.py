@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from sashimi.flagship.judge import floors, score
 from sashimi.flagship.model.frame import (
@@ -46,13 +45,13 @@ def test_constraints_and_complexity():
 def test_a_frame_joins_neighbouring_pieces():
     labels = Labels(("d", OTHER), ("i", OTHER), {})
     logits = {
-        "domain": torch.tensor([[1.0, 0.0]]),
-        "intent": torch.tensor([[0.0, 1.0]]),
-        "complexity": torch.eye(5)[2:3],
-        "constraints": torch.tensor([[1.0, -1.0, -1.0, 1.0]]),
-        "entities": torch.tensor([[-1.0, 1.0, 1.0, -1.0, 1.0, 9.0]]),
+        "domain": np.array([1.0, 0.0]),
+        "intent": np.array([0.0, 1.0]),
+        "complexity": np.eye(5)[2],
+        "constraints": np.array([1.0, -1.0, -1.0, 1.0]),
+        "entities": np.array([-1.0, 1.0, 1.0, -1.0, 1.0, 9.0]),
     }
-    offsets = torch.tensor([(0, 4), (5, 8), (9, 12), (13, 15), (16, 18)])
+    offsets = [(0, 4), (5, 8), (9, 12), (13, 15), (16, 18)]
     frame = read_frame(logits, labels, "call Ana Lee at 17", offsets)
     assert frame.entities == ("Ana Lee", "17")
     assert (frame.domain, frame.intent, frame.complexity) == ("d", OTHER, "5–8")

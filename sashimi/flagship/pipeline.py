@@ -73,9 +73,10 @@ class Pipeline:
             list(prompts), vectors, seen.intent, seen.memory, seen.present, offsets, sources
         )
 
+    @torch.no_grad()
     def frames(self, asked: EncodedPrompts) -> list[SemanticFrame]:
         """What the intent's heads say of each prompt."""
-        heads = self.network.intent.frame_logits(asked.intent.detach())
+        heads = self.network.intent.frame_logits(asked.intent)
         return [
             read_frame({k: v[i].numpy() for k, v in heads.items()}, self.labels, prompt, offsets)
             for i, (prompt, offsets) in enumerate(
