@@ -28,7 +28,8 @@ class Coins(Params):
     tosses: int
 
 def sections(runs):
-    yield Section("Bits over tosses", [Table(["tosses"], [[r.record["params"]["tosses"]] for r in runs])])
+    rows = [[run.record["params"]["tosses"]] for run in runs]
+    yield Section("Bits over tosses", [Table(["tosses"], rows)])
 
 STUDY = Study(
     name="coins", title="Coins", question="Does a counter code an unfair coin in fewer bits?",
@@ -104,7 +105,7 @@ def test_it_is_compared_judged_and_shown_without_a_change_to_the_core(home):
     asked = [Question("more", "Do more tosses help?", "coins", "10_more", "00_full")]
     asked.append(Question("floor", "Fewer than one?", "coins", "00_full", floor="fair coin"))
     answers = questions.answers([reference, more], asked)
-    assert [answer.verdict for answer in answers][0] == "better"
+    assert answers[0].verdict == "better"
     rules = {"few bits": gates.Gate("few bits", "coin_bits", at_most=0.9, min_n=2)}
     assert [verdict.decision for verdict in judged(more.runs, rules)] == ["go"]
 

@@ -66,7 +66,7 @@ def _numbers(profile) -> dict:
     }
     out |= _loss_numbers(profile)
     out |= _weight_numbers(profile)
-    for group in ("tiers", "domains", "actions"):
+    for group in profile.groups():
         for name, entry in profile.progress.get(group, {}).items():
             key = name if group == "tiers" else f"{group}/{name}"
             out[f"{key}_converged_by"] = entry["reached"]

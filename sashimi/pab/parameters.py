@@ -16,6 +16,7 @@ class Parameters:
     tier_thresholds: dict[str, float] = field(default_factory=lambda: {"tier2": 0.70})
     domain_threshold: float = 0.80
     action_threshold: float = 0.80
+    thresholds: dict[str, float] = field(default_factory=dict)  # by "group" or "group/name"
     stable_below: float = 0.15  # mean stability of a stable run
     chaotic_above: float = 0.30  # mean stability of a chaotic one
     transition_from: float = 0.25  # phase transition: the first half's mean is above this,
@@ -26,7 +27,10 @@ class Parameters:
     z: float = 1.96  # of Wilson intervals: 95%
 
     def threshold(self, group: str, name: str) -> float:
-        """The share that counts as reached, for one tier, domain or action."""
+        """The share that counts as reached, for one name of a group; 0.8 unless stated."""
+        stated = self.thresholds.get(f"{group}/{name}", self.thresholds.get(group))
+        if stated is not None:
+            return stated
         if group == "tiers":
             return self.tier_thresholds.get(name, self.tier_threshold)
         return self.domain_threshold if group == "domains" else self.action_threshold

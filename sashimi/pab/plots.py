@@ -74,7 +74,7 @@ def _panels(comparison: Comparison, names: list[str]):
         if not bands:
             axis.text(0.5, 0.5, "not reported", ha="center", transform=axis.transAxes)
         axis.set_ylabel(UNITS.get(name, name))
-        if name.split("/")[0] in ("tiers", "domains", "actions"):
+        if "/" in name and not name.startswith("components/"):
             axis.set_ylabel(f"{name.split('/', 1)[1]} (share correct)")
             axis.set_ylim(-0.02, 1.02)
     for axis in axes[len(names) :]:

@@ -53,6 +53,7 @@ class Profile:
     actions: dict[str, Counts]
     weights: dict[str, Counts]  # "trits", "signs": of total, how many are unchanged
     parameters: Parameters = field(default_factory=Parameters)
+    shares: dict[str, dict[str, Counts]] = field(default_factory=dict)  # groups of any name
     derived: dict[str, Series] = field(default_factory=dict)
     progress: dict[str, dict] = field(default_factory=dict)
     numbers: dict = field(default_factory=dict)
@@ -69,11 +70,15 @@ class Profile:
         """
         return paper_summary(self) if paper_compatible else dict(self.numbers)
 
+    def groups(self) -> tuple[str, ...]:
+        """The groups of counted series: the usual three, and those under names of the study."""
+        return (*COUNTED, *self.shares)
+
     def group(self, name: str) -> dict[str, Counts]:
-        """The counted series of "tiers", "domains" or "actions"."""
-        if name not in COUNTED:
-            raise BadInput(f"no group {name!r}; one of {', '.join(COUNTED)}")
-        return getattr(self, name)
+        """The counted series of a group; BadInput for one that the run has not."""
+        if name not in self.groups():
+            raise BadInput(f"no group {name!r}; one of {', '.join(self.groups())}")
+        return self.shares[name] if name in self.shares else getattr(self, name)
 
     def series(self, name: str) -> Series | None:
         """A raw or derived series by name (also "tiers/tier1", "components/ce"), or None."""
@@ -99,7 +104,9 @@ class Profile:
 
         raw = {"scalars": self.scalars, "components": self.components, "weights": self.weights}
         raw |= {name: self.group(name) for name in COUNTED}
-        return replace(self, **{name: cut(named) for name, named in raw.items()}).recompute()
+        shares = {name: cut(named) for name, named in self.shares.items()}
+        short = replace(self, shares=shares, **{name: cut(named) for name, named in raw.items()})
+        return short.recompute()
 
     def recompute(self, parameters: Parameters | None = None) -> "Profile":
         """The same raw series with everything derived anew, under `parameters` if given."""
@@ -116,6 +123,7 @@ class Profile:
             "parameters": self.parameters.as_dict(),
             **{name: _plain(getattr(self, name)) for name in ("scalars", "components")},
             **{name: _plain(getattr(self, name)) for name in COUNTED},
+            **({"shares": {k: _plain(v) for k, v in self.shares.items()}} if self.shares else {}),
             "weights": _plain(self.weights),
             "derived": _plain(self.derived),
             "progress": self.progress,
@@ -170,6 +178,10 @@ def _from_dict(path: Path, raw: dict) -> Profile:
                 name: {key: Counts.from_dict(value) for key, value in raw[name].items()}
                 for name in (*COUNTED, "weights")
             },
+            shares={
+                group: {key: Counts.from_dict(value) for key, value in named.items()}
+                for group, named in raw.get("shares", {}).items()
+            },
             progress=raw["progress"],
             numbers=raw["summary"],
         )
@@ -213,6 +225,7 @@ def _from_entries(entries: list[dict], note: str | None) -> Profile:
         components=_components(records),
         **{name: _counted(records, name) for name in COUNTED},
         weights=_weights(records),
+        shares=_shares(records),
     ).recompute()
 
 
@@ -243,6 +256,14 @@ def _counted(records: list[dict], group: str) -> dict[str, Counts]:
         for name, (correct, total) in r.get(group, {}).items():
             rows.setdefault(name, []).append((r["step"], correct, total))
     return {name: Counts(*zip(*points, strict=True)) for name, points in rows.items()}
+
+
+def _shares(records: list[dict]) -> dict[str, dict[str, Counts]]:
+    names = dict.fromkeys(group for r in records for group in r.get("shares", {}))
+    return {
+        name: _counted([r.get("shares", {}) | {"step": r["step"]} for r in records], name)
+        for name in names
+    }
 
 
 def _weights(records: list[dict]) -> dict[str, Counts]:

@@ -121,14 +121,14 @@ def trace(counts: Counts, threshold: float, last_step: int, parameters) -> dict:
 
 
 def progression(profile) -> dict[str, dict]:
-    """`trace` of every tier, domain and action, by group and name."""
+    """`trace` of every counted series, by group and name."""
     parameters, last = profile.parameters, profile.last_step()
     return {
         group: {
             name: trace(counts, parameters.threshold(group, name), last, parameters)
             for name, counts in profile.group(group).items()
         }
-        for group in ("tiers", "domains", "actions")
+        for group in profile.groups()
     }
 
 

@@ -162,12 +162,14 @@ class Tracker:
         learning_rate: float | None = None,
         gradient_norm: float | None = None,
         signs: Iterable[tuple[str, np.ndarray]] | None = None,
+        shares: Mapping[str, Mapping[str, tuple[int, int]]] | None = None,
     ) -> None:
         """Append one checkpoint. What is not given is missing, not zero.
 
         `train_loss` should be the mean over the steps since the last record, or of a fixed set:
         that of one small batch makes every run look chaotic.
-        `tiers`, `domains`, `actions`: (correct, total) by name. `trits`: (name, int8 array) of
+        `tiers`, `domains`, `actions`: (correct, total) by name; `shares`: the same in groups of
+        any name, `{"tosses": {"heads": (3, 4)}}`. `trits`: (name, int8 array) of
         the quantised weights; `signs`: the same of the signs of latent weights. `embeddings`:
         (P, D) of one fixed probe set. Losses may be NaN or infinite: they are kept as such.
         Raises BadInput unless `step` is after the last one, or when the weights change shape.
@@ -193,6 +195,11 @@ class Tracker:
         for name, group in (("tiers", tiers), ("domains", domains), ("actions", actions)):
             if group:
                 entry[name] = {key: _counts(name, key, pair) for key, pair in group.items()}
+        if shares:
+            entry["shares"] = {
+                group: {key: _counts(group, key, pair) for key, pair in named.items()}
+                for group, named in shares.items()
+            }
         # What is compared with the checkpoint before comes last: a refused record changes nothing.
         change = {"representation_evolution": self._evolution(embeddings)}
         entry |= _numbers("", change, status)
