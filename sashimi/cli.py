@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -171,6 +172,7 @@ def generate(
         prompt = sys.stdin.read()
     if not prompt.strip():
         raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for one prompt, a second thread only spins
     from sashimi.flagship import way
     from sashimi.program import write
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,17 +11,18 @@ import torch
 from sashimi import params, train
 from sashimi.bench import ablate
 from sashimi.files import root
-from sashimi.flagship import learn, way
+from sashimi.flagship import learn, pack, people, way
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.example import Corpus
 from sashimi.flagship.model.loss import training_loss
 from sashimi.flagship.params import FlagshipParams
+from sashimi.runtime import bench as runtime
 from sashimi.study import Measurement
 from sashimi.ternary import set_progress
 
 EXAMPLES, STEPS = 400, 24
-PROMPTS = 300
+PROMPTS, ALONE = 300, 60
 LIMIT = 1.15
 """What a ternary step may cost over a continuous one."""
 
@@ -43,18 +43,25 @@ def training(examples: int = EXAMPLES, steps: int = STEPS) -> list[Measurement]:
     return [*rows, Measurement("ternary over continuous", ratio, "times", steps, LIMIT)]
 
 
-def generating(run_dir: str | Path) -> list[Measurement]:
-    """Prompts a second through a trained run: one at a time, and together."""
-    whole = way.load(run_dir)
-    prompts = [e.prompt for e in corpora.load("builtin", limit=PROMPTS).dev][:PROMPTS]
-    whole.generate(prompts[0])  # loads the encoder
-    few = prompts[:20]
-    alone = _seconds(lambda _: [whole.generate(prompt) for prompt in few], 0)
-    together = _seconds(lambda _: whole.generate(prompts), 0)
-    return [
-        Measurement("one by one", len(few) / alone, "prompts/s", len(few)),
-        Measurement("together", len(prompts) / together, "prompts/s", len(prompts)),
-    ]
+def generating() -> list[Measurement]:
+    """The network that the package ships: stages of a prompt, bytes, and torch beside numpy.
+
+    All times are of the processor, on one thread if the environment says so. Torch reads the same
+    packed file.
+    """
+    prompts = [item.prompt for item in people.test()][:PROMPTS]
+    ours, theirs = way.load(), pack.read()
+    rows = runtime.measure(prompts)
+    for name, whole in (("numpy", ours), ("torch", theirs)):
+        whole.generate(prompts[:2], refuse=False)
+        alone = [_busy(lambda p=p, w=whole: w.generate(p, refuse=False)) for p in prompts[:ALONE]]
+        for share in (50, 95):
+            value = float(np.percentile(alone, share))
+            rows.append(Measurement(f"one prompt in {name}, p{share}", value, "ms", len(alone)))
+        together = _busy(lambda w=whole: w.generate(prompts, refuse=False)) / 1000
+        speed = len(prompts) / together
+        rows.append(Measurement(f"together in {name}", speed, "prompts/s", len(prompts)))
+    return rows
 
 
 def matrix() -> list[Measurement]:
@@ -87,3 +94,10 @@ def _seconds(step: Callable[[int], object], number: int) -> float:
     begun = time.perf_counter()
     step(number)
     return time.perf_counter() - begun
+
+
+def _busy(work: Callable[[], object]) -> float:
+    """Milliseconds of processor time."""
+    begun = time.process_time()
+    work()
+    return 1000 * (time.process_time() - begun)

@@ -78,10 +78,10 @@ def bench_train() -> list[Measurement]:
 
 
 def bench_generate() -> list[Measurement]:
-    """Prompts a second through the run that answers prompts."""
+    """Stages of a prompt through the package's network, its bytes, and torch beside numpy."""
     from sashimi.flagship import bench
 
-    return bench.generating(trained())
+    return bench.generating()
 
 
 def bench_ablate() -> list[Measurement]:
