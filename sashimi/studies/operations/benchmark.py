@@ -1,0 +1,318 @@
+"""What is measured of a network: the plan's numbers, and beside each its honest twin.
+
+Letters: B operations, N draws, D latent numbers, K = 19,683.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sashimi.metrics import student
+from sashimi.studies.operations import dual, space
+from sashimi.studies.operations.designs import cross_entropy, right
+from sashimi.studies.operations.dual import DualVAE
+
+SIZES = (10_000, 19_683, 50_000, 100_000, 195_000)
+CHUNK, NOISES, QUERIES = 20_000, 5, 500
+STRATIFIED = "found by one draw a box"
+Draw = Callable[[int, torch.Generator], Tensor]
+"""A number of draws to trits (N, 9)."""
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A generator of its own."""
+    return torch.Generator().manual_seed(seed)
+
+
+def digest(model: nn.Module) -> str:
+    """16 hex digits of all weights: two epochs of one run differ in it."""
+    sha = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        sha.update(name.encode() + value.numpy().tobytes())
+    return sha.hexdigest()[:16]
+
+
+@torch.no_grad()
+def drawn(draw: Draw, n: int, seed: int) -> np.ndarray:
+    """The rows of n draws, in order: (N,) int64."""
+    generator = seeded(seed)
+    sizes = [CHUNK] * (n // CHUNK) + [n % CHUNK] * bool(n % CHUNK)
+    return np.concatenate([space.rows(draw(size, generator).numpy()) for size in sizes])
+
+
+def curve(found: np.ndarray) -> dict[str, dict[str, float]]:
+    """Coverage after the first N of some draws, beside the ceiling, at each of `SIZES` and all."""
+    sizes = sorted({n for n in SIZES if n < len(found)} | {len(found)})
+    points = [space.Coverage(len(np.unique(found[:n])), n) for n in sizes]
+    return {
+        str(p.n): {
+            "unique": p.unique, "share": p.share, "ceiling": space.ceiling(p.n),
+            "of ceiling": p.of_ceiling,
+        }
+        for p in points
+    }  # fmt: skip
+
+
+def path(model: DualVAE, net: str, mixing: str = "coupled", categorical: bool = False) -> Draw:
+    """Draws of A or B. ``coupled`` mixes as in training, ``isolated`` not at all, ``additive`` is
+    the public original's z + rho z', whose prior is wider. ``categorical`` draws trits instead of
+    taking the most probable, which hides what the network does not know.
+    """
+
+    def draw(n: int, generator: torch.Generator) -> Tensor:
+        z = [torch.randn((n, dual.LATENT), generator=generator) for _ in range(2)]
+        if mixing == "additive":
+            z = [z[0] + model.rho * z[1], z[1] + model.rho * z[0]]
+        to_a, to_b = model.mixed(*z) if mixing == "coupled" else z
+        code, decoder = (to_a, model.decoder_a) if net == "A" else (to_b, model.decoder_b)
+        logits = decoder(code).unflatten(-1, (space.TRITS, 3))
+        if not categorical:
+            return logits.argmax(-1) - 1
+        chosen = torch.multinomial(logits.softmax(-1).flatten(0, 1), 1, generator=generator)
+        return chosen.view(n, space.TRITS) - 1
+
+    return draw
+
+
+@torch.no_grad()
+def glance(model: DualVAE, held_out: Tensor) -> dict[str, float]:
+    """What the controller looks at once an epoch; 1,000 draws a network."""
+    seen = model(held_out)
+    dev = cross_entropy(seen.logits_a, held_out) + cross_entropy(seen.logits_b, held_out)
+    covered = {
+        f"coverage {net}": len(np.unique(drawn(path(model, net), 1000, 0))) / 1000 for net in "AB"
+    }
+    return covered | {
+        "entropy A": dual.histogram_entropy(seen.mean_a),
+        "entropy B": dual.histogram_entropy(seen.mean_b),
+        "rate A": float(dual.rate(seen.mean_a, seen.logvar_a)),
+        "rate B": float(dual.rate(seen.mean_b, seen.logvar_b)),
+        "rho": float(model.rho),
+        "dev": float(dev),
+    }
+
+
+@torch.no_grad()
+def watch(model: DualVAE, x: Tensor, some: int) -> dict[str, tuple[int, int]]:
+    """(right, of) of the means, each epoch: of ``some`` operations, or of all once those are right
+    in both networks. ``A better`` is of the operations that one network has fewer wrong trits of.
+    """
+    part = x[:: max(1, len(x) // some)]
+    model.eval()
+    seen = model(part)
+    done = [right(logits, part) for logits in (seen.logits_a, seen.logits_b)]
+    if len(part) < len(x) and all(bool(d.all()) for d in done):
+        return watch(model, x, len(x))
+    alone = model(part, coupled=False)
+    wrong_a, wrong_b = ((l.argmax(-1) - 1 != part).sum(-1) for l in seen[:2])
+    names = ("A coupled", "B coupled", "A isolated", "B isolated")
+    four = (*done, right(alone.logits_a, part), right(alone.logits_b, part))
+    together = dual.combine(seen.logits_a, seen.logits_b, "mean_probability")
+    counts = {name: (int(d.sum()), len(part)) for name, d in zip(names, four, strict=True)}
+    return counts | {
+        "ensemble": (int((together == part).all(-1).sum()), len(part)),
+        "A better": (int((wrong_a < wrong_b).sum()), int((wrong_a != wrong_b).sum())),
+    }
+
+
+@torch.no_grad()
+def full(model: DualVAE, x: Tensor, held_out: Tensor, seed: int, draws: int) -> dict[str, Any]:
+    """Everything of one checkpoint: the plan's metrics and the honest ones."""
+    model.eval()
+    seen = model(x)
+    found: dict[str, Any] = {"weights": digest(model), "rho": float(model.rho)}
+    for mixing in ("coupled", "isolated"):
+        found[mixing] = exact(model, x, held_out, mixing == "coupled", seed)
+        for net in "AB":
+            found[mixing][net]["coverage"] = curve(drawn(path(model, net, mixing), draws, seed))
+    found["ensembles"] = {
+        name: _share(dual.combine(seen.logits_a, seen.logits_b, name, x) == x)
+        for name in dual.STRATEGIES
+    }
+    found["specialisation"] = specialisation(seen, x)
+    found["union"] = unions(model, seed, draws)
+    found["latents"] = latents(seen, seed)
+    return found
+
+
+def exact(
+    model: DualVAE, x: Tensor, held_out: Tensor, coupled: bool, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Exact match of A and B: from the mean, from z of `NOISES` seeds, and of what none learned."""
+    torch.manual_seed(seed)
+    sampled = [model(x, noise=True, coupled=coupled)[:2] for _ in range(NOISES)]
+    mean, unseen = model(x, coupled=coupled)[:2], model(held_out, coupled=coupled)[:2]
+    found = {}
+    for place, net in enumerate("AB"):
+        wrong = (mean[place].argmax(-1) - 1 != x).sum(-1)
+        found[net] = {
+            "mean exact": _share(right(mean[place], x)[:, None]),
+            "held-out mean exact": _share(right(unseen[place], held_out)[:, None]),
+            "sampled exact": [_share(right(s[place], x)[:, None]) for s in sampled],
+            "trit accuracy": 1 - float(wrong.float().mean()) / space.TRITS,
+            "operations by wrong trits": torch.bincount(wrong, minlength=10).tolist(),
+        }
+    return found
+
+
+def _share(agreement: Tensor) -> float:
+    """Rows of which everything agrees: from (B, any)."""
+    return float(agreement.all(-1).double().mean())
+
+
+def specialisation(seen: dual.Seen, x: Tensor) -> dict[str, Any]:
+    """The plan's "complementarity", and what the two networks' errors have in common."""
+    wrong = [(l.argmax(-1) - 1 != x).sum(-1) for l in seen[:2]]
+    better = sorted((int((wrong[0] < wrong[1]).sum()), int((wrong[1] < wrong[0]).sum())))
+    table = space.error_table(*((w == 0).numpy() for w in wrong))
+    enough = sum(better) >= 30
+    return table.as_json() | {
+        "complementarity, as planned": better[0] / better[1] if better[1] else 0.0,
+        "complementarity, 30 exclusive operations": better[0] / better[1] if enough else None,
+        "A better": int((wrong[0] < wrong[1]).sum()),
+        "B better": int((wrong[1] < wrong[0]).sum()),
+    }
+
+
+def unions(model: DualVAE, seed: int, draws: int) -> dict[str, Any]:
+    """What both networks cover together: as planned, and at the same number of draws in all."""
+    half = {net: drawn(path(model, net), draws // 2, seed + 1) for net in "AB"}
+    planned = [drawn(path(model, net, "additive"), draws, seed) for net in "AB"]
+    a, b = (set(half[net].tolist()) for net in "AB")
+    total = 2 * (draws // 2)
+    return {
+        "as planned, additive, twice the draws": len(np.union1d(*planned)) / space.K,
+        "same draws in all": len(a | b) / space.K,
+        "same draws, of ceiling": len(a | b) / space.K / space.ceiling(total),
+        "draws": total,
+        "jaccard": len(a & b) / len(a | b),
+    }
+
+
+def latents(seen: dual.Seen, seed: int) -> dict[str, Any]:
+    """How the two latent spaces lie to each other and to the space of operations."""
+    a, b = (m.double().numpy() for m in (seen.mean_a, seen.mean_b))
+    order = np.random.default_rng(seed).permutation(len(a))
+    queries = order[:QUERIES]
+    found: dict[str, Any] = {
+        "coupling, as planned": _pearson(a, b),
+        "CKA": cka(a, b),
+        "CKA of permuted pairs": cka(a, b[order]),
+        "Procrustes R2": procrustes(a, b),
+        "Procrustes R2 of permuted pairs": procrustes(a, b[order]),
+    }
+    for net, mean, logvar in (("A", seen.mean_a, seen.logvar_a), ("B", seen.mean_b, seen.logvar_b)):
+        variances = np.linalg.eigvalsh(np.cov(mean.double().numpy().T))
+        ratio = float(variances.sum() ** 2 / (variances**2).sum())
+        found[net] = {
+            "rate, nats": float(dual.rate(mean, logvar)),
+            "nats needed": math.log(space.K),
+            "norm of the mean": float(mean.norm(dim=1).mean()),
+            "participation ratio": ratio,
+            "dimensional efficiency, as planned": ratio / mean.shape[1],
+            "active units": int((mean.var(0) > 0.01).sum()),
+            "precision at 18": space.precision_at_18(mean.numpy(), queries),
+        }
+    return found
+
+
+def _pearson(a: np.ndarray, b: np.ndarray) -> float:
+    """Mean over dimensions of the correlation of A's and B's: it depends on the axes."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = [np.corrcoef(a[:, d], b[:, d])[0, 1] for d in range(a.shape[1])]
+    return float(np.mean(each))
+
+
+def cka(a: np.ndarray, b: np.ndarray) -> float:
+    """Linear centred kernel alignment (Kornblith et al. 2019, eq. 5), 0 to 1, from (B, D)."""
+    a, b = a - a.mean(0), b - b.mean(0)
+    own = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
+    return float(np.linalg.norm(a.T @ b) ** 2 / own)
+
+
+def procrustes(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of b's variance that a turned, scaled a explains (Schönemann 1966), 0 to 1."""
+    a, b = a - a.mean(0), b - b.mean(0)
+    nuclear = np.linalg.svd(a.T @ b, compute_uv=False).sum()
+    return float(nuclear**2 / ((a**2).sum() * (b**2).sum()))
+
+
+@torch.no_grad()
+def of_design(model: nn.Module, x: Tensor, seed: int, draws: int) -> dict[str, Any]:
+    """What a design is worth: exact match, coverage of independent and of stratified draws."""
+    mean = right(model.decode(model.latent(x)), x)
+    generator = seeded(seed)
+    sampled = [right(model.decode(model.latent(x, generator)), x) for _ in range(NOISES)]
+    draw = lambda n, g: model.decode(model.prior(n, g)).argmax(-1) - 1  # noqa: E731
+    many = drawn(draw, draws, seed)
+    found = {
+        "mean exact": float(mean.double().mean()),
+        "sampled exact": [float(s.double().mean()) for s in sampled],
+        "coverage": curve(many),
+        "precision at 18": space.precision_at_18(
+            model.latent(x).numpy(), np.random.default_rng(seed).permutation(len(x))[:QUERIES]
+        ),
+    }
+    if getattr(model, "boxed", False) or type(model).__name__ == "Dither":
+        boxes = torch.from_numpy(space.boxes(np.random.default_rng(seed)))
+        one_each = (model.decode(boxes).argmax(-1) - 1).numpy()
+        found[STRATIFIED] = space.coverage(one_each).unique
+    return found
+
+
+def scores(found: Mapping[str, Any], size: str) -> dict[str, Any]:
+    """The metrics of the tables: intervals over noise, and the coverage at one number of draws."""
+    point = found["coverage"].get(size)
+    return {
+        "sampled_exact": student(found["sampled exact"]),
+        "mean_exact": student([found["mean exact"]]),
+        "coverage": student([point["share"] if point else math.nan]),
+        "of_ceiling": student([point["of ceiling"] if point else math.nan]),
+    }
+
+
+def ceiling_deficit(found: Mapping[str, Any], size: str) -> float:
+    """How far below the ceiling the coverage at one number of draws is; negative above it."""
+    point = found["coverage"][size]
+    return point["ceiling"] - point["share"]
+
+
+def without_parameters(seed: int, draws: int) -> dict[str, Any]:
+    """The control that learns nothing: nine N(0, 1) numbers, each cut into thirds.
+
+    Its code of an operation is its trits; noise within a third changes nothing.
+    """
+    draw = lambda n, g: torch.from_numpy(space.cut(torch.randn((n, 9), generator=g).numpy()))  # noqa: E731
+    operations = space.every()
+    middles = operations * 1.0  # within the thirds
+    exact_share = float((space.cut(middles) == operations).all(1).mean())
+    return {
+        "mean exact": exact_share,
+        "sampled exact": [exact_share] * NOISES,
+        "coverage": curve(drawn(draw, draws, seed)),
+    }
+
+
+def structure(codes: np.ndarray) -> np.ndarray:
+    """Mutual information in bits between each number of a code (K, D), cut into thirds by rank,
+    and each trit: (D, 9), at most log2 3. Numbers of three values are taken as they are.
+    """
+    trits = space.every().astype(np.int64) + 1
+    found = np.zeros((codes.shape[1], space.TRITS))
+    for d, column in enumerate(codes.T):
+        values = np.unique(column)
+        edges = np.quantile(column, [1 / 3, 2 / 3]) if len(values) > 3 else values[1:] - 1e-6
+        digit = np.digitize(column, edges)
+        for k in range(space.TRITS):
+            joint = np.bincount(3 * digit + trits[:, k], minlength=9).reshape(3, 3) / len(codes)
+            apart = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found[d, k] = np.nansum(joint * np.log2(joint / apart))
+    return found
