@@ -100,22 +100,25 @@ def glance(model: DualVAE, held_out: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def watch(model: DualVAE, x: Tensor, some: int) -> dict[str, tuple[int, int]]:
-    """(right, of) of the means, each epoch: of ``some`` operations, or of all once those are right
-    in both networks. ``A better`` is of the operations that one network has fewer wrong trits of.
+def watch(model: DualVAE, x: Tensor, some: int, everything: bool) -> dict[str, tuple[int, int]]:
+    """(right, of) of the means of ``some`` operations; A and B coupled of all of them, where both
+    have those right and ``everything`` asks for it. ``A better`` is of the operations of which one
+    network has fewer wrong trits.
     """
-    part = x[:: max(1, len(x) // some)]
     model.eval()
-    seen = model(part)
-    done = [right(logits, part) for logits in (seen.logits_a, seen.logits_b)]
-    if len(part) < len(x) and all(bool(d.all()) for d in done):
-        return watch(model, x, len(x))
-    alone = model(part, coupled=False)
+    part = x[:: max(1, len(x) // some)]
+    seen, alone = model(part), model(part, coupled=False)
+    pairs = {"coupled": seen[:2], "isolated": alone[:2]}
+    counts = {
+        f"{net} {mixing}": (int(right(logits, part).sum()), len(part))
+        for mixing, both in pairs.items()
+        for net, logits in zip("AB", both, strict=True)
+    }
+    if everything and all(done == of for done, of in (counts["A coupled"], counts["B coupled"])):
+        for net, logits in zip("AB", model(x)[:2], strict=True):
+            counts[f"{net} coupled"] = int(right(logits, x).sum()), len(x)
     wrong_a, wrong_b = ((l.argmax(-1) - 1 != part).sum(-1) for l in seen[:2])
-    names = ("A coupled", "B coupled", "A isolated", "B isolated")
-    four = (*done, right(alone.logits_a, part), right(alone.logits_b, part))
     together = dual.combine(seen.logits_a, seen.logits_b, "mean_probability")
-    counts = {name: (int(d.sum()), len(part)) for name, d in zip(names, four, strict=True)}
     return counts | {
         "ensemble": (int((together == part).all(-1).sum()), len(part)),
         "A better": (int((wrong_a < wrong_b).sum()), int((wrong_a != wrong_b).sum())),
@@ -315,4 +318,17 @@ def structure(codes: np.ndarray) -> np.ndarray:
             apart = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
             with np.errstate(divide="ignore", invalid="ignore"):
                 found[d, k] = np.nansum(joint * np.log2(joint / apart))
+    return found
+
+
+@torch.no_grad()
+def map_of(model: DualVAE, x: Tensor) -> dict[str, Any]:
+    """The means of 729 operations, every 27th, in their two principal components: for a picture."""
+    seen, every_27th = model(x), slice(0, None, 27)
+    found: dict[str, Any] = {"label": "sum of the trits", "key": x[every_27th].sum(1).tolist()}
+    for net, mean in (("A", seen.mean_a), ("B", seen.mean_b)):
+        centred = mean - mean.mean(0)
+        axes = torch.linalg.svd(centred, full_matrices=False)[2][:2]  # (2, D)
+        axes = axes * axes.sum(1, keepdim=True).sign()  # either sign is right: one is chosen
+        found[net] = [[round(v, 3) for v in row] for row in (centred @ axes.T)[every_27th].tolist()]
     return found

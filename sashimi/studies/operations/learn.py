@@ -22,7 +22,9 @@ from sashimi.study import MODEL
 SPLIT = 42
 """The seed of the one split of the operations; a run's seed changes all else."""
 WATCHED = 2048
-"""Operations that each epoch is judged on; all of them once these are perfect."""
+"""Operations that each epoch is judged on."""
+COMPLETE = 5
+"""Epochs from one to the next that is judged on all operations, once the watched are right."""
 
 
 def operations() -> Tensor:
@@ -161,7 +163,8 @@ def plan(settings: DualParams, directory: Path, say: Callable[[str], None] = pri
             found = benchmark.full(both.networks, x, held_out, settings.seed, settings.draws)
             write_json(directory / "evolution" / f"{epoch:04d}.json", {"epoch": epoch} | found)
             cache.save(both.networks.state_dict(), directory / f"evolution/{epoch:04d}.safetensors")
-        tiers, seen = benchmark.watch(both.networks, x, WATCHED), both.control.state
+        seen = both.control.state
+        tiers = benchmark.watch(both.networks, x, WATCHED, epoch % COMPLETE == 0)
         steered = {k: v for k, v in vars(seen).items() if k not in ("epoch", "reward", "dev")}
         return {
             "val_loss": seen.dev,
