@@ -149,9 +149,13 @@ def exact(
     model: DualVAE, x: Tensor, held_out: Tensor, coupled: bool, seed: int
 ) -> dict[str, dict[str, Any]]:
     """Exact match of A and B: from the mean, from z of `NOISES` seeds, and of what none learned."""
-    torch.manual_seed(seed)
-    sampled = [model(x, noise=True, coupled=coupled)[:2] for _ in range(NOISES)]
-    mean, unseen = model(x, coupled=coupled)[:2], model(held_out, coupled=coupled)[:2]
+    generator, seen = seeded(seed), model(x, coupled=coupled)
+    spreads = [(logvar / 2).exp() for logvar in (seen.logvar_a, seen.logvar_b)]
+    sampled = []
+    for _ in range(NOISES):
+        noise = [torch.randn(s.shape, generator=generator) * s for s in spreads]
+        sampled.append(model.decode(seen.mean_a + noise[0], seen.mean_b + noise[1], coupled))
+    mean, unseen = seen[:2], model(held_out, coupled=coupled)[:2]
     found = {}
     for place, net in enumerate("AB"):
         wrong = (mean[place].argmax(-1) - 1 != x).sum(-1)
