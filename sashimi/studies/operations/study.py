@@ -47,7 +47,6 @@ OPERATIONS = Study(
     ),
     params=DualParams,
     train="21_dual",
-    read=("23_metrics",),
     scores=Scores(
         ours="B",
         floors=("untrained", "no parameters"),
