@@ -1,0 +1,142 @@
+"""The study's part of the page, from the results of its runs alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sashimi.files import root
+from sashimi.metrics import student
+from sashimi.studies.operations import evolution, figures
+from sashimi.study import Picture, Section, Table
+
+SMOKE = "90_smoke"
+
+
+def sections(runs: Sequence[Any]) -> Iterable[Section]:
+    """One section: coverage over draws, the evolution, the latents, and a verdict a claim."""
+    known = [run for run in runs if run.record["row"] != SMOKE]
+    designs = beside(root() / "reports" / "operation_designs")
+    blocks: list[Any] = [
+        "All 19,683 two-input ternary operations, learned whole. Coverage is what the most "
+        "probable outputs of independent draws from a model's own prior hold; uniform draws would reach the "
+        "grey band, and no model is better than that by more than chance."
+    ]
+    curves = {name: ones[0]["facts"]["found"]["coverage"] for name, ones in designs.items()}
+    for run in known:
+        if run.record["row"] == "00_full" and run.record["seed"] == 0:
+            last = evolution.read(run.folder)[-1]["coupled"]
+            curves |= {f"VAE-{net}, plan": last[net]["coverage"] for net in "AB"}
+    if curves:
+        blocks.append(
+            Picture(figures.coverage(curves), "Operations found over draws, one seed a line.")
+        )
+    for run in known:
+        if run.record["row"] == "00_full" and (run.folder / "evolution").is_dir():
+            length = run.record["params"]["epochs"]
+            drawn = figures.evolution(evolution.read(run.folder), length)
+            blocks.append(Picture(drawn, "The plan's run at its benchmark epochs, phases shaded."))
+        if run.record["row"] == "00_full" and (run.folder / "latents.json").is_file():
+            places = json.loads((run.folder / "latents.json").read_text(encoding="utf-8"))
+            blocks.append(Picture(figures.latents(places), "Means of 729 operations, by trit sum."))
+    blocks.append(Table(("claim", "measured", "verdict"), claims(known, designs)))
+    yield Section("The ternary operations", blocks)
+
+
+def beside(folder) -> dict[str, list[dict[str, Any]]]:
+    """The results below a folder by row, seeds in order, smoke runs left out."""
+    found = defaultdict(list)
+    for path in sorted(folder.glob("*/seed*/result.json")):
+        if path.parent.parent.name != SMOKE:
+            found[path.parent.parent.name].append(json.loads(path.read_text(encoding="utf-8")))
+    return dict(found)
+
+
+def claims(plan: Sequence[Any], designs: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """A row a claim of the plan: claim, what was measured, verdict. What has not run says so."""
+    by_row = defaultdict(list)
+    for run in plan:
+        by_row[run.record["row"]].append(run.record)
+    return [*_of_designs(designs), *_of_plan(by_row), *_of_schedules(by_row)]
+
+
+def _of_designs(designs) -> list[list[str]]:
+    rows = []
+    for name, ones in designs.items():
+        values = [one["facts"]["values"] for one in ones]
+        sampled = min(v["design_sampled_exact"] for v in values)
+        short = student([100 * v["design_deficit"] for v in values])
+        cost = max(v["design_cpu_seconds"] for v in values)
+        told = (
+            f"sampled {100 * sampled:.3f}%; {short.value:+.2f} points {_ends(short)} below the "
+            f"ceiling at 50,000 draws; {cost:.0f} processor s; {len(ones)} seeds"
+        )
+        good = sampled == 1 and short.value <= 0.002 * 100
+        rows.append(
+            [f"design {name}: all operations, at the ceiling", told, _said(good, len(ones))]
+        )
+    ternary = [one["facts"]["values"] for one in designs.get("20_ternary", [])]
+    if ternary:
+        wrong = max(v["design_ternary_errors"] for v in ternary)
+        size = max(v["design_ternary_bytes"] for v in ternary)
+        told = f"{wrong} errors, {size} bytes, {len(ternary)} seeds"
+        rows.append(
+            ["ternary decoder without an error in 8 kB", told, _said(wrong == 0 and size <= 8192)]
+        )
+    return rows
+
+
+def _of_plan(by_row) -> list[list[str]]:
+    rows = []
+    for record in by_row.get("00_full", []):
+        for at in record["facts"]["epochs"]:
+            low, high = at["A expected"] or (0, 100)
+            share, planned = 100 * at["A coupled"], at["plan's epoch"]
+            if at["A expected"]:
+                told = f"{share:.2f}% coupled, {100 * at['A isolated']:.2f}% alone"
+                rows.append([f"A at epoch {planned}: {low} to {high}%", told, _said(share >= low)])
+        rows += [
+            [f"gate: {v['gate'].removeprefix('operations, ')}", f"{v['value']}", v["decision"]]
+            for v in record["gates"]
+        ]
+    return rows
+
+
+def _of_schedules(by_row) -> list[list[str]]:
+    pairs = {
+        "A (early) covers more than the plan's": ("11_early_50", "10_plan_50"),
+        "B (high) covers more than the plan's": ("12_high_50", "10_plan_50"),
+        "rho 0.7 covers more than 0.5": ("10_plan_50", "13_half_50"),
+        "coupling covers more than none": ("10_plan_50", "14_uncoupled_50"),
+        "C (adaptive) covers more than the plan's": ("31_adaptive_100", "30_plan_100"),
+        "StateNet on covers more than off": ("10_plan_50", "21_statenet_off_50"),
+    }
+    rows = []
+    for claim, (own, other) in pairs.items():
+        mine, theirs = ({r["seed"]: _union(r) for r in by_row.get(k, [])} for k in (own, other))
+        both = sorted(mine.keys() & theirs.keys())
+        if not both:
+            rows.append([claim, "not run", "not measured"])
+            continue
+        ahead = student([100 * (mine[s] - theirs[s]) for s in both])
+        said = "not distinguishable"
+        if len(both) > 1 and not math.isnan(ahead.low):
+            said = "yes" if ahead.low > 0 else "no, the reverse" if ahead.high < 0 else said
+        rows.append([claim, f"{ahead.value:+.2f} points {_ends(ahead)}, {len(both)} seeds", said])
+    return rows
+
+
+def _union(record) -> float:
+    """Coverage of both networks at 50,000 draws in all."""
+    return record["facts"]["last"]["union"]["same draws in all"]
+
+
+def _ends(found) -> str:
+    return "" if math.isnan(found.low) else f"[{found.low:.2f}, {found.high:.2f}]"
+
+
+def _said(good: bool, seeds: int = 3) -> str:
+    return ("yes" if good else "no") + ("" if seeds >= 3 else ", one seed" if seeds == 1 else "")
