@@ -62,12 +62,15 @@ def compare_epochs(epochs: Sequence[Mapping[str, Any]], length: int) -> list[dic
                 "ensemble": one["ensembles"]["mean_probability"],
                 "oracle": one["ensembles"]["best_of_two"],
                 "coverage as planned": one["union"]["as planned, additive, twice the draws"],
+                "coverage, same draws": one["union"]["same draws in all"],
                 "coverage of ceiling": one["union"]["same draws, of ceiling"],
                 "complementarity": special["complementarity, as planned"],
+                "complementarity, evaluable": special["complementarity, 30 exclusive operations"],
                 "Yule's Q": special["yule_q"],
                 "coupling": latents["coupling, as planned"],
                 "CKA": latents["CKA"],
                 "precision at 18, A": latents["A"]["precision at 18"],
+                "precision at 18, B": latents["B"]["precision at 18"],
                 "efficiency as planned, A": latents["A"]["dimensional efficiency, as planned"],
             }
         )

@@ -44,38 +44,30 @@ def structure(bits: np.ndarray) -> Figure:
     return figure
 
 
-def evolution(epochs: Sequence[Mapping[str, Any]], length: int) -> Figure:
+PANELS = {
+    "exact match of the mean, %": (
+        "A coupled",
+        "B coupled",
+        "ensemble",
+        "A isolated",
+        "B isolated",
+    ),
+    "operations covered, %": ("coverage as planned", "coverage, same draws"),
+    "complementarity": ("complementarity", "complementarity, evaluable"),
+    "latents": ("coupling", "CKA", "precision at 18, A", "precision at 18, B"),
+}
+"""The plan's four panels, by the columns of `evolution.compare_epochs`."""
+
+
+def evolution(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """The plan's four panels over its benchmark epochs, with its phases shaded."""
     figure, panels = _panels(2, 2)
-    at = [one["epoch"] * schedules.EPOCHS / length for one in epochs]
+    at = [row["plan's epoch"] for row in rows]
     lines = {
-        "exact match of the mean, %": {
-            "A, coupled": [100 * e["coupled"]["A"]["mean exact"] for e in epochs],
-            "B, coupled": [100 * e["coupled"]["B"]["mean exact"] for e in epochs],
-            "mean probability": [100 * e["ensembles"]["mean_probability"] for e in epochs],
-            "A, isolated": [100 * e["isolated"]["A"]["mean exact"] for e in epochs],
-            "B, isolated": [100 * e["isolated"]["B"]["mean exact"] for e in epochs],
-        },
-        "operations covered, %": {
-            "as planned": [
-                100 * e["union"]["as planned, additive, twice the draws"] for e in epochs
-            ],
-            "union, same draws in all": [100 * e["union"]["same draws in all"] for e in epochs],
-            "ceiling of those draws": [100 * ceiling(e["union"]["draws"]) for e in epochs],
-        },
-        "complementarity": {
-            "as planned": [e["specialisation"]["complementarity, as planned"] for e in epochs],
-            "only where evaluable": [
-                _gap(e["specialisation"]["complementarity, 30 exclusive operations"])
-                for e in epochs
-            ],
-        },
-        "latents": {
-            "coupling, as planned": [e["latents"]["coupling, as planned"] for e in epochs],
-            "CKA": [e["latents"]["CKA"] for e in epochs],
-            "precision at 18, A": [e["latents"]["A"]["precision at 18"] for e in epochs],
-            "precision at 18, B": [e["latents"]["B"]["precision at 18"] for e in epochs],
-        },
+        label: {
+            name: [(100 if "%" in label else 1) * _gap(row[name]) for row in rows] for name in names
+        }
+        for label, names in PANELS.items()
     }
     for axes, (label, series) in zip(panels, lines.items(), strict=True):
         start = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,8 @@ def plan(settings: DualParams, directory: Path, say: Callable[[str], None] = pri
             both.control.end_epoch(whole, both.epoch, benchmark.glance(both.networks, held_out))
         both.control.set_step(both.networks, both.epoch)
 
+    clock = [time.process_time()]
+
     def observe() -> dict[str, Any]:
         epoch = round(both.control.state.epoch)
         if epoch in marks:
@@ -166,10 +169,11 @@ def plan(settings: DualParams, directory: Path, say: Callable[[str], None] = pri
         seen = both.control.state
         tiers = benchmark.watch(both.networks, x, WATCHED, epoch % COMPLETE == 0)
         steered = {k: v for k, v in vars(seen).items() if k not in ("epoch", "reward", "dev")}
+        spent, clock[0] = time.process_time() - clock[0], time.process_time()
         return {
             "val_loss": seen.dev,
             "tiers": tiers,
-            "components": steered | {"rho": float(both.networks.rho)},
+            "components": steered | {"rho": float(both.networks.rho), "processor s": spent},
         }
 
     seconds = train.fit(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sashimi.files import root
 from sashimi.metrics import student
-from sashimi.studies.operations import evolution, figures
+from sashimi.report import read
+from sashimi.studies.operations import figures
 from sashimi.study import Picture, Section, Table
 
 SMOKE = "90_smoke"
@@ -18,40 +19,35 @@ SMOKE = "90_smoke"
 
 def sections(runs: Sequence[Any]) -> Iterable[Section]:
     """One section: coverage over draws, the evolution, the latents, and a verdict a claim."""
-    known = [run for run in runs if run.record["row"] != SMOKE]
-    designs = beside(root() / "reports" / "operation_designs")
+    designs = of_study("operation_designs", root() / "reports")
     blocks: list[Any] = [
         "All 19,683 two-input ternary operations, learned whole. Coverage is what the most "
-        "probable outputs of independent draws from a model's own prior hold; uniform draws would reach the "
-        "grey band, and no model is better than that by more than chance."
+        "probable outputs of independent draws from a model's own prior hold; uniform draws would "
+        "reach the grey band, and no model is better than that by more than chance."
     ]
     curves = {name: ones[0]["facts"]["found"]["coverage"] for name, ones in designs.items()}
-    for run in known:
-        if run.record["row"] == "00_full" and run.record["seed"] == 0:
-            last = evolution.read(run.folder)[-1]["coupled"]
-            curves |= {f"VAE-{net}, plan": last[net]["coverage"] for net in "AB"}
+    whole = [run.record["facts"] for run in runs if run.record["row"] == "00_full"]
+    for facts in whole[:1]:
+        curves |= {f"VAE-{net}, plan": facts["coverage"][net] for net in "AB"}
     if curves:
-        blocks.append(
-            Picture(figures.coverage(curves), "Operations found over draws, one seed a line.")
-        )
-    for run in known:
-        if run.record["row"] == "00_full" and (run.folder / "evolution").is_dir():
-            length = run.record["params"]["epochs"]
-            drawn = figures.evolution(evolution.read(run.folder), length)
-            blocks.append(Picture(drawn, "The plan's run at its benchmark epochs, phases shaded."))
-        if run.record["row"] == "00_full" and (run.folder / "latents.json").is_file():
-            places = json.loads((run.folder / "latents.json").read_text(encoding="utf-8"))
-            blocks.append(Picture(figures.latents(places), "Means of 729 operations, by trit sum."))
+        drawn = figures.coverage(curves)
+        blocks.append(Picture(drawn, "Operations found over draws, one seed a line."))
+    for facts in whole[:1]:
+        drawn = figures.evolution(facts["epochs"])
+        blocks.append(Picture(drawn, "The plan's run at its benchmark epochs, phases shaded."))
+        drawn = figures.latents(facts["map"])
+        blocks.append(Picture(drawn, "Posterior means of 729 operations, by the sum of trits."))
+    known = [run for run in runs if run.record["row"] != SMOKE]
     blocks.append(Table(("claim", "measured", "verdict"), claims(known, designs)))
     yield Section("The ternary operations", blocks)
 
 
-def beside(folder) -> dict[str, list[dict[str, Any]]]:
-    """The results below a folder by row, seeds in order, smoke runs left out."""
+def of_study(name: str, reports: Path) -> dict[str, list[dict[str, Any]]]:
+    """The results of a study by row, seeds in order, smoke runs left out."""
     found = defaultdict(list)
-    for path in sorted(folder.glob("*/seed*/result.json")):
-        if path.parent.parent.name != SMOKE:
-            found[path.parent.parent.name].append(json.loads(path.read_text(encoding="utf-8")))
+    for run in read.runs(reports):
+        if run.record["study"] == name and run.record["row"] != SMOKE:
+            found[run.record["row"]].append(run.record)
     return dict(found)
 
 
