@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sashimi.metrics import student
+from sashimi.statistics import student
 from sashimi.studies.operations import dual, space
 from sashimi.studies.operations.designs import cross_entropy, right
 from sashimi.studies.operations.dual import DualVAE
@@ -280,7 +280,7 @@ def scores(found: Mapping[str, Any], size: str) -> dict[str, Any]:
     return {
         "sampled_exact": student(found["sampled exact"]),
         "mean_exact": student([found["mean exact"]]),
-        "coverage": student([point["share"] if point else math.nan]),
+        "covered": student([point["share"] if point else math.nan]),
         "of_ceiling": student([point["of ceiling"] if point else math.nan]),
     }
 

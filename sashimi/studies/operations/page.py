@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sashimi.files import root
-from sashimi.metrics import student
 from sashimi.report import read
+from sashimi.statistics import student
 from sashimi.studies.operations import figures
 from sashimi.study import Picture, Section, Table
 

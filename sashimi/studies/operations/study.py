@@ -11,10 +11,10 @@ from sashimi.study import PAGE, Check, Measurement, Metric, Scores, Section, Stu
 METRICS = (
     Metric(key="sampled_exact", heading="exact, z sampled", better="high"),
     Metric(key="mean_exact", heading="exact, mean of z", better="high"),
-    Metric(key="coverage", heading="covered by 50,000 draws", better="high"),
+    Metric(key="covered", heading="covered by 50,000 draws", better="high"),
     Metric(key="of_ceiling", heading="of the ceiling", better="high"),
 )
-DECIDES = ("sampled_exact", "coverage")
+DECIDES = ("sampled_exact", "covered")
 
 
 def sections(runs: Sequence[Any]) -> Iterable[Section]:
@@ -48,7 +48,7 @@ OPERATIONS = Study(
     params=DualParams,
     train="21_dual",
     scores=Scores(
-        ours="B",
+        ours="network B",
         floors=("untrained", "no parameters"),
         splits={"coupled": "coupled as in training", "isolated": "each network alone"},
         held_out=("coupled", "isolated"),
@@ -74,10 +74,10 @@ DESIGNS = Study(
     params=DesignParams,
     train="22_designs",
     scores=Scores(
-        ours="design",
+        ours="trained design",
         floors=("untrained", "no parameters"),
-        splits={"all": "all 19,683 operations"},
-        held_out=("all",),
+        splits={"every operation": "all 19,683 operations"},
+        held_out=("every operation",),
         metrics=METRICS,
         decides=DECIDES,
     ),
