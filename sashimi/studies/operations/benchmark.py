@@ -280,7 +280,7 @@ def scores(found: Mapping[str, Any], size: str) -> dict[str, Any]:
     return {
         "sampled_exact": student(found["sampled exact"]),
         "mean_exact": student([found["mean exact"]]),
-        "covered": student([point["share"] if point else math.nan]),
+        "operations_covered": student([point["share"] if point else math.nan]),
         "of_ceiling": student([point["of ceiling"] if point else math.nan]),
     }
 
