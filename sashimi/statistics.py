@@ -1,4 +1,5 @@
-"""Every interval, test and rank statistic of the workbook, on `scipy.stats`. Knows no study.
+"""Every interval, test and rank statistic of the workbook, on `scipy.stats`. That is imported where
+it is used: it takes a second, and a tracker needs none of it. Knows no study.
 
 A missing value (NaN) makes a mean NaN: it is shown, never dropped. Every draw is seeded.
 
@@ -11,16 +12,16 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy import stats
 
 from sashimi.errors import BadInput
 
 RESAMPLES = 2000
 PERMUTATIONS = 9999
 LEVEL = 0.95
-Z = float(stats.norm.ppf((1 + LEVEL) / 2))
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 """Standard errors that a normal 95% interval reaches to either side."""
 _DRAWN = 200_000  # values drawn at once: bounds memory
 _NAN = math.nan
@@ -88,6 +89,8 @@ def resampled(
     the same places of all samples; otherwise each is drawn by itself. A sample of one value has
     nothing to draw: it stands as it is.
     """
+    from scipy import stats
+
     if any(len(sample) < 2 for sample in samples):
         return np.full(resamples, float(statistic(*samples, axis=-1)))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -130,6 +133,8 @@ def expanded(
     mean of a normal in 14% of cases, not 5%; this one in 7%. Its level is widened by Student's
     t and by sqrt(n / (n - 1)): Hesterberg 2015, "What teachers should know about the bootstrap".
     """
+    from scipy import stats
+
     array = np.asarray(values, dtype=float)
     n = len(array)
     if n < 2 or not np.isfinite(array).all():
@@ -155,6 +160,8 @@ def student(values: Sequence[float], level: float = LEVEL) -> Interval:
 
     One value has no spread: its ends are NaN. No values, or any NaN among them: NaN throughout.
     """
+    from scipy import stats
+
     array = np.asarray(values, dtype=float)  # (n,)
     n = len(array)
     if n == 0 or np.isnan(array).any():
@@ -171,6 +178,8 @@ def student(values: Sequence[float], level: float = LEVEL) -> Interval:
 
 def p_of_seeds(differences: Sequence[float]) -> float:
     """Two-sided p of a mean difference (n,), one a seed: Student's t test. NaN for one seed."""
+    from scipy import stats
+
     array = np.asarray(differences, dtype=float)
     if len(array) < 2 or np.isnan(array).any():
         return _NAN
@@ -183,6 +192,8 @@ def p_of_examples(differences: Sequence[float], seed: int = 0) -> float:
     """Two-sided p of a mean paired difference (n,) over examples: signs are flipped at random
     (Fisher 1935), `PERMUTATIONS` times, or in every way where there are fewer.
     """
+    from scipy import stats
+
     array = np.asarray(differences, dtype=float)
     array = array[array != 0]  # a zero is a zero under either sign
     if np.isnan(array).any():
@@ -245,6 +256,8 @@ def fall(before: tuple[int, int], after: tuple[int, int], z: float = Z) -> Inter
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
     """Rank correlation with ties; None below three pairs or when one side is constant."""
+    from scipy import stats
+
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
     return float(stats.spearmanr(x, y).statistic)
@@ -258,6 +271,8 @@ def correlate(
     The interval is a percentile bootstrap over pairs; p is the share of permutations at least as
     extreme, every one of them where there are fewer than ``resamples``.
     """
+    from scipy import stats
+
     one, two = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     keep = np.isfinite(one) & np.isfinite(two)
     one, two = one[keep], two[keep]
@@ -284,6 +299,8 @@ def correlate(
 
 def ranked(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
     """Spearman's rho along an axis of (…, n); NaN where a side is constant."""
+    from scipy import stats
+
     one, two = (stats.rankdata(side, axis=axis) for side in (x, y))
     one, two = (side - side.mean(axis=axis, keepdims=True) for side in (one, two))
     norm = np.sqrt((one**2).sum(axis=axis) * (two**2).sum(axis=axis))
@@ -295,6 +312,8 @@ def sorts(high: np.ndarray, low: np.ndarray, axis: int = -1) -> np.ndarray:
     """Share of pairs of a ``high`` (…, n) and a ``low`` (…, m) in which the first is larger, ties
     as a half: Mann and Whitney's U over n m, which is the area under the ROC curve.
     """
+    from scipy import stats
+
     n, m = high.shape[axis], low.shape[axis]
     ranks = stats.rankdata(np.concatenate([high, low], axis=axis), axis=axis)
     own = np.take(ranks, np.arange(n), axis=axis).sum(axis=axis)
@@ -307,6 +326,8 @@ def slope(x: Sequence[float], y: Sequence[float], z: float = Z) -> Interval | No
     The standard error is the textbook one, from residuals with n - 2 degrees of freedom, so a
     perfect line has an interval of no width.
     """
+    from scipy import stats
+
     if len(x) < 3:
         return None
     fitted = stats.linregress(x, y)
