@@ -181,7 +181,7 @@ def with_choice(model: Sashimi, corpus: Corpus, settings: FlagshipParams) -> Sas
         planning = Planning.of(model.library, model.vocabulary, model.catalogue)
         planning.planner.fit(settings.seed)
         model = replace(model, planning=planning)
-    return candidates.tuned(model, corpus.dev) if settings.candidates > 1 else model
+    return candidates.tuned(model, corpus.dev) if model.library else model
 
 
 def retrieve(
@@ -191,7 +191,7 @@ def retrieve(
 
     A training prompt is never given its own program.
     """
-    if not settings.neighbours and settings.candidates == 1:
+    if corpus.source == spoken.SOURCE or (not settings.neighbours and settings.candidates == 1):
         return None
     library = Library.of(corpus.train, encode(prompts_of(corpus.train)).pooled.numpy(), data.rows)
     if settings.neighbours:
