@@ -203,12 +203,16 @@ def pack(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: the network of the package.")
     ] = None,
+    admit: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of people's dev prompts to admit; default: as run."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a run's network as one small file, which answers without torch."""
     from sashimi.flagship import pack as packing
 
-    size = packing.pack(run, *([output] if output else []))
+    size = packing.pack(run, *([output] if output else []), admit=admit)
     if as_json:
         _print_json(asdict(size))
     else:

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from sashimi import params
-from sashimi.encode import WIDTH, weights_digest
+from sashimi.encode import WIDTH, encode, weights_digest
 from sashimi.errors import BadInput
-from sashimi.files import write_text
-from sashimi.flagship import run_folder
+from sashimi.files import write_json, write_text
+from sashimi.flagship import corpus, run_folder
 from sashimi.flagship.answer.whole import Sashimi
+from sashimi.flagship.data.example import PEOPLE as PEOPLE_CORPUS
 from sashimi.flagship.data.text import Spelling
+from sashimi.flagship.judge import useful
 from sashimi.flagship.model.domain import DomainHead
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
@@ -30,6 +32,8 @@ from sashimi.program import catalogue as catalogues
 from sashimi.result import NAME
 from sashimi.runtime import shipped, store
 from sashimi.ternary import TernaryLinear
+
+PEOPLE = "people.json"
 
 
 @dataclass(frozen=True)
@@ -41,20 +45,30 @@ class Size:
     parts: dict[str, int]
 
 
-def pack(run_dir: str | Path, path: str | Path = shipped.NETWORK) -> Size:
-    """Writes a run's network to ``path``, its digest and the run's result beside it.
+def pack(
+    run_dir: str | Path, path: str | Path = shipped.NETWORK, admit: float | None = None
+) -> Size:
+    """Writes a run's network to ``path``; beside it its digest, the run's result, and what the
+    packed network itself is worth on people's frozen test (`PEOPLE`).
 
-    Raises `BadInput` for a run that cannot be read, or that needs more than a network to answer.
+    ``admit`` sets the domain head's threshold anew: the score that so large a share of people's dev
+    prompts reaches. Raises `BadInput` for a run that cannot be read, or that needs more than a
+    network to answer.
     """
     run_dir, path = Path(run_dir), Path(path)
     model, settings = run_folder.read(run_dir), run_folder.settings_of(run_dir)
     _check(model, settings, run_dir)
+    if admit is not None:
+        dev = model.domain(encode([e.prompt for e in corpus.load(PEOPLE_CORPUS).dev]))
+        model.domain.threshold.copy_(dev.quantile(1 - admit))
     arrays = {f"network/{k}": v for k, v in _arrays(model.network).items()}
     arrays |= {f"domain/{k}": v for k, v in _arrays(model.domain).items()}
     digest = store.write(path, shipped.ARCHITECTURE, arrays, _facts(model, settings))
     write_text(path.with_suffix(".sha256"), f"{digest}\n")
     if (run_dir / NAME).is_file():
         shutil.copyfile(run_dir / NAME, path.with_name(NAME))
+    report = useful.judged(shipped.load(path).generate)
+    write_json(path.with_name(PEOPLE), {"network": digest, "admit": admit} | report)
     return size(path)
 
 

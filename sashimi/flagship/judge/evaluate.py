@@ -13,7 +13,7 @@ import numpy as np
 from sashimi import gates, scores
 from sashimi.encode import encode
 from sashimi.files import root
-from sashimi.flagship import lessons, people
+from sashimi.flagship import lessons
 from sashimi.flagship.answer import choose
 from sashimi.flagship.answer.outcome import Outcome
 from sashimi.flagship.answer.whole import Sashimi
@@ -84,29 +84,10 @@ def evaluate(model: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         },
     }
     if corpus.source in (PEOPLE, spoken.SOURCE):
-        numbers["facts"]["people"] = people_scores(model)
+        numbers["facts"]["people"] = useful.judged(model.generate)
     if folder:
         numbers["facts"]["objective"] = lessons.recorded(Profile.load(folder))
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}
-
-
-def people_scores(model: Sashimi) -> dict[str, Any]:
-    """`useful.report` of people's frozen test; under ``admitting`` that of a head that admits all.
-
-    The rows by example stand in the first only.
-    """
-    items, refusals = people.test(), people.out_of_domain("test")
-    prompts = [item.prompt for item in items]
-    outcomes = model.generate(prompts, refuse=True)
-    turned = model.domain.admits(encode([r.prompt for r in refusals])).tolist()
-    answers = {i.id: o.text if o.accepted else None for i, o in zip(items, outcomes, strict=True)}
-    answers |= {
-        r.id: "" if admitted else None for r, admitted in zip(refusals, turned, strict=True)
-    }
-    every = model.generate(prompts, refuse=False)
-    admitting = useful.report(items, {i.id: o.text for i, o in zip(items, every, strict=True)})
-    del admitting["rows"], admitting["out_of_domain"]
-    return useful.report(items, answers, refusals) | {"admitting": admitting}
 
 
 def split_scores(

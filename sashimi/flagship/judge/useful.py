@@ -9,11 +9,12 @@ neither side. What is refused is wrong.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sashimi import program as language
+from sashimi.flagship import people
 from sashimi.flagship.judge.stated import Stated
 from sashimi.flagship.people import Item, Refusal
 from sashimi.program import catalogue, tree
@@ -238,6 +239,24 @@ def _chosen(action: Action) -> dict[str, object]:
     if str(way).lower() == "toggle":  # then on and off say nothing
         found = {k: v for k, v in found.items() if k not in _SWITCHES or k.lower() == "operation"}
     return found
+
+
+def judged(generate: Callable[..., Sequence[Any]]) -> dict[str, Any]:
+    """`report` of the frozen test for ``generate(prompts, refuse=...)`` of any trained model.
+
+    ``admitting`` holds the same rates of a model that refuses nothing, without rows.
+    """
+    items, refusals = people.test(), people.out_of_domain("test")
+    asked = [*items, *refusals]
+    outcomes = generate([one.prompt for one in asked], refuse=True)
+    answers = {
+        one.id: outcome.text if outcome.accepted else None
+        for one, outcome in zip(asked, outcomes, strict=True)
+    }
+    every = generate([item.prompt for item in items], refuse=False)
+    admitting = report(items, {i.id: o.text for i, o in zip(items, every, strict=True)})
+    del admitting["rows"], admitting["out_of_domain"]
+    return report(items, answers, refusals) | {"admitting": admitting}
 
 
 def report(
