@@ -11,7 +11,7 @@ from sashimi.ablate import figure, sections, table
 from sashimi.ablate.rows import Cell
 from sashimi.errors import BadInput
 from sashimi.files import write_json
-from sashimi.flagship.study import OURS
+from sashimi.flagship.scoring import OURS
 from sashimi.report import page
 from sashimi.statistics import Interval, student
 

@@ -158,12 +158,12 @@ def test_a_gap_is_the_difference_of_two_log_likelihoods(whole, corpus, triples, 
     """Asked about the wrong programs as if they were right ones, each from its first token on."""
     network, batch, wrong = shown
     seen = network(batch)
-    ours = loss.gaps(network, seen, loss.costs_of(seen.logits, batch.targets), wrong)
+    ours = loss.gaps(network, seen, loss.costs_of(seen, batch.targets), wrong)
 
     def cost(example, ir):
         alone = replace(example, program=tiers.lower(ir))
         one = Dataset([alone], whole.vocabulary, whole.literals, whole.labels).batch([0])
-        return float(loss.costs_of(network(one).logits, one.targets).sum().detach())
+        return float(loss.costs_of(network(one), one.targets).sum().detach())
 
     for row, targets, gap in zip(wrong.row.tolist(), wrong.targets, ours.tolist(), strict=True):
         example = corpus.train[int(batch.examples[row])]
@@ -177,7 +177,7 @@ def test_a_gap_is_the_difference_of_two_log_likelihoods(whole, corpus, triples, 
 def test_the_margin_is_a_hinge_on_the_gaps(shown):
     network, batch, wrong = shown
     seen = network(batch)
-    gaps = loss.gaps(network, seen, loss.costs_of(seen.logits, batch.targets), wrong).tolist()
+    gaps = loss.gaps(network, seen, loss.costs_of(seen, batch.targets), wrong).tolist()
     wanted = sorted(gaps)[len(gaps) // 2]
     losses, _ = loss.losses_of(network, batch, None, wrong, wanted)
     hinge = [max(0.0, wanted - gap) for gap in gaps]
@@ -191,7 +191,7 @@ def test_repair_weighs_the_tokens_of_an_example(shown):
     even = replace(wrong, repair=torch.full((12,), 2.5))
     assert torch.allclose(loss.losses_of(network, batch, None, even)[0]["repair"], plain)
     only = replace(wrong, repair=torch.eye(12)[3] + 1e-12)
-    costs = loss.costs_of(network(batch).logits, batch.targets)
+    costs = loss.costs_of(network(batch), batch.targets)
     alone = costs[3].sum() / (batch.targets[3] != IGNORED).sum()
     assert torch.allclose(loss.losses_of(network, batch, None, only)[0]["repair"], alone)
 

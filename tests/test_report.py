@@ -11,7 +11,8 @@ import pytest
 from sashimi import plots, registry, result
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.flagship.study import OURS, SCORES, STUDY
+from sashimi.flagship.scoring import OURS, SCORES
+from sashimi.flagship.study import STUDY
 from sashimi.report import page, publish, readme
 from sashimi.report import read as report
 from sashimi.report.facts import flat, grid

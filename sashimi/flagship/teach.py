@@ -20,7 +20,6 @@ from torch.nn import functional as F
 from sashimi.errors import BadInput
 from sashimi.flagship import run_folder
 from sashimi.flagship.data.batches import Batch
-from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
 from sashimi.program.ir.vocabulary import Vocabulary
@@ -65,12 +64,11 @@ class Teachers:
     @torch.no_grad()
     def probabilities(self, batch: Batch) -> Tensor:
         """The mean of the teachers' softened probabilities of the tokens that count: (C, V)."""
-        counted = batch.targets != IGNORED
-        each = [n(batch).logits[counted] / self.temperature for n in self.networks]
+        each = [network(batch).logits / self.temperature for network in self.networks]
         return torch.stack([logits.softmax(-1) for logits in each]).mean(0)
 
     def loss(self, batch: Batch, logits: Tensor) -> Tensor:
-        """T² KL(teachers, student) (): mean over the tokens that count; ``logits`` (B, L, V)."""
-        student = (logits[batch.targets != IGNORED] / self.temperature).log_softmax(-1)
+        """T² KL(teachers, student) (): mean over the tokens that count; ``logits`` (C, V)."""
+        student = (logits / self.temperature).log_softmax(-1)
         taught = self.probabilities(batch)
         return self.temperature**2 * F.kl_div(student, taught, reduction="batchmean")

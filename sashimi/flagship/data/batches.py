@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from sashimi.encode import Encoded, encode
 from sashimi.flagship.data.example import Example
-from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
+from sashimi.flagship.data.literals import COPYABLE, Literals
 from sashimi.flagship.data.prepared import IGNORED, Prepared, prepare
 from sashimi.flagship.data.text import Spelling
 from sashimi.flagship.model.frame import Labels
@@ -85,7 +85,6 @@ class Dataset:
             offsets = self.encoded.offsets[self.encoded.pieces(index)].tolist()
             rows.append(prepare(example, offsets, vocabulary, literals, labels, longest))
         self.rows = rows
-        self._allowed: dict[tuple[str, str], Tensor] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -136,35 +135,29 @@ class Dataset:
 
     def _slot_targets(self, rows: list[Prepared], flat: list, widest: int) -> dict[str, Tensor]:
         count = len(self.literals.values)
-        allowed = torch.zeros(len(flat), count, dtype=torch.bool)
-        copyable = torch.zeros(len(flat), widest, dtype=torch.bool)
+        slots = [rows[b].slots[i] for b, i in flat]
+        masks = [self.literals.allowed(slot) for slot in slots]
+        allowed = torch.from_numpy(np.stack(masks) if masks else np.zeros((0, count), dtype=bool))
+        lengths = [
+            len(rows[b].entities) * (slot.kind in COPYABLE)
+            for slot, (b, _) in zip(slots, flat, strict=True)
+        ]
+        copyable = torch.arange(widest) < torch.tensor(lengths, dtype=torch.long)[:, None]
+        spans = [rows[b].spans[i] for b, i in flat]
+        literals = [rows[b].literals[i] for b, i in flat]
+        pairs = [(s, literal) for s, literal in enumerate(literals) if literal >= 0]
+        pairs += [(s, count + first) for s, found in enumerate(spans) for first, _ in found]
         right = torch.zeros(len(flat), count + widest, dtype=torch.bool)
-        span = torch.full((len(flat), 2), -1)
-        for s, (b, i) in enumerate(flat):
-            row = rows[b]
-            slot = row.slots[i]
-            allowed[s] = self._allowed_of(slot)
-            if slot.kind in COPYABLE:
-                copyable[s, : len(row.entities)] = True
-            if row.literals[i] >= 0:
-                right[s, row.literals[i]] = True
-            for first, _ in row.spans[i]:
-                right[s, count + first] = True
-            if row.spans[i]:
-                span[s] = torch.tensor(row.spans[i][0])
+        if pairs:
+            right[tuple(torch.tensor(pairs).T)] = True
         right &= torch.cat([allowed, copyable], 1)
+        span = torch.tensor([found[0] if found else (-1, -1) for found in spans]).reshape(-1, 2)
         return {
             "slot_allowed": allowed,
             "slot_copyable": copyable,
             "slot_right": right,
-            "span": span,
+            "span": span.long(),
         }
-
-    def _allowed_of(self, slot: Slot) -> Tensor:
-        key = (slot.kind, slot.context)
-        if key not in self._allowed:
-            self._allowed[key] = torch.from_numpy(self.literals.allowed(slot))
-        return self._allowed[key]
 
 
 @functools.lru_cache(maxsize=2)
@@ -187,12 +180,12 @@ def epoch_of(lengths: tuple[int, ...], size: int, seed: int, epoch: int) -> list
 
 def _copied(rows: Sequence[Prepared], length: int) -> Tensor:
     """Where each input token's predecessor, if it is a slot, was copied from: (B, L) or -1."""
-    pieces = torch.full((len(rows), length), -1)
+    pieces = np.full((len(rows), length), -1)
     for index, row in enumerate(rows):
         for slot, spans in zip(row.slots, row.spans, strict=True):
             if spans and slot.position + 2 < length:
                 pieces[index, slot.position + 2] = spans[0][0]
-    return pieces
+    return torch.from_numpy(pieces)
 
 
 def padded(structures: Structures) -> Tensor:

@@ -21,7 +21,7 @@ from sashimi.flagship.data import spoken, text
 from sashimi.flagship.data.example import PEOPLE, Corpus, Example, digest
 from sashimi.flagship.judge import failures, floors, geometry, heads, score, useful
 from sashimi.flagship.negatives import separability
-from sashimi.flagship.study import OURS, SCORES
+from sashimi.flagship.scoring import OURS, SCORES
 from sashimi.metrics import plain
 from sashimi.pab import Profile
 from sashimi.program import tiers

@@ -16,11 +16,11 @@ from sashimi import plots
 from sashimi.ablate import overlays, table
 from sashimi.ablate.table import Row
 from sashimi.flagship.judge.failures import STAGES
-from sashimi.flagship.study import SCORES, STUDY
+from sashimi.flagship.scoring import SCORES
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
 from sashimi.report.read import Run
-from sashimi.study import Picture, Section, Table
+from sashimi.study import Picture, Section, Study, Table
 
 COLOUR = dict(
     zip(
@@ -32,16 +32,20 @@ COLOUR = dict(
 )  # fmt: skip
 
 
-def sections(runs: Sequence[Run]) -> Iterator[Section]:
-    """What only the flagship can draw of its runs."""
-    rows = table.read(runs, {STUDY.name: STUDY})
+def sections(runs: Sequence[Run], study: Study) -> Iterator[Section]:
+    """What only the flagship, ``study``, can draw of its runs."""
+    rows = table.read(runs, {study.name: study})
     note = "; ".join(f"{name}: {told}" for name, told in STAGES.items())
     yield Section(
         "Where it fails", list(failures(rows)), f"Stages, in the order of the way. {note}."
     )
     yield Section("Is it right when it is sure?", list(confidence(rows)))
     yield Section("The bottleneck", list(bottlenecks(rows)))
-    yield Section("Programs it wrote", list(programs(runs)), "The first of each split, not chosen.")
+    yield Section(
+        "Programs it wrote",
+        list(programs(runs, study.leads)),
+        "The first of each split, not chosen.",
+    )
 
 
 def failures(rows: Sequence[Row]) -> Iterator[Picture]:
@@ -185,9 +189,9 @@ def _point(run: Run, metric: str) -> list[tuple[float, ...]]:
     return [] if None in ends else [(width, *ends, score.value)]
 
 
-def programs(runs: Sequence[Run]) -> Iterator[Table]:
-    """What the leading row wrote beside what was asked for; else the reference row."""
-    for name in (STUDY.leads, "00_full"):
+def programs(runs: Sequence[Run], leads: str) -> Iterator[Table]:
+    """What the row ``leads`` wrote beside what was asked for; else the reference row."""
+    for name in (leads, "00_full"):
         examples = [e for run in runs if run.row == name for e in _examples(run)]
         if examples:
             rows = [

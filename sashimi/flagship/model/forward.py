@@ -1,7 +1,7 @@
 """What one pass of the network over prompts gives, and the word pieces that a decoder is fed with.
 
-Letters: B prompts, L tokens, P word pieces, M memory positions, I, Z, D, W widths, V vocabulary,
-K rows.
+Letters: B prompts, L tokens, C of them that count, P word pieces, M memory positions, I, Z, D, W
+widths, V vocabulary, K rows.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ class Understood(Generic[Prompts]):
 
 @dataclass(frozen=True)
 class Read(Understood):
-    """The same, and the scores of every next token behind the right ones."""
+    """The same, and the scores of the C tokens that count behind the right ones."""
 
     remembered: tuple[list[tuple], Tensor]  # as `Decoder.remember` gives it
     hidden: Tensor  # (B, L, D)
-    logits: Tensor  # (B, L, V)
+    counted: Tensor  # (B, L) bool: which targets count
+    logits: Tensor  # (C, V)
 
 
 def fed_states(states: Tensor, rows: Tensor, copied: Tensor) -> Tensor:

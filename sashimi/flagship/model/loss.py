@@ -95,7 +95,7 @@ def losses_of(
     of relu(margin - `gaps`), in nats, left out where no example of the batch has one.
     """
     seen = network(batch)
-    costs, counted = costs_of(seen.logits, batch.targets), batch.targets != IGNORED
+    costs, counted = costs_of(seen, batch.targets), seen.counted
     heads = frame_loss(network.intent.frame_logits(seen.intent), batch.frame, batch.pieces)
     losses = {"tokens": costs.sum() / counted.sum()}
     losses["values"] = value_loss(network, seen.prompts, seen.hidden)
@@ -107,15 +107,15 @@ def losses_of(
         losses["repair"] = (weights * costs).sum() / weights.sum()
         if len(wrong.row):
             losses["margin"] = F.relu(margin - gaps(network, seen, costs, wrong)).mean()
-    return losses, seen.logits.argmax(-1) == batch.targets
+    right = torch.zeros_like(counted)
+    right[counted] = seen.logits.argmax(-1) == batch.targets[counted]
+    return losses, right
 
 
-def costs_of(logits: Tensor, targets: Tensor) -> Tensor:
-    """-log p (B, L) of each target, 0 where none counts, of logits (B, L, V)."""
-    flat = F.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return flat.view(targets.shape)
+def costs_of(seen: Read, targets: Tensor) -> Tensor:
+    """-log p (B, L) of each target, 0 where none counts."""
+    each = F.cross_entropy(seen.logits, targets[seen.counted], reduction="none")
+    return torch.zeros_like(seen.hidden[..., 0]).masked_scatter(seen.counted, each)
 
 
 def gaps(network: Network, seen: Read, costs: Tensor, wrong: Wrong) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.flagship.data.batches import Batch
+from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.model.bridge import Bridge
 from sashimi.flagship.model.decode import Decoder
 from sashimi.flagship.model.fill import ValueFiller
@@ -92,13 +93,15 @@ class Network(nn.Module):
         return self.intent(torch.cat([F.layer_norm(vectors, (WIDTH,)), features], -1))
 
     def forward(self, batch: Batch) -> Read:
-        """One pass from the encoder's states to the scores of every next token."""
+        """One pass from the encoder's states to the scores of every next token that counts."""
         seen = self.understand(batch)
         remembered = self.decoder.remember(seen.memory, seen.present)
         copied = copied_states(seen.prompts.states, batch.copied)
         hidden, _ = self.decoder(batch.inputs, copied, remembered)
+        counted = batch.targets != IGNORED
+        logits = self.decoder.logits(hidden[counted])  # few of all places: the vocabulary is wide
         return Read(
-            **vars(seen), remembered=remembered, hidden=hidden, logits=self.decoder.logits(hidden)
+            **vars(seen), remembered=remembered, hidden=hidden, counted=counted, logits=logits
         )
 
     def _memory(self, intent: Tensor, prompts: Prompts) -> tuple[Tensor, Tensor]:

@@ -60,7 +60,7 @@ def measured(network: Network, data: Dataset, negatives: Negatives) -> np.ndarra
         batch = data.batch(having[at : at + BATCH])
         wrong, which = negatives.every(batch)
         seen = network(batch)
-        costs = costs_of(seen.logits, batch.targets)
+        costs = costs_of(seen, batch.targets)
         found[which] = gaps(network, seen, costs, wrong).numpy()
     return found
 

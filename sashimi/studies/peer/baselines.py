@@ -25,7 +25,7 @@ from sashimi.encode import encode, encode_uncached
 from sashimi.flagship.data import text
 from sashimi.flagship.data.example import Corpus, digest
 from sashimi.flagship.judge import floors, score
-from sashimi.flagship.study import SCORES
+from sashimi.flagship.scoring import SCORES
 from sashimi.pab.plots import canvas
 from sashimi.plots import COLOURS
 from sashimi.program import render
@@ -104,7 +104,7 @@ def measure(trained: peer.Trained, corpus: Corpus, catalogue: Catalogue) -> Meas
 def written(answers: Sequence[peer.Answer]) -> dict[str, Interval]:
     """Of what the peer wrote: how much ended, parsed as it stood, or was mended by the linter."""
     ended = bootstrap([one.ended for one in answers])
-    return {"ended": ended, **text.told([one.findings for one in answers])}
+    return {"ended": ended, **text.repair_shares([one.findings for one in answers])}
 
 
 def floor_lines(

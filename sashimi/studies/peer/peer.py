@@ -22,6 +22,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from sashimi import params, train
 from sashimi.encode import PIECE_WIDTH, Encoded, encode, encode_uncached
+from sashimi.flagship.answer.check import mended
 from sashimi.flagship.data import text
 from sashimi.flagship.data.batches import epoch_of
 from sashimi.flagship.data.example import Corpus, Example
@@ -206,8 +207,8 @@ def answer(
     for at in range(0, len(prompts), TOGETHER):
         for ids in _generate(trained, prompts[at : at + TOGETHER], engine):
             written = trained.spelling.text(ids)
-            program, _, findings, _ = text.read(written, catalogue)
-            answers.append(Answer(program, written, END in ids, findings))
+            checked = mended(written, catalogue)
+            answers.append(Answer(checked.program, written, END in ids, checked.findings))
     return answers
 
 
