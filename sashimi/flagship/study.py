@@ -81,7 +81,14 @@ def trained() -> Path:
 
 
 def checks() -> Iterable[Check]:
-    """What answering prompts needs: a trained run."""
+    """What answering prompts needs: the package's network, and a trained run for all else."""
+    from sashimi.runtime import shipped, store
+
+    try:
+        packed = store.read(shipped.NETWORK, shipped.ARCHITECTURE, shipped.REMEDY)
+        yield Check("shipped network", True, f"{packed.path} ({packed.path.stat().st_size} bytes)")
+    except BadInput as error:
+        yield Check("shipped network", False, str(error))
     try:
         yield Check("trained run", True, str(trained()))
     except BadInput as error:
