@@ -1,4 +1,4 @@
-# make run    train the longest row of the flagship and build reports/index.html
+# make run    train the leading row of the flagship and build reports/index.html
 # make test   the whole test suite, notebooks included
 # make lab    open the notebooks in JupyterLab
 # Each makes .venv and installs into it first, once; PYTHON=/path/to/python3 chooses the interpreter.
@@ -14,7 +14,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 .PHONY: run test lab clean
 
 run: $(READY)
-	$(VENV)/bin/sashimi run params/flagship/more/97_long_planned.yaml
+	$(VENV)/bin/sashimi run params/flagship/more/98_stream.yaml
 
 test: $(READY)
 	$(VENV)/bin/ruff check sashimi tests scripts notebooks
