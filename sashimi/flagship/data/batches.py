@@ -43,6 +43,7 @@ class Batch:
     inputs: Tensor  # (B, L) ids, beginning with the start token
     copied: Tensor | None  # (B, L): the piece that the slot before copied from, -1 if none
     targets: Tensor  # (B, L) ids or IGNORED
+    standing: Tensor  # (B, L) bool: which inputs are of the example, padding aside
     tier1: Tensor  # (B, L) bool: whether the target is of Tier 1
     slot_row: Tensor  # (S,)
     slot_at: Tensor  # (S,) position in inputs
@@ -121,6 +122,8 @@ class Dataset:
             inputs=inputs,
             copied=None if self.text else _copied(rows, inputs.shape[1]),
             targets=targets,
+            standing=torch.arange(inputs.shape[1])
+            <= torch.tensor([len(row.tokens) for row in rows])[:, None],
             tier1=torch.nn.functional.pad(tier1, (0, 1)),
             slot_row=torch.tensor([b for b, _ in flat], dtype=torch.long),
             slot_at=torch.tensor(

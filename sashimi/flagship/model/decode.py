@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from sashimi.encode import PIECE_WIDTH
 from sashimi.flagship.model.limits import MAX_TOKENS
+from sashimi.flagship.model.packed import Packed
 from sashimi.ternary import TernaryLinear
 
 
@@ -31,17 +32,23 @@ class Attention(nn.Module):
     def project(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values: (B, H, S, D / H) each from (B, S, source width)."""
         keys, values = self.key_value(source).chunk(2, dim=-1)
-        return self._split(keys), self._split(values)
+        return self.split(keys), self.split(values)
 
     def forward(
         self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
     ) -> Tensor:
-        mixed = F.scaled_dot_product_attention(
-            self._split(self.query(x)), keys, values, attn_mask=mask, is_causal=causal
-        )  # (B, H, L, D / H)
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        return self.out(self.mixed(self.query(x), keys, values, mask, causal))
 
-    def _split(self, x: Tensor) -> Tensor:
+    def mixed(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
+    ) -> Tensor:
+        """What queries (B, L, D) see: (B, L, D) before the last projection."""
+        seen = F.scaled_dot_product_attention(
+            self.split(queries), keys, values, attn_mask=mask, is_causal=causal
+        )  # (B, H, L, D / H)
+        return seen.transpose(1, 2).flatten(2)
+
+    def split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
@@ -65,6 +72,18 @@ class Block(nn.Module):
         x = x + self.dropout(self.memory(x, *memory, mask, causal=False))
         x = x + self.dropout(self.down(F.gelu(self.up(x))))
         return x, (keys, values)
+
+    def read(self, x: Tensor, packed: Packed, memory: tuple, mask: Tensor) -> Tensor:
+        """One block over whole sequences: (T, D) to (T, D)."""
+        rate, training = self.dropout.p, self.training
+        itself, other = self.itself, self.memory
+        keys, values = packed.spread(itself.key_value(x)).chunk(2, dim=-1)
+        keys, values = itself.split(keys), itself.split(values)
+        seen = itself.mixed(packed.spread(itself.query(x)), keys, values, None, causal=True)
+        x = x + packed.dropout(itself.out(packed.pack(seen)), rate, training)
+        seen = other.mixed(packed.spread(other.query(x)), *memory, mask, causal=False)
+        x = x + packed.dropout(other.out(packed.pack(seen)), rate, training)
+        return x + packed.dropout(self.down(F.gelu(self.up(x))), rate, training)
 
 
 class Decoder(nn.Module):
@@ -118,6 +137,28 @@ class Decoder(nn.Module):
             x, seen = block(x, past[index] if past else None, memory[0][index], memory[1])
             cache.append(seen)
         return self.norm(x), cache
+
+    def read(
+        self,
+        tokens: Tensor,
+        copied: Tensor | None,
+        memory: tuple[list[tuple], Tensor],
+        standing: Tensor,
+    ) -> Tensor:
+        """`forward` of whole sequences (B, L), computed where ``standing`` (B, L) bool only.
+
+        Hidden states (B, L, D) after the last norm, zeros elsewhere. What stands of a row is its
+        beginning, which looks at nothing behind it.
+        """
+        packed = Packed.of(standing)
+        places = torch.arange(tokens.shape[1], device=tokens.device).expand_as(tokens)
+        x = self.embed(packed.pack(tokens)) * self.embed.embedding_dim**0.5
+        x = x + self.position(packed.pack(places))
+        x = x if self.copied is None else x + self.copied(packed.pack(copied))
+        x = packed.dropout(x, self.dropout.p, self.training)
+        for block, keys_values in zip(self.blocks, memory[0], strict=True):
+            x = block.read(x, packed, keys_values, memory[1])
+        return packed.spread(self.norm(x))
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(…, V) from (…, D); the output embedding is the input embedding."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.flagship.model.frame import COMPLEXITY, CONSTRAINTS, Labels
+from sashimi.flagship.model.packed import Packed
 
 
 class IntentExtractor(nn.Module):
@@ -38,9 +39,13 @@ class IntentExtractor(nn.Module):
             }
         )
 
-    def forward(self, memory: Tensor) -> Tensor:
-        entered = self.enter(memory)
-        return self.norm(entered + self.body(entered))
+    def forward(self, memory: Tensor, present: Tensor) -> Tensor:
+        """(B, M, E), of which ``present`` (B, M) bool stands, to (B, M, I), zeros elsewhere."""
+        packed = Packed.of(present)
+        entered = self.enter(packed.pack(memory))
+        norm, widen, gelu, dropout, narrow = self.body
+        inner = packed.dropout(gelu(widen(norm(entered))), dropout.p, self.training)
+        return packed.spread(self.norm(entered + narrow(inner)))
 
     def frame_logits(self, intent: Tensor) -> dict[str, Tensor]:
         """Head outputs: (B, classes) from the pooled position; entities (B, M - 1) from pieces."""

@@ -18,6 +18,7 @@ from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.model.forward import Read, fed_states
 from sashimi.flagship.model.intent import frame_loss
 from sashimi.flagship.model.network import Network
+from sashimi.flagship.model.packed import Packed
 from sashimi.flagship.negatives.margin import Wrong
 from sashimi.flagship.params import FlagshipParams
 from sashimi.flagship.teach import Teachers
@@ -128,7 +129,7 @@ def gaps(network: Network, seen: Read, costs: Tensor, wrong: Wrong) -> Tensor:
     keys_values, mask = seen.remembered
     memory = [(k[wrong.row], v[wrong.row]) for k, v in keys_values], mask[wrong.row]
     copied = fed_states(seen.prompts.states, wrong.row, wrong.copied)
-    hidden, _ = network.decoder(wrong.inputs, copied, memory)
+    hidden = network.decoder.read(wrong.inputs, copied, memory, wrong.targets != IGNORED)
     places = torch.arange(wrong.targets.shape[1], device=wrong.row.device)
     counted = (wrong.targets != IGNORED) & (places >= wrong.first[:, None])
     asked = network.decoder.logits(hidden[counted])  # few of all places: the vocabulary is wide
@@ -151,7 +152,8 @@ def value_loss(network: Network, batch: Batch, hidden: Tensor) -> Tensor:
         return hidden.sum() * 0.0
     copyable = batch.slot_copyable & batch.pieces[batch.slot_row]
     keep = possible.nonzero()[:, 0]
-    pieces, row = network.filler.pieces(batch.states), batch.slot_row[keep]  # (B, P, 3 D), (S,)
+    packed, row = Packed.of(batch.pieces), batch.slot_row[keep]  # (S,)
+    pieces = packed.spread(network.filler.pieces(packed.pack(batch.states)))  # (B, P, 3 D)
     scores = network.filler(chosen[keep], pieces, row, batch.slot_allowed[keep], copyable[keep])
     right = scores.masked_fill(~batch.slot_right[keep], float("-inf")).logsumexp(1)
     loss = -right.mean()

@@ -90,14 +90,15 @@ class Network(nn.Module):
         # a whole prompt has no surface features
         first = F.pad(prompts.pooled, (0, len(SURFACE)))[:, None]
         vectors, features = torch.cat([first, prompts.states], 1).split([WIDTH, len(SURFACE)], -1)
-        return self.intent(torch.cat([F.layer_norm(vectors, (WIDTH,)), features], -1))
+        present = F.pad(prompts.pieces, (1, 0), value=True)
+        return self.intent(torch.cat([F.layer_norm(vectors, (WIDTH,)), features], -1), present)
 
     def forward(self, batch: Batch) -> Read:
         """One pass from the encoder's states to the scores of every next token that counts."""
         seen = self.understand(batch)
         remembered = self.decoder.remember(seen.memory, seen.present)
         copied = copied_states(seen.prompts.states, batch.copied)
-        hidden, _ = self.decoder(batch.inputs, copied, remembered)
+        hidden = self.decoder.read(batch.inputs, copied, remembered, batch.standing)
         counted = batch.targets != IGNORED
         logits = self.decoder.logits(hidden[counted])  # few of all places: the vocabulary is wide
         return Read(
