@@ -55,7 +55,6 @@ OPERATIONS = Study(
         metrics=METRICS,
         decides=DECIDES,
     ),
-    sections=sections,
     bench={"operations": bench},
     checks=checks,
 )
@@ -81,5 +80,6 @@ DESIGNS = Study(
         metrics=METRICS,
         decides=DECIDES,
     ),
+    sections=sections,
 )
 STUDIES = (OPERATIONS, SPACE, DESIGNS)
