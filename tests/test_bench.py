@@ -51,8 +51,8 @@ def test_every_stage_is_timed_at_every_length() -> None:
 
 def test_prompt_sized_programs_are_those_of_thirty_lines() -> None:
     rows = text_to_plist(PROGRAMS)
-    assert rows[0]["n"] == sum(text.count("\n") <= PROMPT_SIZED for text in VALID.values())
-    assert rows[0]["value"] > 0 and rows[0]["limit"] == 5
+    assert rows[0].n == sum(text.count("\n") <= PROMPT_SIZED for text in VALID.values())
+    assert rows[0].value > 0 and rows[0].limit == 5
 
 
 def test_mutations_as_rows() -> None:

@@ -78,7 +78,7 @@ def test_pieces_know_their_characters():
 
 def test_surface_features_by_hand():
     rows = surface('Say "Hi 5", ok', [(0, 3), (4, 5), (5, 7), (8, 9), (9, 10), (10, 11), (12, 14)])
-    upper, digits, punctuation, after, before, begins, ends, inside = rows.bool().T.tolist()
+    upper, digits, punctuation, after, before, begins, ends, inside = rows.astype(bool).T.tolist()
     assert upper == [True, False, True, False, False, False, False]
     assert digits == [False, False, False, True, False, False, False]
     assert punctuation == [False, True, False, False, True, True, False]

@@ -6,11 +6,11 @@ import torch
 from rows import smoke
 from torch import nn
 
-from sashimi.flagship import learn, run_folder
+from sashimi.flagship import learn, way
 from sashimi.flagship.answer.library import LONGEST, Library
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.batches import NOTHING, padded
-from sashimi.flagship.model import decode
+from sashimi.flagship.model import limits
 from sashimi.flagship.model.recall import Recall
 from sashimi.program import parse, tiers
 
@@ -78,7 +78,7 @@ def test_few_real_programs_are_longer_than_what_is_read_and_written(real_program
     written = [tiers.encode(program) for program in real_programs]
     tokens = [len(ir.merged()) for ir in written]
     assert sum(n > learn.LEARNED for n in tokens) <= len(tokens) / 50
-    assert sum(n > decode.WRITTEN for n in tokens) <= len(tokens) / 100
+    assert sum(n > limits.WRITTEN for n in tokens) <= len(tokens) / 100
     assert sum(len(ir.structure) > LONGEST for ir in written) <= len(tokens) / 50
 
 
@@ -88,7 +88,7 @@ def test_a_row_that_retrieves_answers_the_same_after_loading(tmp_path, planned):
     corpus = corpora.load("builtin", limit=100)
     whole = learn.learn(corpus, settings, tmp_path, say=lambda line: None).sashimi
     prompts = [e.prompt for e in corpus.test[:6]]
-    again = run_folder.read(tmp_path)
+    again = way.load(tmp_path)
     assert again.choice == whole.choice
     for mine, other in zip(
         whole.generate(prompts, refuse=False), again.generate(prompts, refuse=False), strict=True

@@ -118,7 +118,7 @@ def likelihood_of(whole: Sashimi, memory, present, tokens: list[str]) -> float:
     fed = torch.tensor([[START, *ids[:-1]]])
     remembered = whole.network.decoder.remember(memory, present)
     hidden, _ = whole.network.decoder(fed, torch.zeros(1, len(ids), PIECE_WIDTH), remembered)
-    legality, total = Legality(whole.vocabulary, MAX_TOKENS - 1), 0.0
+    legality, total = Legality(whole.vocabulary, WRITTEN), 0.0
     for token, scores in zip(ids, whole.network.decoder.logits(hidden)[0], strict=True):
         masked = scores.masked_fill(~torch.from_numpy(legality.mask()), float("-inf"))
         total += float(masked.log_softmax(-1)[token])

@@ -10,6 +10,7 @@ from sashimi.ablate import sections as compared
 from sashimi.ablate.questions import Question
 from sashimi.files import write_json
 from sashimi.flagship.judge import sections
+from sashimi.flagship.study import STUDY
 from sashimi.pab import Tracker
 from sashimi.report import page
 
@@ -129,7 +130,7 @@ def test_the_page_shows_what_there_is_and_leaves_out_what_is_not(tmp_path):
     assert [section.title for section in found] == [
         "Questions and answers", "What each change is worth", "How they learned",
     ]  # fmt: skip
-    drawn = list(sections.sections([run for row in rows for run in row.runs]))
+    drawn = list(sections.sections([run for row in rows for run in row.runs], STUDY))
     html = page.render([page.Chapter("Flagship", "Does it?", [*found, *drawn])])
     assert 'href="flagship/10_cont/seed1/result.json">seed 1</a>' in html
     assert "Do they cost? builtin, 00_full beside 10_cont." in html

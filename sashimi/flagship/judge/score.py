@@ -7,7 +7,6 @@ they are set aside in every score of the second group.
 
 from __future__ import annotations
 
-import plistlib
 from collections.abc import Mapping, Sequence
 
 from sashimi.flagship.data.literals import slots_of, to_text
@@ -15,6 +14,7 @@ from sashimi.metrics import overlap
 from sashimi.program import ParseError, compile, parse, render, tiers, validate
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.plist.compile import runtime_unverified
+from sashimi.program.plist.store import to_bytes
 from sashimi.program.tree import Program, actions
 from sashimi.statistics import Interval, bootstrap
 
@@ -43,7 +43,7 @@ def well_formed(program: Program, catalogue: Catalogue) -> dict[str, float]:
         parses = False
     strict = not errors(program, catalogue, strict=True)
     permissive = not errors(program, catalogue, strict=False)
-    compiles = parses and permissive and bool(plistlib.dumps(compile(program)))
+    compiles = parses and permissive and bool(to_bytes(compile(program)))
     return {
         "parse": float(parses),
         "validate_strict": float(strict),
