@@ -92,7 +92,7 @@ def resampled(
     from scipy import stats
 
     if any(len(sample) < 2 for sample in samples):
-        return np.full(resamples, float(statistic(*samples, axis=-1)))
+        return np.full(resamples, float(np.ravel(statistic(*samples, axis=-1))[0]))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # about its own interval, which is not asked for
         drawn = stats.bootstrap(
