@@ -1,15 +1,47 @@
-"""The typed language: ShortcutDSL text, its tree, its checks and its plist. Imports no torch."""
+"""The typed language: ShortcutDSL text, its tree, its checks and its plist. Imports no torch.
 
-from sashimi.program.check.analyse import analyse
-from sashimi.program.check.validate import validate
-from sashimi.program.findings import Finding
-from sashimi.program.plist.compile import CompileError, compile, runtime_unverified
-from sashimi.program.plist.decompile import decompile
-from sashimi.program.plist.store import read, write
-from sashimi.program.text.lint import Lint, lint
-from sashimi.program.text.parse import ParseError, parse
-from sashimi.program.text.render import render
+The names below are imported from their modules when they are first used, so that what reads text
+does not wait for what reads plists.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
 from sashimi.program.tree import Program
+
+MODULES = {
+    "CompileError": "plist.compile",
+    "Finding": "findings",
+    "Lint": "text.lint",
+    "ParseError": "text.parse",
+    "analyse": "check.analyse",
+    "compile": "plist.compile",
+    "decompile": "plist.decompile",
+    "lint": "text.lint",
+    "parse": "text.parse",
+    "read": "plist.store",
+    "render": "text.render",
+    "runtime_unverified": "plist.compile",
+    "validate": "check.validate",
+    "write": "plist.store",
+}
+"""Where each public name is defined, below this package."""
+
+__all__ = ["Program", *MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULES})
 
 
 def _repr_html_(program: Program) -> str:
@@ -20,21 +52,3 @@ def _repr_html_(program: Program) -> str:
 
 
 Program._repr_html_ = _repr_html_
-
-__all__ = [
-    "CompileError",
-    "Finding",
-    "Lint",
-    "ParseError",
-    "Program",
-    "analyse",
-    "compile",
-    "decompile",
-    "lint",
-    "parse",
-    "read",
-    "render",
-    "runtime_unverified",
-    "validate",
-    "write",
-]

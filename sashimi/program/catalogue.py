@@ -17,7 +17,7 @@ states and no program has confirmed: it informs and does not condemn.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -217,7 +217,24 @@ def _thawed(spec: Mapping) -> ActionSpec:
 def load() -> Catalogue:
     """The catalogue that comes with the package."""
     text = files("sashimi.program").joinpath("catalogue.json").read_text(encoding="utf-8")
-    return Catalogue(json.loads(text))
+    return Catalogue(_Records(text))
+
+
+class _Records(Mapping[str, dict]):
+    """The records of the file by name; a line is read when its action is first asked for."""
+
+    def __init__(self, text: str):
+        entries = (line.partition(": ") for line in text.splitlines() if line.startswith('"'))
+        self._lines = {name[1:-1]: record.removesuffix(",") for name, _, record in entries}
+
+    def __getitem__(self, name: str) -> dict:
+        return json.loads(self._lines[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
 def find(name: str) -> ActionSpec | None:

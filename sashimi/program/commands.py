@@ -13,18 +13,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sashimi import program as language
 from sashimi.errors import BadInput
 from sashimi.program import sources
-from sashimi.program.check.analyse import analyse
-from sashimi.program.check.validate import validate
 from sashimi.program.findings import Finding, errors
-from sashimi.program.plist.compile import compile, runtime_unverified
-from sashimi.program.plist.store import write
 from sashimi.program.text.layout import misleading
-from sashimi.program.text.lint import lint
 from sashimi.program.text.parse import ParseError
 from sashimi.program.text.recover import diagnose
-from sashimi.program.text.render import render
 
 CLEAN, FINDINGS, BAD = 0, 1, 2
 WIDTH = 96
@@ -41,7 +36,7 @@ def lint_files(paths: Sequence[str], fix: bool = False, json: bool = False) -> i
     def one(path: str) -> tuple[int, dict]:
         source = sources.source(path)
         text = source.text
-        done = lint(text)
+        done = language.lint(text)
         if fix and source.stored and done.text != text:
             raise BadInput(f"{path}: a plist: 'sashimi decompile' writes the text to be repaired")
         records = [
@@ -85,9 +80,9 @@ def check_files(
             for fault in () if json else faults:
                 _show_fault(path, fault)
             return FINDINGS, {"findings": [_fault_record(fault) for fault in faults]}
-        found = validate(program, strict=strict) + misleading(text)
+        found = language.validate(program, strict=strict) + misleading(text)
         said = {(finding.line, finding.why) for finding in found}
-        more = analyse(program) if analyses else []
+        more = language.analyse(program) if analyses else []
         found += [finding for finding in more if (finding.line, finding.why) not in said]
         if not json:
             for finding in found:
@@ -112,7 +107,7 @@ def compile_files(
             for fault in () if json else faults:
                 _show_fault(path, fault)
             return FINDINGS, {"findings": [_fault_record(fault) for fault in faults]}
-        wrong = errors(validate(program, strict=strict))
+        wrong = errors(language.validate(program, strict=strict))
         if wrong:
             for finding in () if json else wrong:
                 _show(path, text, finding)
@@ -120,8 +115,8 @@ def compile_files(
         if output is None and path == "-":
             raise BadInput("standard input has no name of its own: state the output")
         target = Path(output) if output else Path(path).with_suffix(".shortcut")
-        write(compile(program), target)
-        reasons = runtime_unverified(program)
+        language.write(language.compile(program), target)
+        reasons = language.runtime_unverified(program)
         if not json:
             print(f"{target}: written, not signed (only Apple's own tool signs, on a Mac)")
             for reason in reasons:
@@ -138,7 +133,7 @@ def decompile_files(paths: Sequence[str], output: str | None = None, json: bool 
 
     def one(path: str) -> tuple[int, dict]:
         program, notes = sources.decompiled(path)
-        text = render(program)
+        text = language.render(program)
         if output is not None:
             _replace(Path(output), text)
         elif not json:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from sashimi.errors import BadInput
 from sashimi.program.findings import Finding
-from sashimi.program.plist.decompile import decompile_noted
-from sashimi.program.plist.store import read_noted, shortcut_in
 from sashimi.program.text.render import render
 from sashimi.program.tree import Program
 
@@ -44,6 +42,9 @@ def decompiled(path: str, data: bytes | None = None) -> tuple[Program, list[Find
 
     ``BadInput`` names the file.
     """
+    from sashimi.program.plist.decompile import decompile_noted  # text need not wait for them
+    from sashimi.program.plist.store import read_noted, shortcut_in
+
     try:
         if data is None and path != "-":
             plist, said = read_noted(path)

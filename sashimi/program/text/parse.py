@@ -8,22 +8,12 @@ tree does so by recursion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache, cached_property
-from importlib.resources import files
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 from sashimi.errors import BadInput
 from sashimi.program import tree
-from sashimi.program.names import written
-from sashimi.program.text import values
-
-if TYPE_CHECKING:
-    from lark import Lark, Token
-
-MAX_DEPTH = 64
-"""Deepest nesting of blocks, dictionaries and lists together."""
+from sashimi.program.text import grammar
 
 WORDS = {
     "STRING": 'a "string"',
@@ -119,12 +109,12 @@ def parse(text: str) -> tree.Program:
     if not source.strip():
         raise ParseError("the text is empty", text, 1, 1, ('SHORTCUT "name"',))
     try:
-        return _parser().parse(source if source.endswith("\n") else source + "\n")
+        return grammar.parser().parse(source if source.endswith("\n") else source + "\n")
     except UnexpectedCharacters as error:
         raise unexpected_characters(error, source) from None
     except UnexpectedToken as error:
         raise unexpected_token(error, source) from None
-    except _Fault as fault:
+    except grammar.Fault as fault:
         line, column = position(source, fault.offset)
         raise ParseError(fault.reason, source, line, column) from None
 
@@ -191,117 +181,3 @@ def _shifts(tables: Any, stack: list[int], terminal: str) -> bool:
 def _shown(text: str) -> str:
     word = text.split("\n", 1)[0]
     return repr(word[:30] + "…" if len(word) > 31 else word)
-
-
-class _Fault(Exception):
-    """A fault found between lexer and tree; ``offset`` is into the text."""
-
-    def __init__(self, reason: str, offset: int):
-        super().__init__(reason)
-        self.reason, self.offset = reason, offset
-
-
-_OPENING = frozenset({"LBRACE", "LSQB", "LPAR", "IF", "MENU", "REPEAT", "FOREACH"})
-_CLOSING = frozenset({"RBRACE", "RSQB", "RPAR", "_ENDIF", "_ENDMENU", "_ENDREPEAT", "_ENDFOREACH"})
-
-
-class _DepthGuard:
-    """Lets tokens pass and counts how deep they nest; the LALR stack itself has no bound."""
-
-    always_accept = ()
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        depth = 0
-        for token in stream:
-            if token.type in _OPENING:
-                depth += 1
-                if depth > MAX_DEPTH:
-                    reason = f"nested more than {MAX_DEPTH} deep"
-                    raise _Fault(reason, token.start_pos)
-            elif token.type in _CLOSING:
-                depth -= 1
-            yield token
-
-
-def build(**options: Any) -> Lark:
-    """The parser, with options of Lark's to try others (``sashimi bench parsers``)."""
-    from lark import Lark
-
-    builders = SimpleNamespace(**{rule: _inline(make) for rule, make in BUILDERS.items()})
-    grammar = files("sashimi.program.text").joinpath("grammar.lark").read_text(encoding="utf-8")
-    chosen: dict[str, Any] = {
-        "parser": "lalr",
-        "lexer": "contextual",
-        "maybe_placeholders": True,
-        "transformer": builders,
-        "postlex": _DepthGuard(),
-    }
-    return Lark(grammar, **{**chosen, **options})
-
-
-_parser = cache(build)
-
-
-def _literal(read: Callable[[str], Any], token: Token) -> Any:
-    try:
-        return read(token)
-    except values.LiteralError as error:
-        raise _Fault(str(error), token.start_pos + error.offset) from None
-
-
-def _inline(build: Callable[..., Any]) -> Callable[[list[Any]], Any]:
-    return lambda children: build(*children)
-
-
-def _items(*items: Any) -> tuple[Any, ...]:
-    return () if items == (None,) else items
-
-
-def _branch(line: int, tests: tuple, pairs: tree.Pairs, then: tree.Block, *rest: Any) -> tree.If:
-    match, first, *more = tests
-    *other, end = rest
-    middle, orelse = other or ((), None)
-    test = (first.target, first.condition, first.value)
-    return tree.If(*test, then, orelse, match, tuple(more), pairs, middle, end, line=line)
-
-
-def _loop(
-    node: Callable[..., Any], line: int, operand: Any, pairs: Any, body: Any, end: Any
-) -> Any:
-    return node(operand, body, pairs, end, line=line)
-
-
-BUILDERS: dict[str, Callable[..., Any]] = {
-    "start": lambda name, settings, body: tree.Program(name, body, settings),
-    "settings": lambda *pairs: pairs,
-    "block": lambda *statements: statements,
-    "action": lambda at, name, *pairs: tree.Action(written(str(name)), pairs, line=at.line),
-    "set": lambda at, name, value: tree.Set(values.reference(name).name, value, line=at.line),
-    "branch": lambda at, *parts: _branch(at.line, *parts),
-    "untested": lambda: ("", tree.Test(None, "")),
-    "tested": lambda test: ("", test),
-    "several": lambda match, *tests: (match.lower(), *tests),
-    "test": lambda target, condition, value: tree.Test(target, str(condition), value),
-    "menu": lambda at, prompt, pairs, *rest: tree.Menu(
-        prompt, rest[:-1], pairs, rest[-1], line=at.line
-    ),
-    "repeat": lambda at, *parts: _loop(tree.Repeat, at.line, *parts),
-    "foreach": lambda at, *parts: _loop(tree.ForEach, at.line, *parts),
-    "case": lambda at, title, pairs, body: tree.Case(title, body, pairs, line=at.line),
-    "pairs": lambda *pairs: pairs,
-    "pair": lambda key, value: (values.unquote(key) if key[0] == '"' else str(key), value),
-    "none": lambda: None,
-    "entry": lambda key, value: (key, value),
-    "variable": lambda token: _literal(values.reference, token),
-    "handle": lambda token: _literal(values.reference, token),
-    "true": lambda: True,
-    "false": lambda: False,
-    "quantity": tree.Quantity,
-    "dictionary": lambda *items: tree.Dict(_items(*items)),
-    "headers": lambda *items: tree.Headers(_items(*items)),
-    "list": lambda *items: tree.List(_items(*items)),
-    "string": values.unquote,
-    "number": lambda token: _literal(values.number, token),
-    "interpolated": lambda token: _literal(values.interpolated, token),
-}
-"""What makes the node of each rule of the grammar from its children."""
