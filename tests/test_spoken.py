@@ -15,12 +15,16 @@ def test_a_chunk_is_a_function_of_seed_and_number():
     assert mixture(3) != spoken.mixture(1, LIMIT)(3)
 
 
-def test_a_fifth_of_a_chunk_is_peoples():
+def test_half_of_a_chunk_comes_from_people_also_retold_and_joined():
     mixture = spoken.mixture(0, LIMIT)
-    from_people = {e.id for e in mixture.people}
-    chunk = mixture(0)
-    assert len(chunk) == LIMIT
-    assert sum(e.id in from_people for e in chunk) == round(spoken.SHARE * LIMIT)
+    known = {e.id: e for e in mixture.people}
+    chunk = [e for number in range(4) for e in mixture(number)]
+    theirs = [e for e in chunk if not e.id.startswith("stream")]
+    assert len(theirs) == 4 * round(spoken.SHARE * LIMIT)
+    joined = [e for e in theirs if e.id.startswith("join-")]
+    assert 0.2 < len(joined) / len(theirs) < 0.5
+    retold = [e for e in theirs if e.id in known and e.prompt != known[e.id].prompt]
+    assert len(retold) > 5
 
 
 def test_what_is_judged_is_never_drawn():

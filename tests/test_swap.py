@@ -1,0 +1,111 @@
+"""People's sentences about other things, and several of them in one."""
+
+import random
+
+import pytest
+
+from sashimi.flagship import people
+from sashimi.flagship.builtin.stream import kept_for
+from sashimi.flagship.data import leaks, normal
+from sashimi.flagship.data.example import Example
+from sashimi.flagship.data.literals import Literals, slots_of
+from sashimi.flagship.people import join, swap
+from sashimi.program import parse, render, tiers, tree, validate
+
+
+@pytest.fixture(scope="module")
+def examples():
+    return [
+        Example(f"{item.id}/{n}", prompt, item.golds[0], "", style)
+        for item in people.read(people.FOLDER / "train_alarms.yaml")
+        for n, (style, prompt) in enumerate(item.say)
+    ]
+
+
+def example(prompt: str, body: str) -> Example:
+    return Example("one", prompt, parse(f'SHORTCUT "One"\n{body}'), "", "spoken")
+
+
+def test_a_value_changes_in_prompt_and_program_together():
+    text = 'ACTION sendmessage WFSendMessageActionRecipients="{}" WFSendMessageContent="{}"'
+    said = [
+        example("text ana im late", text.format("Ana", "I'm late")),
+        example("message Bo see you soon", text.format("Bo", "See you soon")),
+    ]
+    retold = swap.Swap.of(said)
+    found = {(e.prompt, render(e.program)) for e in (retold(said[0], random.Random(n))
+             for n in range(60))}  # fmt: skip
+    prompts = {prompt for prompt, _ in found}
+    assert {"text ana im late", "text bo im late"} <= prompts and len(prompts) == len(found)
+    for prompt, program in found:
+        assert ("bo" in prompt) == ('Recipients="Bo"' in program)
+        assert ("see you soon" in prompt) == ('Content="See you soon"' in program)
+
+
+def test_what_the_program_needs_as_it_is_stays():
+    media = 'ACTION playmusic WFMediaItems={"type": "Album", "itemName": "Blue"}'
+    assert [s.value for s in swap.spans(example("play the album blue", media), {})] == []
+    named = swap.spans(example("play the Album Blue", media), {})
+    assert [s.value for s in named] == ["Blue"]
+
+
+def test_a_duration_keeps_its_unit():
+    body = 'ACTION timer.start WFDuration=QTY({}, "{}")'
+    said = [
+        example("timer for 1.5 hours", body.format(90, "min")),
+        example("timer for 20 minutes", body.format(20, "min")),
+        example("timer for 40 mins", body.format(40, "min")),
+        example("timer for 2 hours", body.format(2, "hr")),
+    ]
+    retold = swap.Swap.of(said)
+    for n in range(40):
+        made = retold(said[n % 4], random.Random(n))
+        magnitude = made.program.body[0].params[0][1]
+        assert normal.numbers.measured(made.prompt.removeprefix("timer for ")) == (
+            magnitude.magnitude,
+            magnitude.unit,
+        )
+
+
+def test_every_value_that_could_be_copied_still_can(examples):
+    retold = swap.Swap.of(examples)
+    readings = Literals.build((e.prompt, e.program) for e in examples).readings
+    changed = 0
+    for n, before in enumerate(examples[:150]):
+        after = retold(before, random.Random(n))
+        changed += after.prompt != before.prompt
+        slots = slots_of(tiers.encode(before.program).merged())
+        assert slots == slots_of(tiers.encode(after.program).merged())
+        pairs = zip(
+            slots, tiers.encode(before.program).values, tiers.encode(after.program).values,
+            strict=True,
+        )  # fmt: skip
+        for slot, old, new in pairs:
+            reading = readings.get(slot.context, normal.PLAIN)
+            if slot.kind in ("text", "number") and normal.find(reading, old, before.prompt):
+                assert normal.find(reading, new, after.prompt), (before.prompt, after.prompt, new)
+        assert not [f for f in validate(after.program, strict=True) if f.severity == "error"]
+    assert changed > 40
+
+
+def test_joined_requests_hold_each_part_and_no_kept_skeleton(examples):
+    put, rng = join.Join.of(examples), random.Random(0)
+    blocks = set()
+    for _ in range(150):
+        made = put(rng, lambda part, _: part)
+        parts = made.id.removeprefix("join-").split("+")
+        assert len(set(parts)) == 3
+        assert kept_for(leaks.skeleton_key(made.program)) == "train"
+        assert not [f for f in validate(made.program, strict=True) if f.severity == "error"]
+        assert parse(render(made.program)) == made.program
+        assert "{" not in made.prompt and "<" not in made.prompt
+        blocks |= {type(s) for s in tree.walk(made.program.body)}
+    assert {tree.If, tree.Menu, tree.Repeat, tree.Action} <= blocks
+
+
+def test_every_condition_is_said_with_its_values():
+    for n in range(300):
+        first, test, said = join._condition(random.Random(n))
+        assert first and "<" not in said and test.then == ()
+        if isinstance(test.value, int):
+            assert str(test.value) in said
