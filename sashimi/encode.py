@@ -71,6 +71,18 @@ class Encoded:
         return Padded(self.pooled[list(rows)], states, pieces, raw)
 
 
+def chosen(parts: Sequence[Encoded], places: Sequence[tuple[int, int]]) -> Encoded:
+    """Prompts of several encodings as one, each named by its part and its row; without ``raw``."""
+    where = [(parts[part], row, parts[part].pieces(row)) for part, row in places]
+    lengths = torch.tensor([at.stop - at.start for _, _, at in where], dtype=torch.long)
+    return Encoded(
+        pooled=torch.stack([part.pooled[row] for part, row, _ in where]),
+        states=torch.cat([part.states[at] for part, _, at in where]),
+        offsets=torch.cat([part.offsets[at] for part, _, at in where]),
+        starts=torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
+    )
+
+
 @dataclass(frozen=True)
 class Padded:
     """Encoded prompts of one batch, of P word pieces at most, zeros where there are fewer."""

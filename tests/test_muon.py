@@ -8,7 +8,7 @@ import torch
 from sashimi.muon import Muon, orthogonalised
 
 
-@pytest.mark.parametrize("shape", [(6, 6), (4, 9), (9, 4)])
+@pytest.mark.parametrize("shape", [(6, 6), (4, 9), (9, 4), (1, 5)])
 def test_singular_values_come_near_one_and_the_directions_stay(shape):
     torch.manual_seed(0)
     matrix = torch.randn(shape)
@@ -18,6 +18,37 @@ def test_singular_values_come_near_one_and_the_directions_stay(shape):
     assert values.min() > 0.6 and values.max() < 1.3
     inside = left.T @ update @ right.T  # diagonal where U and V are the matrix's own
     assert (inside - torch.diag(inside.diagonal())).abs().max() < 1e-4
+
+
+def test_several_at_once_are_each_by_itself():
+    torch.manual_seed(0)
+    for shape in ((3, 4, 9), (2, 3, 9, 4)):
+        matrices = torch.randn(shape)
+        together = orthogonalised(matrices).flatten(0, -3)
+        for one, every in zip(matrices.flatten(0, -3), together, strict=True):
+            assert torch.allclose(orthogonalised(one), every, atol=1e-5)
+
+
+def test_small_singular_values_are_brought_up_too():
+    values = torch.tensor([1.0, 0.1, 0.02, 0.004, 0.003])
+    left, right = (torch.linalg.qr(torch.randn(8, 5))[0] for _ in range(2))
+    update = orthogonalised(left @ torch.diag(values) @ right.T)
+    found = torch.linalg.svdvals(update)[:5]
+    assert found.min() > 0.78 and found.max() < 1.22
+
+
+def test_the_maps_that_one_matrix_holds_move_as_if_apart():
+    torch.manual_seed(0)
+    whole = torch.nn.Parameter(torch.randn(6, 4))
+    whole.maps = 3
+    parts = [torch.nn.Parameter(part.clone()) for part in whole.detach().chunk(3)]
+    gradient = torch.randn(6, 4)
+    whole.grad = gradient
+    for part, its in zip(parts, gradient.chunk(3), strict=True):
+        part.grad = its.clone()
+    for parameters in ([whole], parts):
+        Muon([{"params": parameters}, {"params": []}], lr=0.1).step()
+    assert torch.allclose(whole, torch.cat(parts), atol=1e-6)
 
 
 def test_one_step_by_hand():

@@ -1,9 +1,9 @@
-"""Positions that stand, packed and spread: equal to the padded pass, dropout's draws included."""
+"""Positions that stand, packed and spread: equal to the padded pass; and cheap dropout."""
 
 import torch
 
 from sashimi.flagship.model.decode import Decoder
-from sashimi.flagship.model.packed import Packed
+from sashimi.flagship.model.packed import Packed, dropout
 from sashimi.ternary import set_progress
 
 STANDING = torch.tensor([[True, True, True, False], [True, False, False, False]])
@@ -16,18 +16,23 @@ def test_what_is_packed_comes_back_in_its_place():
     assert torch.equal(packed.spread(packed.pack(x)), x * STANDING[..., None])
 
 
-def test_dropout_draws_what_the_padded_one_draws():
-    packed, x = Packed.of(STANDING), torch.randn(2, 4, 6)
+def test_dropout_keeps_its_share_and_the_mean():
     torch.manual_seed(3)
-    wanted = torch.nn.functional.dropout(x.clone().requires_grad_(), 0.4, training=True)
-    torch.manual_seed(3)
-    assert torch.equal(packed.dropout(packed.pack(x), 0.4, True), packed.pack(wanted))
-    assert torch.equal(packed.dropout(packed.pack(x), 0.4, False), packed.pack(x))
+    x = torch.ones(1001, 37, requires_grad=True)
+    dropped = dropout(x, 0.3, training=True)
+    kept = dropped > 0
+    assert torch.allclose(dropped[kept], torch.tensor(1 / 0.7))
+    assert abs(float(kept.float().mean()) - 0.7) < 0.01  # five standard deviations
+    for k in range(4):  # each of the sixteen-bit numbers that one draw gives
+        assert abs(float(kept.flatten()[k::4].float().mean()) - 0.7) < 0.02
+    dropped.sum().backward()
+    assert torch.equal(x.grad > 0, kept)
+    assert dropout(x, 0.3, training=False) is x and dropout(x, 0.0, training=True) is x
 
 
 def test_a_decoder_reads_the_same_packed_and_padded():
     torch.manual_seed(0)
-    decoder = Decoder(9, 8, 16, 2, 2, dropout=0.3, copies=False)
+    decoder = Decoder(9, 8, 16, 2, 2, dropout=0.0, copies=False)
     set_progress(decoder, 0.7, 0.0, 1.0)
     memory, present = torch.randn(2, 3, 8), torch.tensor([[True, True, True], [True, True, False]])
     tokens = torch.tensor([[0, 4, 5, 0], [0, 0, 0, 0]])

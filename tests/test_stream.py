@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from sashimi.flagship.data import corpus
+from sashimi.flagship.data import corpus, stream
 from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.stream import Recipe, Stream
 from sashimi.flagship.model.frame import Labels
@@ -42,8 +43,8 @@ def recipe_of(examples):
 
 
 def test_an_epoch_of_a_chunk_has_every_example_once(recipe):
-    stream = Stream(source, recipe, SIZE)
-    steps = [stream.training_batch(step, 2, seed=0) for step in range(1, SIZE // 2 + 1)]
+    whole = Stream(source, recipe, SIZE)
+    steps = [whole.training_batch(step, 2, seed=0) for step in range(1, SIZE // 2 + 1)]
     assert sorted(i for batch in steps for i in batch.examples.tolist()) == list(range(SIZE))
 
 
@@ -86,3 +87,17 @@ def test_a_process_beside_the_training_makes_the_same_batches(recipe):
             ours, theirs = (s.training_batch(step, 2, seed=3) for s in (alone, beside))
             assert torch.equal(ours.targets, theirs.targets)
             assert torch.equal(ours.states, theirs.states)
+
+
+def test_prompts_that_recur_are_encoded_once_and_stand_in_their_places(recipe, monkeypatch):
+    again = [example.prompt for example in source(0)[1::2]]
+    keeping, asked = replace(recipe, recurring=tuple(again)), []
+    encode = stream.encode_uncached
+    monkeypatch.setattr(stream, "encode_uncached", lambda p: asked.extend(p) or encode(p))
+    ours, theirs = (r.prepare(source(0)) for r in (keeping, recipe))
+    assert not set(asked[: SIZE - len(again)]) & set(again)
+    assert len(asked) == 2 * SIZE - len(again)
+    assert torch.equal(ours.encoded.starts, theirs.encoded.starts)
+    assert torch.equal(ours.encoded.offsets, theirs.encoded.offsets)
+    assert torch.allclose(ours.encoded.states.float(), theirs.encoded.states.float(), atol=2e-3)
+    assert torch.allclose(ours.encoded.pooled, theirs.encoded.pooled, atol=1e-5)

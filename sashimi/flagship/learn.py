@@ -142,7 +142,8 @@ def batches(
         yield lambda step: data.training_batch(step, size, seed)
         return
     source = spoken.mixture(seed, settings.limit)
-    recipe = Recipe(words.vocabulary, words.literals, words.labels, LEARNED)
+    recurring = tuple(dict.fromkeys(prompts_of(source.people)))
+    recipe = Recipe(words.vocabulary, words.literals, words.labels, LEARNED, recurring)
     with Stream(source, recipe, source.stream.size, settings.passes) as stream:
         yield lambda step: stream.training_batch(step, size, seed)
 

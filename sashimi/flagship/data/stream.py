@@ -7,6 +7,7 @@ run that resumes at any step goes on as if it had not been stopped.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import threading
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 import torch
 
-from sashimi.encode import Encoded, encode_uncached
+from sashimi.encode import Encoded, chosen, encode, encode_uncached
 from sashimi.flagship.data.batches import Batch, Dataset, epoch_of
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import Literals
@@ -37,17 +38,30 @@ class Recipe:
     literals: Literals
     labels: Labels
     longest: int
+    recurring: tuple[str, ...] = ()
+    """Prompts that many chunks hold: encoded once and kept, on disk too."""
 
     def prepare(self, examples: list[Example]) -> Dataset:
-        """Prompts encoded, nothing left in the cache, and targets prepared."""
+        """Prompts encoded, those that do not recur anew, and targets prepared."""
         return Dataset(
             examples,
             self.vocabulary,
             self.literals,
             self.labels,
             longest=self.longest,
-            encode=_uncached,
+            encode=self._encode,
         )
+
+    @functools.cached_property
+    def _known(self) -> tuple[dict[str, int], Encoded]:
+        """The row of each recurring prompt, and all of them encoded."""
+        return {prompt: row for row, prompt in enumerate(self.recurring)}, encode(self.recurring)
+
+    def _encode(self, prompts: list[str], say: None, encoder: str) -> Encoded:
+        rows, known = self._known
+        new = iter(range(len(prompts)))
+        places = [(0, rows[p]) if p in rows else (1, next(new)) for p in prompts]
+        return chosen([known, encode_uncached([p for p in prompts if p not in rows])], places)
 
 
 class Stream:
@@ -91,10 +105,6 @@ class Stream:
                 old.cancel()
             self._ahead = {number + 1: self._pool.submit(_make, number + 1)}
         return self._chunk[1]
-
-
-def _uncached(prompts: list[str], say: None, encoder: str) -> Encoded:
-    return encode_uncached(prompts, encoder)
 
 
 _made_by: tuple[Source, Recipe] | None = None

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from sashimi.encode import PIECE_WIDTH
 from sashimi.flagship.model.limits import MAX_TOKENS
-from sashimi.flagship.model.packed import Packed
+from sashimi.flagship.model.packed import Packed, dropout
 from sashimi.ternary import TernaryLinear
 
 
@@ -80,10 +80,10 @@ class Block(nn.Module):
         keys, values = packed.spread(itself.key_value(x)).chunk(2, dim=-1)
         keys, values = itself.split(keys), itself.split(values)
         seen = itself.mixed(packed.spread(itself.query(x)), keys, values, None, causal=True)
-        x = x + packed.dropout(itself.out(packed.pack(seen)), rate, training)
+        x = x + dropout(itself.out(packed.pack(seen)), rate, training)
         seen = other.mixed(packed.spread(other.query(x)), *memory, mask, causal=False)
-        x = x + packed.dropout(other.out(packed.pack(seen)), rate, training)
-        return x + packed.dropout(self.down(F.gelu(self.up(x))), rate, training)
+        x = x + dropout(other.out(packed.pack(seen)), rate, training)
+        return x + dropout(self.down(F.gelu(self.up(x))), rate, training)
 
 
 class Decoder(nn.Module):
@@ -155,7 +155,7 @@ class Decoder(nn.Module):
         x = self.embed(packed.pack(tokens)) * self.embed.embedding_dim**0.5
         x = x + self.position(packed.pack(places))
         x = x if self.copied is None else x + self.copied(packed.pack(copied))
-        x = packed.dropout(x, self.dropout.p, self.training)
+        x = dropout(x, self.dropout.p, self.training)
         for block, keys_values in zip(self.blocks, memory[0], strict=True):
             x = block.read(x, packed, keys_values, memory[1])
         return packed.spread(self.norm(x))

@@ -32,6 +32,7 @@ class ValueFiller(nn.Module):
         self.start = nn.Linear(width, width)
         self.end = nn.Linear(width, width)
         self.pieces = nn.Linear(PIECE_WIDTH, 3 * width)
+        self.pieces.weight.maps = 3
         self.values = nn.Embedding(literals + 1, width)  # one to spare: no corpus, no crash
         self.bias = nn.Parameter(torch.zeros(literals))
         self.scale = width**-0.5

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.flagship.model.frame import COMPLEXITY, CONSTRAINTS, Labels
-from sashimi.flagship.model.packed import Packed
+from sashimi.flagship.model.packed import Packed, dropout
 
 
 class IntentExtractor(nn.Module):
@@ -43,8 +43,8 @@ class IntentExtractor(nn.Module):
         """(B, M, E), of which ``present`` (B, M) bool stands, to (B, M, I), zeros elsewhere."""
         packed = Packed.of(present)
         entered = self.enter(packed.pack(memory))
-        norm, widen, gelu, dropout, narrow = self.body
-        inner = packed.dropout(gelu(widen(norm(entered))), dropout.p, self.training)
+        norm, widen, gelu, dropped, narrow = self.body
+        inner = dropout(gelu(widen(norm(entered))), dropped.p, self.training)
         return packed.spread(self.norm(entered + narrow(inner)))
 
     def frame_logits(self, intent: Tensor) -> dict[str, Tensor]:
