@@ -1,10 +1,11 @@
 """Slots, spans and literals of the value filler, by hand."""
 
+import numpy as np
 import pytest
 import torch
 
 from sashimi.encode import PIECE_WIDTH
-from sashimi.flagship.answer.values import Taken
+from sashimi.flagship.answer.values import Spans, Taken, filled
 from sashimi.flagship.data.literals import (
     Literals,
     Slot,
@@ -110,4 +111,27 @@ def test_a_slot_that_accepts_nothing_still_ends():
     filler = ValueFiller(8, 0)
     source = Source.of(filler, prompt, torch.zeros(1, PIECE_WIDTH), torch.tensor([(0, 3)]))
     hidden = torch.zeros(len(tokens) + 1, 8)
-    assert fill(filler, literals, source, tokens, hidden, catalogue.load()) == ["Text", "Shortcut"]
+    assert fill(filler, literals, source, tokens, hidden, catalogue.load()) == ["Text", "One"]
+
+
+@pytest.mark.parametrize(
+    ("said", "body", "held"),
+    [
+        ("three quarters of an hour", 'timer.start WFDuration=QTY(1, "hr")', 0.75),
+        ("three quarters of an hour", 'timer.start WFDuration=QTY(1, "min")', 45),
+        ("six and a half minutes", 'timer.start WFDuration=QTY(1, "min")', 6.5),
+        ("an hour and a half", 'timer.start WFDuration=QTY(1, "min")', 90),
+        ("5", 'timer.start WFDuration=QTY(1, "min")', 5),
+        ("5 minutes", "delay WFDelayTime=1", 300),
+        ("20 seconds", "delay WFDelayTime=1", 20),
+    ],
+)
+def test_a_copied_duration_is_counted_in_the_unit_that_stands_beside_it(said, body, held):
+    tokens = tiers.encode(parse(f'SHORTCUT "x"\nACTION {body}')).merged()
+    slots = slots_of(tokens)
+    literals = Literals((), {}, {slots[0].context: "duration"})
+    spans = Spans(said, [[0, len(said)]])
+    chosen = filled(
+        tokens, slots, np.zeros((len(slots), 1)), lambda *_: 0, literals, spans, catalogue.load()
+    )
+    assert chosen == [held, said[:1].upper() + " ".join(said.split()[:5])[1:]]

@@ -6,7 +6,7 @@ import pytest
 
 from sashimi import program as language
 from sashimi.flagship import people
-from sashimi.flagship.data import corpus, leaks
+from sashimi.flagship.data import corpus, leaks, normal
 from sashimi.flagship.judge import useful
 
 TEST = "010375b2f5a2ea0fd732c8f31e870e51875627a0fedf26a5d91048233c44ac77"
@@ -85,8 +85,8 @@ def test_a_small_corpus_keeps_the_evaluation():
 
 
 def test_titles_are_the_first_words():
-    assert people.title("alarm at six, please and thanks") == "Alarm at six, please and"
-    assert people.title("text sam, ok?") == "Text sam, ok"
+    assert normal.heading("alarm at six, please and thanks") == "Alarm at six, please and"
+    assert normal.heading("text sam, ok?") == "Text sam, ok"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sashimi.flagship.data import normal
+from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.check import accept, health
@@ -45,11 +46,21 @@ class Spans:
         found = normal.phrases(reading, self.prompt, number)
         return {start: meaning for start, _, meaning in found}
 
-    def value(self, slot: Slot, reading: str, first: int, last: Callable[[], int]) -> Value:
-        """What the span from word piece ``first`` on means; ``last`` is asked for text only."""
+    def value(
+        self, slot: Slot, reading: str, first: int, last: Callable[[], int], unit: str = ""
+    ) -> Value:
+        """What the span from word piece ``first`` on means; ``last`` is asked for text only.
+
+        A duration is counted in ``unit``, where the program states one.
+        """
         begin = self.offsets[first][0]
         if slot.kind == "number":
-            return self.phrases(reading, number=True)[begin]
+            phrases = normal.phrases(reading, self.prompt, True)
+            end, meaning = next((b, found) for a, b, found in phrases if a == begin)
+            other = None
+            if unit and reading == "duration":
+                other = numbers.converted(self.prompt[begin:end], unit)
+            return meaning if other is None else other
         span = self.prompt[begin : self.offsets[last()][1]]
         meaning = normal.read(reading, span)
         if meaning is None and reading == "when":  # the span's end was missed, or it is no time
@@ -69,15 +80,22 @@ def filled(
     """The values of one program's slots, most likely first choice each, kept legal.
 
     ``scores`` (S, K + P) are log-probabilities, -inf for what may not be chosen; ``last`` gives the
-    last word piece of the span that row ``i`` of them begins at a piece. A choice that the
+    last word piece of the span that row ``i`` of them begins at a piece. The title is what the
+    prompt begins with. A choice that the
     validator would refuse in its place is passed over; so is one that repeats a variable's name, a
     case's title of the same menu or a key of the same dictionary.
     """
     taken = Taken(tokens, catalogue)
     values: list[Value] = []
     for row, slot in enumerate(slots):
+        if slot.kind == "title" and (heading := normal.heading(spans.prompt)):
+            values.append(heading)
+            continue
+        unit = _unit(tokens, slot)
         for choice in _likeliest(scores[row]):
-            chosen = _value(literals, spans, slot, choice, lambda first, row=row: last(row, first))
+            chosen = _value(
+                literals, spans, slot, choice, lambda first, row=row: last(row, first), unit
+            )
             if taken.accepts(slot, chosen):
                 break
         else:
@@ -85,6 +103,14 @@ def filled(
         taken.note(slot, chosen)
         values.append(chosen)
     return values
+
+
+def _unit(tokens: Sequence[str], slot: Slot) -> str:
+    """The unit in which a number counts; "" where its place states none."""
+    if slot.context == "delay key:WFDelayTime":
+        return "sec"
+    following = tokens[slot.position + 1] if slot.context.endswith(" magnitude") else ""
+    return following.removeprefix('="').removesuffix('"') if following.startswith('="') else ""
 
 
 def _likeliest(scores: np.ndarray) -> Iterator[int]:
@@ -103,13 +129,18 @@ def _likeliest(scores: np.ndarray) -> Iterator[int]:
 
 
 def _value(
-    literals: Literals, spans: Spans, slot: Slot, choice: int, last: Callable[[int], int]
+    literals: Literals,
+    spans: Spans,
+    slot: Slot,
+    choice: int,
+    last: Callable[[int], int],
+    unit: str,
 ) -> Value:
     """The value of one choice: a literal, a number, or the likeliest span from a word piece."""
     first = choice - len(literals.values)
     if first < 0:
         return literals.value(choice)
-    return spans.value(slot, literals.reading(slot), first, lambda: last(first))
+    return spans.value(slot, literals.reading(slot), first, lambda: last(first), unit)
 
 
 class Taken:

@@ -86,6 +86,12 @@ def title(text: str) -> str:
     return _WORD.sub(word, text)
 
 
+def heading(prompt: str) -> str:
+    """A program's name: the first five words of what was said, without the last one's mark."""
+    words = " ".join(prompt.split()[:5]).rstrip(",.?!;:")
+    return words[:1].upper() + words[1:]
+
+
 def label(text: str) -> str:
     """What stands before a value in a sentence: "total so far" becomes "Total so far: "."""
     return sentence(text.rstrip(": ")) + ": "

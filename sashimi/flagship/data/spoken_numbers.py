@@ -35,6 +35,7 @@ UNITS = {
 }
 _UNIT_OF = {word: unit for unit, names in UNITS.items() for word in names}
 _SECONDS = {"sec": 1, "min": 60, "hr": 3600}
+_LONG = _SECONDS | {"days": 86_400, "weeks": 604_800}
 _WHOLE = {"full": 1, "max": 1, "maximum": 1, "all the way up": 1, "all the way": 1, "half": 0.5}
 _WHOLE |= {"halfway": 0.5, "half way": 0.5, "all the way down": 0, "minimum": 0, "zero": 0}
 _WHOLE |= {"a quarter": 0.25, "one quarter": 0.25, "three quarters": 0.75, "a third": 1 / 3}
@@ -95,6 +96,17 @@ def duration(text: str) -> int | float | None:
     """The magnitude of a duration in its natural unit; a bare number is one too."""
     found = measured(text)
     return number(text) if found is None else found[0]
+
+
+def converted(text: str, unit: str) -> int | float | None:
+    """A duration's magnitude in a unit: "90 minutes" is 1.5 in "hr"; None where it has no unit, or
+    one of the two has no fixed length.
+    """
+    found = measured(text)
+    if found is None or found[1] not in _LONG or unit not in _LONG:
+        return None
+    total = found[0] * _LONG[found[1]] / _LONG[unit]
+    return int(total) if total == int(total) else round(total, 6)
 
 
 def measured(text: str) -> tuple[int | float, str] | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import yaml
 
 from sashimi.flagship.data.example import CorpusError
+from sashimi.flagship.data.normal import heading
 from sashimi.program import ParseError, parse, render
 from sashimi.program.tree import Program
 
@@ -112,12 +113,6 @@ def digest(items: Iterable[Item | Refusal]) -> str:
     return sha.hexdigest()
 
 
-def title(prompt: str) -> str:
-    """A program's name: the first five words of what was said, without the last one's mark."""
-    words = " ".join(prompt.split()[:5]).rstrip(",.?!;:")
-    return words[:1].upper() + words[1:]
-
-
 def read(file: Path) -> tuple[Item, ...]:
     """The items of one file. Raises `CorpusError` naming file, id and key."""
     entries = _yaml(file)
@@ -166,7 +161,7 @@ def _item(file: Path, entry: dict) -> Item:
     for value in values:
         if not isinstance(value, str):
             raise CorpusError(f"{where}: values: {value!r} is no text; put it in quotes")
-    name = title(say[0][1])
+    name = heading(say[0][1])
     golds = []
     for text in (entry["program"], *entry.get("or", ())):
         quoted = json.dumps(name, ensure_ascii=False)

@@ -75,7 +75,7 @@ class Join:
         for _ in range(TRIES):
             parts = [retold(part, rng) for part in rng.sample(pool, 3)]
             prompt, body = _put_together(shape, parts, rng)
-            program = Program(people.title(prompt), body)
+            program = Program(normal.heading(prompt), body)
             if kept_for(leaks.skeleton_key(program)) == "train":
                 name = "+".join(part.id for part in parts)
                 return Example(f"join-{name}", prompt, program, domain_of(program), "spoken")

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sashimi.flagship import people
 from sashimi.flagship.builtin import forms
 from sashimi.flagship.builtin.slots import held_out, text_of
 from sashimi.flagship.data import normal
@@ -90,7 +89,7 @@ class Swap:
             changes.get(repr(value), value) if kind in COPYABLE else value
             for kind, value in zip(kinds, ir.values, strict=True)
         ]
-        program = replace(tiers.assemble(merged, values), name=people.title(prompt))
+        program = replace(tiers.assemble(merged, values), name=normal.heading(prompt))
         return replace(example, prompt=prompt, program=program)
 
 
