@@ -18,7 +18,7 @@ from sashimi.flagship.data.literals import (
 from sashimi.flagship.data.spoken_numbers import parse_number
 from sashimi.flagship.model.fill import Source, ValueFiller, fill
 from sashimi.program import catalogue, parse, tiers, validate
-from sashimi.program.ir.legal import MAX_PARTS
+from sashimi.program.ir.walk import MAX_PARTS
 from sashimi.program.tree import Dict, Handle, Interp, List, Quantity
 
 PROGRAM = parse(

@@ -9,8 +9,9 @@ import pytest
 from sashimi.program import catalogue, parse, render, tiers, validate
 from sashimi.program.check.accept import accepts, admits, beside
 from sashimi.program.findings import errors
-from sashimi.program.ir.legal import MAX_PARTS, Legality, Walk
+from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.program.ir.walk import MAX_PARTS, Walk
 from sashimi.program.tiers import slots
 from sashimi.program.tree import Dict
 

@@ -16,8 +16,8 @@ from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.check import accept, health
-from sashimi.program.ir.legal import PARTS
 from sashimi.program.ir.tokens import KEY
+from sashimi.program.ir.walk import PARTS
 from sashimi.program.tree import Dict, List, Value
 
 OPENS_GROUP = frozenset({"MENU", "<dict>", "<headers>"})

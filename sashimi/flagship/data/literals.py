@@ -14,7 +14,7 @@ import numpy as np
 
 from sashimi.flagship.data import normal
 from sashimi.program import parse, render, tiers
-from sashimi.program.ir.legal import Walk
+from sashimi.program.ir.walk import Walk
 from sashimi.program.tree import Program, Set, Value
 
 COPYABLE = frozenset({"text", "key", "number"})

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Set
 
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.check.accept import admits
-from sashimi.program.ir.legal import reference_of
 from sashimi.program.ir.tokens import TEXT
+from sashimi.program.ir.walk import reference_of
 
 INTERPOLATED = "<interp>"
 Places = Mapping[str, Set[str]]

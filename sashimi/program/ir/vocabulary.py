@@ -17,13 +17,14 @@ import numpy as np
 
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.check.accept import admits
-from sashimi.program.ir.legal import OPENERS, Walk, reference_of
 from sashimi.program.ir.places import opened
 from sashimi.program.ir.tokens import COMPOSITES, END, KEY, LITERAL, NONE, NUMBER, TEXT
+from sashimi.program.ir.walk import Walk, reference_of
 from sashimi.program.tiers import TypedIR
 from sashimi.program.tree import CONDITIONS, Reference
 
 START = "<start>"
+OPENERS = frozenset({"IF", "MENU", "REPEAT", "FOREACH"})
 STATEMENTS = ("SET", "IF", "ELSE", "ENDIF", "MENU", "CASE", "ENDMENU", "REPEAT", "ENDREPEAT")
 ALWAYS = (
     *(START, END, NONE, TEXT, KEY, NUMBER, LITERAL, *STATEMENTS, "FOREACH", "ENDFOREACH"),

@@ -66,7 +66,7 @@ def operand_keys(condition: str, value: Value | None) -> tuple[tuple[str, Value]
         return ((NUMBER, ""),) if condition == "equals_number" else ()
     if condition == "is_between" and isinstance(value, List) and len(value.items) == 2:
         return ((NUMBER, value.items[0]), (SECOND, value.items[1]))
-    if condition in _UNARY and isinstance(value, int | float):
+    if condition in _UNARY and type(value) in (int, float):
         return ((NUMBER, value),)
     return ((_KEYS.get(condition, TEXT), value),)
 

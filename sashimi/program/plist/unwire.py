@@ -192,7 +192,7 @@ class Decoder:
         key = item.get("WFKey")
         if not _is_wrapped_text(key):
             raise Foreign
-        if style == "headers" and _header(key) and not key["Value"]["attachmentsByRange"]:
+        if style == "headers" and _is_header(key):
             return key["Value"]["string"]
         value = self.text(key["Value"])
         return Interp((value,)) if isinstance(value, Var | Handle) else value
@@ -240,6 +240,8 @@ class Decoder:
             else:
                 yield text
                 yield Interp((text,))
+        elif kind == TEXT_ITEM:
+            yield from self._candidates(stored, "text")
 
     def kept(self, stored: Plist, whole: bool = True) -> Value:
         """A value as it is stored, references in it read; what is ``whole`` says so itself."""
@@ -367,8 +369,16 @@ def _is_wrapped_text(key: Plist) -> bool:
     )
 
 
-def _header(key: dict) -> bool:
-    """Whether a key is stored as those of ``HEADERS`` are: with an empty list of references."""
+def _is_header(key: dict) -> bool:
+    """Whether a key is stored as those of ``HEADERS``: no references, and they stand first."""
+    return (
+        _of_headers(key)
+        and next(iter(key["Value"])) == "attachmentsByRange"
+        and not key["Value"]["attachmentsByRange"]
+    )
+
+
+def _of_headers(key: dict) -> bool:
     return next(iter(key)) == "WFSerializationType" and "attachmentsByRange" in key["Value"]
 
 
@@ -376,6 +386,5 @@ def _style(items: list) -> str:
     """How a dictionary was written, as the order of its records says."""
     if any(next(iter(item)) == "WFValue" for item in items):
         return "explicit"
-    plain = [item["WFKey"] for item in items if _is_wrapped_text(item["WFKey"])]
-    headers = [key for key in plain if _header(key) and not key["Value"]["attachmentsByRange"]]
-    return "headers" if headers else "dictionary"
+    keys = [item["WFKey"] for item in items if _is_wrapped_text(item["WFKey"])]
+    return "headers" if any(map(_of_headers, keys)) else "dictionary"

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sashimi import statistics
-from sashimi.program.ir.legal import Walk
 from sashimi.program.ir.vocabulary import ALWAYS, Vocabulary
+from sashimi.program.ir.walk import Walk
 from sashimi.program.tiers import TypedIR
 from sashimi.statistics import Interval, bootstrap
 
