@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -239,6 +240,22 @@ def dump(merged: dict[str, dict]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+def name_properties(merged: dict[str, dict]) -> None:
+    """Add to a setter's list of properties those that its own keys name.
+
+    ``WFReminderContentItemIsCompleted`` holds what ``Is Completed`` is set to.
+    """
+    for name, record in merged.items():
+        listed = record["params"].get("WFContentItemPropertyName", {}).get("enum")
+        if not name.startswith("setters.") or not listed:
+            continue
+        for key in record["params"]:
+            word = re.fullmatch(r"WF\w+ContentItem([A-Z]\w*)", key)
+            spelled = word and re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word[1])
+            if spelled and spelled not in listed:
+                listed.append(spelled)
+
+
 def main() -> int:
     """Write the catalogue and print the report; with ``--check``, only compare."""
     reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -249,6 +266,7 @@ def main() -> int:
     reader.add_argument("--check", action="store_true", help="exit 1 if the file is out of date")
     args = reader.parse_args()
     merged, differs = merge(args.folder)
+    name_properties(merged)
     programs = []
     if args.programs:
         lines = args.programs.read_text(encoding="utf-8").splitlines()

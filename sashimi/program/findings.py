@@ -27,6 +27,11 @@ class Finding:
         return f"line {self.line}: {self.severity}: {self.where}: {self.why}"
 
 
+def invalid(line: int, code: str, where: str, why: str, severity: str = "error") -> Finding:
+    """A finding of `validate`."""
+    return Finding("validate", line, where, why, severity, code)
+
+
 def errors(findings: Iterable[Finding]) -> list[Finding]:
     """Only the findings that are errors."""
     return [finding for finding in findings if finding.severity == "error"]

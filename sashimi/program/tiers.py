@@ -27,10 +27,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sashimi.program import catalogue as catalogues
-from sashimi.program.check.scope import SETTERS, sanitise
+from sashimi.program.check.parts import SETTERS, sanitise
 from sashimi.program.ir.lower import Reader
 from sashimi.program.ir.tokens import (
     END,
@@ -62,6 +62,7 @@ from sashimi.program.tree import (
     Statement,
     Value,
     Var,
+    map_blocks,
     references,
 )
 
@@ -137,20 +138,7 @@ def without_comments(program: Program) -> Program:
 
     def strip(block: Block) -> Block:
         kept = (s for s in block if not (isinstance(s, Action) and s.name == "comment"))
-        return tuple(inside(statement) for statement in kept)
-
-    def inside(statement: Statement) -> Statement:
-        match statement:
-            case If(then=then, orelse=orelse):
-                otherwise = None if orelse is None else strip(orelse)
-                return replace(statement, then=strip(then), orelse=otherwise)
-            case Menu(cases=cases):
-                return replace(
-                    statement, cases=tuple(replace(c, body=strip(c.body)) for c in cases)
-                )
-            case Repeat(body=body) | ForEach(body=body):
-                return replace(statement, body=strip(body))
-        return statement
+        return tuple(map_blocks(statement, strip) for statement in kept)
 
     return Program(program.name, strip(program.body))
 

@@ -8,8 +8,8 @@ that difference matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 CONDITIONS = (
     "equals_number",
@@ -269,6 +269,21 @@ def blocks(statement: Statement) -> tuple[Block, ...]:
         case Repeat(body=body) | ForEach(body=body):
             return (body,)
     return ()
+
+
+def map_blocks(statement: Statement, change: Callable[[Block], Block]) -> Statement:
+    """The statement with each of the blocks directly inside it changed."""
+    match statement:
+        case If(then=then, orelse=orelse):
+            return replace(
+                statement, then=change(then), orelse=None if orelse is None else change(orelse)
+            )
+        case Menu(cases=cases):
+            changed = tuple(replace(case, body=change(case.body)) for case in cases)
+            return replace(statement, cases=changed)
+        case Repeat(body=body) | ForEach(body=body):
+            return replace(statement, body=change(body))
+    return statement
 
 
 def walk(block: Block) -> Iterator[Statement]:

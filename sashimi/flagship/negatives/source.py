@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from sashimi.flagship.negatives.known import Known
 from sashimi.flagship.negatives.lines import Line, rebuilt
-from sashimi.program.check.scope import ALWAYS, Scope, operands, walk_scoped
+from sashimi.program.check.parts import operands
+from sashimi.program.check.scope import ALWAYS, Scope, walk_scoped
 from sashimi.program.tree import (
     Action,
     Case,

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from sashimi.program import catalogue as catalogues
 from sashimi.program.check.beside import ignored
-from sashimi.program.check.scope import FLOW_ACTIONS, STOPS, operands, sanitise, walk_scoped
-from sashimi.program.check.validate import NUMERIC_CONDITIONS, label, never_number
+from sashimi.program.check.parts import label, operands, sanitise
+from sashimi.program.check.scope import FLOW_ACTIONS, STOPS, walk_scoped
+from sashimi.program.check.validate import NUMERIC_CONDITIONS, never_number
 from sashimi.program.check.ways import asks
 from sashimi.program.findings import Finding
 from sashimi.program.tree import (

@@ -25,24 +25,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sashimi.program import names
+from sashimi.program import names, tree
+from sashimi.program.check.parts import kind, named, sanitise, sets
 from sashimi.program.check.ways import Frame, Gap, Variables, found_set, merged, sure_to_run
-from sashimi.program.tree import (
-    Action,
-    Block,
-    Case,
-    ForEach,
-    Handle,
-    If,
-    Menu,
-    Pairs,
-    Reference,
-    Repeat,
-    Set,
-    Statement,
-    Var,
-    walk,
-)
+from sashimi.program.tree import Action, Block, Case, Handle, Reference, Statement, Var, walk
 
 ALWAYS = ("input", "date", "Ask", "Clipboard", "DeviceDetails")
 """Handles that stand for themselves everywhere."""
@@ -55,9 +41,6 @@ LOOP_VARIABLES = ("Repeat_Item", "Repeat_Index")
 
 SILENT = frozenset({"comment", "setvariable", "appendvariable"})
 """Actions that leave ``@prev`` as it was."""
-
-SETTERS = frozenset({"setvariable", "appendvariable"})
-"""Actions that set the variable named by their parameter ``WFVariableName``."""
 
 STOPS = frozenset({"exit", "output"})
 """Actions after which nothing of their block runs."""
@@ -79,12 +62,6 @@ BLOCK_HANDLES = {
 
 OUTPUT = re.compile(r"output_([0-9A-F]{8}(?:_[0-9A-F]{4}){3}_[0-9A-F]{12})")
 """The handle of an output by its identifier, which its action states as ``UUID="…"``."""
-
-
-def sanitise(name: str) -> str:
-    """A name of the Shortcuts editor as an identifier: ``My List`` is ``My_List``."""
-    word = re.sub(r"\W", "_", name)
-    return word if word and not word[0].isdigit() else "_" + word
 
 
 _NOTHING = object()
@@ -271,76 +248,7 @@ class Scope:
         return self._outputs[handle.name]
 
 
-def kind(statement: Statement) -> str | None:
-    """The kind of block that a statement opens; None for ACTION and SET."""
-    match statement:
-        case If():
-            return "if"
-        case Menu():
-            return "menu"
-        case Repeat():
-            return "repeat"
-        case ForEach():
-            return "foreach"
-    return None
-
-
-def operands(statement: Statement | Case) -> Pairs:
-    """The values that a statement itself holds, each with the name of its place."""
-    match statement:
-        case Action(params=params):
-            return _said(params)
-        case Set(value=value):
-            return (("value", value),)
-        case If():
-            tests = enumerate((statement, *statement.more), 1)
-            said = [(place, n, getattr(test, place)) for n, test in tests for place in _TEST]
-            own = tuple((place if n == 1 else f"{place} {n}", value) for place, n, value in said)
-            return own + _said((*statement.pairs, *statement.middle, *statement.end))
-        case Menu(prompt=prompt, pairs=pairs, end=end):
-            return (("prompt", prompt), *_said((*pairs, *end)))
-        case Case(title=title, pairs=pairs):
-            return (("title", title), *_said(pairs))
-        case Repeat(count=count, pairs=pairs, end=end):
-            return (("count", count), *_said((*pairs, *end)))
-        case ForEach(target=target, pairs=pairs, end=end):
-            return (("target", target), *_said((*pairs, *end)))
-    raise TypeError(f"not a statement: {statement!r}")
-
-
-_TEST = ("target", "value")
-
-
-def _said(pairs: Pairs) -> Pairs:
-    """Pairs less the name that an output is given, which refers to nothing."""
-    return tuple(pair for pair in pairs if not (pair[0] == "UUID" and isinstance(pair[1], Handle)))
-
-
-def named(pairs: Pairs) -> tuple[str, ...]:
-    """The handles that pairs give an output: by ``CustomOutputName=`` and by ``UUID=@name``."""
-    out = []
-    for key, value in pairs:
-        if key == "CustomOutputName" and isinstance(value, str):
-            out.append(sanitise(value))
-        elif key == "UUID" and isinstance(value, Handle):
-            out.append(value.name)
-        elif key == "UUID" and isinstance(value, str):
-            out.append("output_" + value.replace("-", "_"))
-    return tuple(out)
-
-
-def sets(statement: Statement) -> str | None:
-    """The variable that an ACTION or a SET sets, spelled as there; None if none."""
-    match statement:
-        case Set(name=name):
-            return name
-        case Action(name=name, params=params) if name in SETTERS:
-            variable = dict(params).get("WFVariableName")
-            return variable if isinstance(variable, str) else None
-    return None
-
-
-def pass_simple(scope: Scope, statement: Action | Set, key: Any = None) -> None:
+def pass_simple(scope: Scope, statement: Action | tree.Set, key: Any = None) -> None:
     """Move a scope past an ACTION or a SET."""
     if isinstance(statement, Action):
         scope.after_action(statement.name, named(statement.params), key)
@@ -367,7 +275,7 @@ def walk_scoped(
         if opened is None:
             pass_simple(scope, statement, key=statement)
             continue
-        body = statement.body if isinstance(statement, Repeat | ForEach) else ()
+        body = statement.body if isinstance(statement, tree.Repeat | tree.ForEach) else ()
         scope.enter(opened, statement.line, sure_to_run(statement), body)
         for branch, part in enumerate(_parts(statement)):
             if isinstance(part, Case):
@@ -383,10 +291,5 @@ def walk_scoped(
         scope.leave(statement, named(statement.end))
 
 
-def _parts(statement: If | Menu | Repeat | ForEach) -> tuple[Block | Case, ...]:
-    match statement:
-        case If(then=then, orelse=orelse):
-            return (then,) if orelse is None else (then, orelse)
-        case Menu(cases=cases):
-            return cases
-    return (statement.body,)
+def _parts(statement: tree.If | tree.Menu | tree.Repeat | tree.ForEach) -> tuple[Block | Case, ...]:
+    return statement.cases if isinstance(statement, tree.Menu) else tree.blocks(statement)

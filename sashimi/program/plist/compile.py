@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sashimi.program.check.scope import operands
-from sashimi.program.check.validate import storable
+from sashimi.program.check.parts import operands
+from sashimi.program.check.storable import storable
 from sashimi.program.plist.assemble import CompileError, assemble
 from sashimi.program.plist.wire import encode
 from sashimi.program.tree import (

@@ -23,7 +23,8 @@ from sashimi.program import names
 from sashimi.program.findings import Finding
 from sashimi.program.plist.assemble import IDENTIFIER, PARAMETERS
 from sashimi.program.plist.compile import settings
-from sashimi.program.plist.reader import Reader, Record, elsewhere
+from sashimi.program.plist.elsewhere import elsewhere
+from sashimi.program.plist.reader import Reader, Record
 from sashimi.program.plist.refer import Unnamed
 from sashimi.program.plist.same import same
 from sashimi.program.plist.unwire import Decoder

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sashimi.program import names
-from sashimi.program.check.scope import LOOP_HANDLES, kind, named, pass_simple, sanitise
+from sashimi.program.check.parts import kind, named, sanitise
+from sashimi.program.check.scope import LOOP_HANDLES, pass_simple
 from sashimi.program.findings import Finding
-from sashimi.program.plist import conditions, flow, wire
+from sashimi.program.plist import flow, openings
 from sashimi.program.plist.assemble import LITERALS, PARAMETERS, form, literal_records, literal_uuid
-from sashimi.program.plist.refer import FIXED, Names, is_attachment, spellings
+from sashimi.program.plist.refer import FIXED, Names, spellings
 from sashimi.program.plist.same import same
-from sashimi.program.plist.unwire import DEEPEST, Decoder, depth
+from sashimi.program.plist.unwire import Decoder
 from sashimi.program.tree import (
     Action,
     Block,
     Case,
-    ForEach,
     Handle,
-    If,
     Interp,
-    List,
     Menu,
     Pairs,
     Reference,
-    Repeat,
     Set,
     Statement,
-    Test,
-    Value,
     Var,
+    map_blocks,
     special,
 )
 
@@ -63,7 +58,8 @@ class Reader:
 
     def _outputs(self, fixed: set[str]) -> tuple[dict[str, int], dict[int, str]]:
         """Which action gives the output of each identifier, and what its handle may be called."""
-        given = [(i, p["UUID"]) for i, (_, p) in enumerate(self.records) if _is_text(p.get("UUID"))]
+        stated = ((i, p.get("UUID")) for i, (_, p) in enumerate(self.records))
+        given = [(i, identifier) for i, identifier in stated if isinstance(identifier, str)]
         counts = Counter(identifier for _, identifier in given)
         inner = {n for numbers in self.parts.values() for n in numbers[:-1]}
         outputs = {u: i for i, u in given if counts[u] == 1 and i not in inner}
@@ -171,7 +167,7 @@ class Reader:
         candidate = Set(sanitise(variable), value)
         if isinstance(value, Var | Handle) or {index, self.at} & self.bare:
             return None
-        made = literal_records(candidate, index, self.encode, self.names.spelled)
+        made = literal_records(candidate, index, self.decoder.encode, self.names.spelled)
         if not same([list(pair) for pair in made], [[name, parameters], [after, kept]]):
             return None
         self.at += 1
@@ -204,15 +200,12 @@ class Reader:
                 out.append((key, value))
         return (*out, *((key, None) for key in said if key not in parameters))
 
-    def encode(self, value: Value, place: str = "plain") -> Any:
-        return wire.encode(value, self.names.attach, place)
-
     def group(self, numbers: list[int]) -> Statement:
-        opening = self.opening(self.at)
-        titles = [self.title(n) for n in numbers[1:-1]] if isinstance(opening, Menu) else []
+        opening = openings.opening(*self.records[self.at], self.decoder)
+        titles = self.titles(numbers[1:-1]) if isinstance(opening, Menu) else []
         if isinstance(opening, Menu):
             opening = replace(opening, cases=tuple(Case(title, ()) for title in titles))
-        start = self.part(numbers, 0, flow.said(opening, self.encode))
+        start = self.part(numbers, 0, flow.said(opening, self.decoder.encode))
         scope = self.names.scope
         scope.enter(kind(opening))
         self.at += 1
@@ -220,7 +213,7 @@ class Reader:
         for n, number in enumerate(numbers[1:-1], 1):
             scope.branch()
             self.now = number
-            title = {"WFMenuItemTitle": self.encode(titles[n - 1])} if titles else {}
+            title = {"WFMenuItemTitle": self.decoder.encode(titles[n - 1])} if titles else {}
             beside.append(self.part(numbers, n, title))
             self.at = number + 1
             bodies.append(self.block(numbers[n + 1]))
@@ -228,7 +221,11 @@ class Reader:
         end = self.part(numbers, len(numbers) - 1, {})
         scope.leave(numbers[-1], named(end))
         self.at = numbers[-1] + 1
-        return _closed(opening, start, titles, bodies, beside, end)
+        return openings.closed(opening, start, titles, bodies, beside, end)
+
+    def titles(self, numbers: list[int]) -> list[str | Interp]:
+        stored = (self.records[number][1].get("WFMenuItemTitle", "") for number in numbers)
+        return [openings.title(title, self.decoder) for title in stored]
 
     def part(self, numbers: list[int], n: int, said: dict) -> Pairs:
         """What stands beside a part of a block."""
@@ -240,106 +237,6 @@ class Reader:
         control = {"GroupingIdentifier": group if own else "", "WFControlFlowMode": mode}
         bare = ((PARAMETERS, None),) if index in self.bare else ()
         return (*self.pairs(index, parameters, {**control, **said}), *bare)
-
-    def opening(self, index: int) -> Statement:
-        """The start of a block, as far as it can be said; what is said wrongly, pairs put right."""
-        name, start = self.records[index]
-        match name:
-            case "conditional":
-                return self.several(start) or If(*self.test(start), ())
-            case "choosefrommenu":
-                prompt = (
-                    self.decoder.value(start["WFMenuPrompt"], "text")
-                    if "WFMenuPrompt" in start
-                    else None
-                )
-                return Menu(_text(prompt), ())
-            case "repeat.count":
-                count = self.decoder.value(start.get("WFRepeatCount", ""))
-                fits = isinstance(count, Var | Handle) or type(count) in (int, float)
-                return Repeat(count if fits else None, ())
-        return ForEach(self.target(start.get("WFInput")), ())
-
-    def title(self, number: int) -> str | Interp:
-        stored = self.records[number][1].get("WFMenuItemTitle", "")
-        title = _text(self.decoder.value(stored, "text"))
-        return "" if title is None else title
-
-    def target(self, stored: Any) -> Reference | None:
-        value = self.decoder.value(stored) if isinstance(stored, dict) else None
-        return value if isinstance(value, Var | Handle) else None
-
-    def test(self, start: dict) -> tuple[Reference | None, str, Value | None]:
-        """What a condition compares, how, and with what."""
-        condition = conditions.condition(start.get("WFCondition"), start)
-        if not condition:
-            return None, "", None
-        source = start.get("WFInput")
-        target = self.target(source.get("Variable")) if isinstance(source, dict) else None
-        key = next(
-            (k for k in conditions.OPERANDS if k in start and self._fits(condition, k, start)), None
-        )
-        if key is None:
-            return target, condition, None
-        value = self.decoder.value(start[key], "text" if key == conditions.TEXT else "plain")
-        if condition == "is_between" and conditions.SECOND in start:
-            value = List((value, self.decoder.value(start[conditions.SECOND])))
-        if condition == "equals_number" and value == "":
-            value = None
-        return target, condition, value
-
-    def _fits(self, condition: str, key: str, start: dict) -> bool:
-        """Whether a condition stores such a value under a key."""
-        number = type(start[key]) in (int, float)
-        sample = 0 if number else List((0, 0)) if condition == "is_between" else "x"
-        return key in (k for k, _ in conditions.operand_keys(condition, sample))
-
-    def several(self, start: dict) -> If | None:
-        """An IF of several conditions, if all of them can be said."""
-        stored = start.get("WFConditions")
-        match stored:
-            case {"Value": {flow.PREFIX: int() as prefix, flow.TEMPLATES: [*tests]}}:
-                match_ = next((m for m, code in flow.PREFIXES.items() if code == prefix), None)
-            case _:
-                return None
-        if match_ is None or not tests or not all(isinstance(test, dict) for test in tests):
-            return None
-        first, *more = (Test(*self.test(test)) for test in tests)
-        candidate = If(first.target, first.condition, first.value, (), None, match_, tuple(more))
-        conditions_ = all(test.condition for test in (first, *more))
-        if conditions_ and same(flow.said(candidate, self.encode)["WFConditions"], stored):
-            return candidate
-        return None
-
-
-def _closed(
-    opening: Statement, start: Pairs, titles: list, bodies: list, beside: list, end: Pairs
-) -> Statement:
-    match opening:
-        case Menu(prompt=prompt):
-            cases = zip(titles, bodies[1:], beside, strict=True)
-            return Menu(prompt, tuple(Case(*case) for case in cases), start, end)
-        case If():
-            orelse = bodies[1] if len(bodies) > 1 else None
-            middle = beside[0] if beside else ()
-            return replace(
-                opening, then=bodies[0], orelse=orelse, pairs=start, middle=middle, end=end
-            )
-    return replace(opening, body=bodies[0], pairs=start, end=end)
-
-
-def _text(value: Value | None) -> str | Interp | None:
-    """A value as a title or prompt; None if it is none."""
-    match value:
-        case str() | Interp():
-            return value
-        case Var() | Handle():
-            return Interp((value,))
-    return None
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def _without(block: Block, labels: set[str]) -> Block:
@@ -353,57 +250,11 @@ def _without(block: Block, labels: set[str]) -> Block:
         )
 
     def inside(statement: Statement) -> Statement:
-        match statement:
-            case Action(params=params):
-                return replace(statement, params=pairs(params))
-            case Set():
-                return statement
-            case If(then=then, orelse=orelse, end=end):
-                otherwise = None if orelse is None else _without(orelse, labels)
-                return replace(
-                    statement, then=_without(then, labels), orelse=otherwise, end=pairs(end)
-                )
-            case Menu(cases=cases, end=end):
-                kept = tuple(replace(case, body=_without(case.body, labels)) for case in cases)
-                return replace(statement, cases=kept, end=pairs(end))
-        return replace(statement, body=_without(statement.body, labels), end=pairs(statement.end))
+        if isinstance(statement, Action):
+            return replace(statement, params=pairs(statement.params))
+        if isinstance(statement, Set):
+            return statement
+        bodies = map_blocks(statement, lambda inner: _without(inner, labels))
+        return replace(bodies, end=pairs(statement.end))
 
     return tuple(map(inside, block))
-
-
-def elsewhere(records: Sequence[Any], root: Any) -> set[str]:
-    """Texts of a plist that stand elsewhere than where a reference or an output's own key is.
-
-    ``records`` are the actions, ``root`` is everything else. A reference to an output that only a
-    later action gives counts too: no handle can stand for it.
-    """
-    found: set[str] = set()
-    given: dict[str, int] = {}
-    for index, (_, parameters) in enumerate(records):
-        if _is_text(parameters.get("UUID")):
-            given.setdefault(parameters["UUID"], index)
-    if not given:
-        return found
-    for index, (_, parameters) in enumerate(records):
-        for key, value in parameters.items():
-            if key != "UUID" or not _is_text(value):
-                literal = depth(value) > DEEPEST
-                found.update(_texts(value, given, index, literal))
-    return found.union(_texts(root, given, 0, True))
-
-
-def _texts(plist: Any, given: dict[str, int], now: int, literal: bool) -> Iterator[str]:
-    stack = [plist]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, str):
-            if value in given:
-                yield value
-        elif isinstance(value, list):
-            stack += value
-        elif isinstance(value, dict):
-            inner = value
-            output = not literal and value.get("Type") == "ActionOutput" and is_attachment(value)
-            if output and given.get(value["OutputUUID"], now) < now:
-                inner = {k: v for k, v in value.items() if k != "OutputUUID"}
-            stack += inner.values()

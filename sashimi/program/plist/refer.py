@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from sashimi.program import catalogue as catalogues
 from sashimi.program import names
-from sashimi.program.check.scope import LOOP_HANDLES, OUTPUT, SETTERS, Scope, sanitise
+from sashimi.program.check.parts import SETTERS, sanitise
+from sashimi.program.check.scope import LOOP_HANDLES, OUTPUT, Scope
 from sashimi.program.plist import steps
 from sashimi.program.plist.same import same
 from sashimi.program.tree import Handle, Reference, Step, Var

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sashimi.errors import BadInput
-from sashimi.program.check.validate import UNFIT_FOR_XML
+from sashimi.program.check.storable import UNFIT_FOR_XML
 from sashimi.program.plist import kinds
 
 FORMATS = {

@@ -6,7 +6,6 @@ what is stored, the value is kept as it is stored (``$raw``, or ``$item`` for on
 
 from __future__ import annotations
 
-import base64
 import math
 import plistlib
 import re
@@ -14,9 +13,18 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from sashimi.errors import BadInput
-from sashimi.program import dates
+from sashimi.program.plist.literals import DEEPEST, depth, nesting, packed, scalar
 from sashimi.program.plist.refer import Unnamed, is_attachment
 from sashimi.program.plist.same import same
+from sashimi.program.plist.shapes import (
+    is_fields,
+    is_header,
+    is_item,
+    is_text,
+    is_wrapped_text,
+    placed,
+    style_of,
+)
 from sashimi.program.plist.wire import (
     ARRAY_ITEM,
     BOOLEAN,
@@ -50,14 +58,8 @@ from sashimi.program.tree import (
     special,
 )
 
-RANGE = re.compile(r"\{(\d{1,9}), ?1\}")
-"""How ``attachmentsByRange`` names a reference: ``{position, 1}`` in UTF-16 code units."""
-
 NUMBER = re.compile(r"[-+]?[0-9]{1,300}(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 """Text that stands for a number in an item of that type."""
-
-DEEPEST = 36
-"""Most braces that a value is written with, one in another; what is deeper stays a plist."""
 
 _STATES = {state: name for name, (_, state) in REFERRING.items()}
 
@@ -82,7 +84,11 @@ class Decoder:
             if nesting(value) <= DEEPEST:
                 return value
         self.packed.append(stored)
-        return _packed(stored)
+        return packed(stored)
+
+    def encode(self, value: Value, form: str = "plain") -> Plist:
+        """What a plist stores of a value at this point of the program."""
+        return encode(value, self.attach, form)
 
     def _checked(self, stored: Plist, form: str) -> Value:
         if isinstance(stored, str | bool):
@@ -97,7 +103,7 @@ class Decoder:
 
     def _gives(self, value: Value, form: str, stored: Plist) -> bool:
         try:
-            return same(encode(value, self.attach, form), stored)
+            return same(self.encode(value, form), stored)
         except BadInput:
             return False
 
@@ -110,10 +116,10 @@ class Decoder:
                 yield Interp((value,))
             case Dict() | Headers() if not special(value):
                 yield Dict((("$fields", value),))
-                if _is_fields(stored.get("Value")):
+                if is_fields(stored.get("Value")):
                     plain = self._dictionary(stored["Value"][ITEMS], stored, "dictionary")
                     yield from (plain, Dict((("$fields", plain),)))
-            case List() if any(map(_is_item, stored)):
+            case List() if any(map(is_item, stored)):
                 yield Dict((("$items", List(tuple(map(self._element, stored)))),))
                 yield Dict((("$list", value),))
             case str():
@@ -126,7 +132,7 @@ class Decoder:
                 return stored
             case int() if -(2**63) <= stored < 2**64:
                 return stored
-            case list() if form == "items" or any(map(_is_item, stored)):
+            case list() if form == "items" or any(map(is_item, stored)):
                 return List(tuple(self._text_element(item) for item in stored))
             case list():
                 return List(tuple(self._checked(item, "plain") for item in stored))
@@ -140,7 +146,7 @@ class Decoder:
         raise Foreign
 
     def _unwrapped(self, inner: Plist, kind: str, whole: dict) -> Value:
-        if kind == TOKEN_STRING and _is_text(inner):
+        if kind == TOKEN_STRING and is_text(inner):
             return self.text(inner)
         if kind == TOKEN_ATTACHMENT and is_attachment(inner):
             return self.refer(inner)
@@ -149,7 +155,7 @@ class Decoder:
             if is_attachment(inner["Magnitude"]):
                 return Quantity(self.refer(inner["Magnitude"]), unit)
             return Quantity(self._checked(inner["Magnitude"], "bare"), unit)
-        if kind == DICTIONARY and _is_fields(inner):
+        if kind == DICTIONARY and is_fields(inner):
             return self._dictionary(inner[ITEMS], whole)
         value = self.refer(inner) if is_attachment(inner) else self._checked(inner, "plain")
         record = {"Value": value, "WFSerializationType": kind}
@@ -165,7 +171,7 @@ class Decoder:
             return self.refer(next(iter(attachments.values())))
         units = string.encode("utf-16-le", "surrogatepass")
         parts, end = [], 0
-        for at, _, attachment in sorted(_placed(attachments)):
+        for at, _, attachment in sorted(placed(attachments)):
             parts += [units[2 * end : 2 * at], attachment]
             end = at + 1
         parts.append(units[2 * end :])
@@ -181,7 +187,7 @@ class Decoder:
         if not items:
             fields = Dict(((ITEMS, List(())),))
             return Dict((("Value", fields), ("WFSerializationType", DICTIONARY)))
-        style = style or _style(items)
+        style = style or style_of(items)
         pairs = tuple((self._key(item, style), self._item(item)) for item in items)
         if style == "explicit":
             inner = {"Value": Dict(((ITEMS, Dict(pairs)),)), "WFSerializationType": DICTIONARY}
@@ -190,15 +196,15 @@ class Decoder:
 
     def _key(self, item: dict, style: str) -> str | Interp:
         key = item.get("WFKey")
-        if not _is_wrapped_text(key):
+        if not is_wrapped_text(key):
             raise Foreign
-        if style == "headers" and _is_header(key):
+        if style == "headers" and is_header(key):
             return key["Value"]["string"]
         value = self.text(key["Value"])
         return Interp((value,)) if isinstance(value, Var | Handle) else value
 
     def _element(self, item: Plist) -> Value:
-        return self._item(item) if _is_item(item) else self._checked(item, "plain")
+        return self._item(item) if is_item(item) else self._checked(item, "plain")
 
     def _text_element(self, item: Plist) -> Value:
         """An element of a list whose plain texts have no type: a text with one says so."""
@@ -230,7 +236,7 @@ class Decoder:
             yield self._read(inner, "dictionary")
         elif kind == ARRAY_ITEM and isinstance(inner, list):
             yield List(tuple(map(self._element, inner)))
-        elif kind in (TEXT_ITEM, NUMBER_ITEM) and state == TOKEN_STRING and _is_text(inner):
+        elif kind in (TEXT_ITEM, NUMBER_ITEM) and state == TOKEN_STRING and is_text(inner):
             text = self.text(inner)
             if kind == NUMBER_ITEM:
                 if isinstance(text, str) and NUMBER.fullmatch(text):
@@ -249,8 +255,8 @@ class Decoder:
             case bool() | str():
                 return stored
             case bytes() | datetime() | plistlib.UID() | int() | float():
-                return _scalar(stored)
-            case dict() if whole and not is_attachment(stored) and not _is_text(stored):
+                return scalar(stored)
+            case dict() if whole and not is_attachment(stored) and not is_text(stored):
                 return Dict((("$raw", self._pairs(stored)),))
             case _ if whole:
                 return Dict((("$raw", self.kept(stored, whole=False)),))
@@ -265,7 +271,7 @@ class Decoder:
         try:
             if is_attachment(stored):
                 return self.refer(stored)
-            if _is_text(stored) and stored.get("attachmentsByRange"):
+            if is_text(stored) and stored.get("attachmentsByRange"):
                 text = self.text(stored)
                 interp = text if isinstance(text, Interp) else Interp((text,))
                 if self._gives(Dict((("$raw", interp),)), "plain", stored):
@@ -281,110 +287,3 @@ class Decoder:
 
 class Foreign(Exception):
     """A record of a kind that the decoder knows, in a shape that it does not."""
-
-
-def _scalar(stored: Plist) -> Value:
-    match stored:
-        case bytes():
-            return Dict((("$data", base64.b64encode(stored).decode("ascii")),))
-        case datetime():
-            return Dict((("$date", dates.spell(stored)),))
-        case plistlib.UID():
-            return Dict((("$uid", str(stored.data)),))
-        case int() if not -(2**63) <= stored < 2**64:
-            return Dict((("$integer", hex(stored)),))
-        case float() if not math.isfinite(stored):
-            return Dict((("$real", repr(stored)),))
-    return stored
-
-
-def _packed(stored: Plist) -> Value:
-    """A value that is nested too deeply to be written out, as the bytes of a plist."""
-    try:
-        data = plistlib.dumps(stored, fmt=plistlib.FMT_BINARY, sort_keys=False)
-    except OverflowError:
-        raise BadInput("an integer beyond 64 bits, nested too deeply to be kept") from None
-    return Dict((("$plist", base64.b64encode(data).decode("ascii")),))
-
-
-def depth(stored: Plist) -> int:
-    """How deep a plist nests."""
-    level, deepest = [stored], -1
-    while level:
-        deepest += 1
-        inner: list = []
-        for value in level:
-            if isinstance(value, dict):
-                inner += value.values()
-            elif isinstance(value, list):
-                inner += value
-        level = inner
-    return deepest
-
-
-def nesting(value: Value) -> int:
-    """How deep the braces of a value nest in its text."""
-    match value:
-        case Dict(items=items) | Headers(items=items):
-            return 1 + max((nesting(inner) for _, inner in items), default=0)
-        case List(items=items):
-            return 1 + max(map(nesting, items), default=0)
-        case Quantity(magnitude=magnitude, unit=unit):
-            return 1 + max(nesting(magnitude), nesting(unit))
-    return 0
-
-
-def _is_text(record: Plist) -> bool:
-    if not isinstance(record, dict) or not isinstance(record.get("string"), str):
-        return False
-    attachments = record.get("attachmentsByRange", {})
-    if not set(record) <= {"string", "attachmentsByRange"} or not isinstance(attachments, dict):
-        return False
-    return all(RANGE.fullmatch(k) and is_attachment(v) for k, v in attachments.items())
-
-
-def _placed(attachments: dict) -> list[tuple[int, int, dict]]:
-    return [(int(RANGE.fullmatch(k)[1]), n, v) for n, (k, v) in enumerate(attachments.items())]
-
-
-def _is_item(item: Plist) -> bool:
-    return isinstance(item, dict) and set(item) == {"WFItemType", "WFValue"}
-
-
-def _is_fields(record: Plist) -> bool:
-    return (
-        isinstance(record, dict)
-        and list(record) == [ITEMS]
-        and isinstance(record[ITEMS], list)
-        and all(isinstance(item, dict) and "WFKey" in item for item in record[ITEMS])
-    )
-
-
-def _is_wrapped_text(key: Plist) -> bool:
-    return (
-        isinstance(key, dict)
-        and set(key) == {"Value", "WFSerializationType"}
-        and key["WFSerializationType"] == TOKEN_STRING
-        and _is_text(key["Value"])
-    )
-
-
-def _is_header(key: dict) -> bool:
-    """Whether a key is stored as those of ``HEADERS``: no references, and they stand first."""
-    return (
-        _of_headers(key)
-        and next(iter(key["Value"])) == "attachmentsByRange"
-        and not key["Value"]["attachmentsByRange"]
-    )
-
-
-def _of_headers(key: dict) -> bool:
-    return next(iter(key)) == "WFSerializationType" and "attachmentsByRange" in key["Value"]
-
-
-def _style(items: list) -> str:
-    """How a dictionary was written, as the order of its records says."""
-    if any(next(iter(item)) == "WFValue" for item in items):
-        return "explicit"
-    keys = [item["WFKey"] for item in items if _is_wrapped_text(item["WFKey"])]
-    return "headers" if any(map(_of_headers, keys)) else "dictionary"

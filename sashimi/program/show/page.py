@@ -7,7 +7,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from sashimi.program.check.validate import UNFIT_FOR_XML
+from sashimi.program.check.storable import UNFIT_FOR_XML
 from sashimi.program.show import summaries
 from sashimi.program.show.rows import Parts, Piece, Row, Run, Table, rows
 from sashimi.program.tree import Program, walk

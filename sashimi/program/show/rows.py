@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sashimi.program.check.scope import Scope, operands, walk_scoped
+from sashimi.program.check.parts import operands
+from sashimi.program.check.scope import Scope, walk_scoped
 from sashimi.program.show import summaries
 from sashimi.program.tree import (
     Action,

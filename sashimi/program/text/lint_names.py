@@ -7,15 +7,14 @@ from functools import lru_cache
 
 from sashimi.program import catalogue as catalogues
 from sashimi.program.catalogue import COMMON_KEYS, ActionSpec
+from sashimi.program.check.parts import SETTERS, sanitise
 from sashimi.program.check.scope import (
     ALWAYS,
     FLOW_ACTIONS,
     KEPT_LOOPS,
     LOOP_HANDLES,
     LOOP_VARIABLES,
-    SETTERS,
     Scope,
-    sanitise,
 )
 from sashimi.program.names import PREFIX, is_vendor, short
 from sashimi.program.text import aliases

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sashimi.program.check.scope import Scope, sanitise
+from sashimi.program.check.parts import sanitise
+from sashimi.program.check.scope import Scope
 from sashimi.program.text.lex import Token, join
 from sashimi.program.text.repairs import Repair
 from sashimi.program.tree import Handle, Var
