@@ -161,8 +161,11 @@ def generate(
         Path | None, typer.Option(help="A trained run; default: the network of the package.")
     ] = None,
     candidates: Annotated[
-        int, typer.Option(min=1, max=16, help="Programs to show, the likeliest first.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1, max=16, help="Programs to show, the answer first; 3 if it is doubtful."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Turn a prompt into a program and its plist; exit 1 if it is refused."""
@@ -176,7 +179,10 @@ def generate(
     from sashimi.flagship import way
     from sashimi.program import write
 
-    outcome = way.load(run).generate(prompt, candidates=candidates)
+    model = way.load(run)
+    outcome = model.generate(prompt, candidates=candidates or 1)
+    if outcome.doubtful and candidates is None:
+        outcome = model.generate(prompt, candidates=3)
     written = output if outcome.plist is not None else None
     if written:
         with atomic(output) as temporary:
@@ -184,8 +190,10 @@ def generate(
     if as_json:
         _print_json(outcome.as_json() | {"written": str(written) if written else None})
     elif outcome.accepted:
+        if outcome.doubtful:
+            _tell([f"doubtful: confidence {outcome.confidence:.3f}, sure from {outcome.sure:.3f}"])
         for place, candidate in enumerate(outcome.candidates, 1):
-            if candidates > 1:
+            if len(outcome.candidates) > 1:
                 _tell([f"{place}. confidence {candidate.confidence:.3f}"])
             typer.echo(candidate.text.rstrip("\n"))
             _tell([str(finding) for finding in candidate.findings] or ["no findings"])

@@ -22,7 +22,7 @@ from sashimi.flagship import corpus, run_folder
 from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data.example import PEOPLE as PEOPLE_CORPUS
 from sashimi.flagship.data.text import Spelling
-from sashimi.flagship.judge import useful
+from sashimi.flagship.judge import certify, useful
 from sashimi.flagship.model.domain import DomainHead
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
@@ -63,11 +63,15 @@ def pack(
         model.domain.threshold.copy_(dev.quantile(1 - admit))
     arrays = {f"network/{k}": v for k, v in _arrays(model.network).items()}
     arrays |= {f"domain/{k}": v for k, v in _arrays(model.domain).items()}
-    digest = store.write(path, shipped.ARCHITECTURE, arrays, _facts(model, settings))
+    facts = _facts(model, settings)
+    store.write(path, shipped.ARCHITECTURE, arrays, facts)
+    certified = certify.certified(shipped.load(path).generate)
+    facts["sure"] = certified["confidence"]
+    digest = store.write(path, shipped.ARCHITECTURE, arrays, facts)
     write_text(path.with_suffix(".sha256"), f"{digest}\n")
     if (run_dir / NAME).is_file():
         shutil.copyfile(run_dir / NAME, path.with_name(NAME))
-    report = useful.judged(shipped.load(path).generate)
+    report = useful.judged(shipped.load(path).generate) | {"certified": certified}
     write_json(path.with_name(PEOPLE), {"network": digest, "admit": admit} | report)
     return size(path)
 
@@ -97,7 +101,8 @@ def read(path: str | Path = shipped.NETWORK) -> Sashimi:
         module.load_state_dict(_state(packed, part, module))
     catalogue = catalogues.with_additions(packed.facts["catalogue"])
     words = vocabulary, literals, labels, catalogue
-    return Sashimi(network.eval(), domain.eval(), *words, beams=settings.candidates)
+    parts = network.eval(), domain.eval(), *words
+    return Sashimi(*parts, beams=settings.candidates, sure=packed.facts.get("sure"))
 
 
 def _check(model: Pipeline, settings: FlagshipParams, run_dir: Path) -> None:

@@ -53,6 +53,7 @@ class Pipeline:
     beams: int = 1  # candidates of the decoder's own
     choice: Choice | None = None  # what candidates weigh; None takes the greedy answer
     planning: Planning | None = None  # what puts further candidates together
+    sure: float | None = None  # confidence from which on an answer is certified, where it is known
 
     @torch.no_grad()
     def understand(

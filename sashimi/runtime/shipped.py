@@ -57,6 +57,7 @@ def _built(packed: store.Packed) -> Sashimi:
         literals,
         labels,
         catalogues.with_additions(facts["catalogue"]),
+        facts.get("sure"),
     )
 
 

@@ -44,6 +44,7 @@ class Sashimi:
     literals: Literals
     labels: Labels
     catalogue: Catalogue
+    sure: float | None = None  # confidence from which on an answer is certified
 
     def generate(
         self, prompt: str | Sequence[str], refuse: bool = True, candidates: int = 1
@@ -51,7 +52,7 @@ class Sashimi:
         """The outcome of a prompt, or of each of a list. Raises `BadInput` for what is no prompt.
 
         ``refuse=False`` decodes what the domain head would turn away, to judge the decoder alone.
-        ``candidates`` is how many programs are shown for each, the likeliest first.
+        ``candidates`` is how many programs are shown for each, the answer first.
         """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         for one in prompts:
@@ -79,7 +80,7 @@ class Sashimi:
         seconds = (time.perf_counter() - begun) / len(prompts)
         threshold = self.domain.threshold
         return [
-            Outcome.of(prompt, scores[row], threshold, seconds, *answers[row])
+            Outcome.of(prompt, scores[row], threshold, seconds, *answers[row], self.sure)
             if row in answers
             else Outcome.refused(prompt, scores[row], threshold, seconds, doubts[row])
             for row, prompt in enumerate(prompts)
@@ -88,7 +89,9 @@ class Sashimi:
     def decode(
         self, asked: Sequence[Encoded], read: Sequence[Read], count: int = 1
     ) -> list[list[tuple[Source, Beam]]]:
-        """Each prompt's ``count`` likeliest sequences under the masks, and what fills them."""
+        """Each prompt's greedy sequence under the masks, then the likeliest others, ``count`` in
+        all, and what fills them.
+        """
         sources = [self.filler.source(one.prompt, one.offsets, one.states) for one in asked]
         longest = max(len(seen.memory) for seen in read)
         memory = np.zeros((len(read), longest, read[0].memory.shape[1]), np.float32)
@@ -100,7 +103,14 @@ class Sashimi:
         def copied(row: int, slot: Slot, hidden: np.ndarray) -> np.ndarray | None:
             return self.filler.copied(sources[row], slot, hidden)
 
-        found = Search(self.decoder, self.vocabulary, copied).run(memory, present, count)
+        search = Search(self.decoder, self.vocabulary, copied)
+        found = search.run(memory, present, 1)
+        if count > 1:
+            others = search.run(memory, present, count)
+            found = [
+                [first, *(beam for beam in own if beam.tokens != first.tokens)][:count]
+                for (first,), own in zip(found, others, strict=True)
+            ]
         return [[(source, b) for b in own] for source, own in zip(sources, found, strict=True)]
 
     def check(self, source: Source, beam: Beam) -> Candidate:

@@ -55,18 +55,23 @@ class Pool:
 def drafts(writer: Writer, count: int = 1) -> list[list[Draft]]:
     """For each prompt the answer, and then the decoder's likeliest others, ``count`` in all.
 
-    The answer is the likeliest sequence, or the best of its candidates.
+    The answer is the greedy sequence, or the best of its candidates.
     """
-    searched = writer.model.choice is None
-    beams = writer.search(count) if searched or count > 1 else [[] for _ in writer.asked.prompts]
-    likely = [[Draft(beam, math.exp(beam.likelihood)) for beam in own] for own in beams]
-    if searched:
-        return likely
-    taken = take(writer, gather(writer))
+    if writer.model.choice is None:
+        taken = [_likely(beam) for (beam,) in writer.search(1)]
+    else:
+        taken = take(writer, gather(writer))
+    if count == 1:
+        return [[first] for first in taken]
     others = (
-        [d for d in own if d.beam.ids != t.beam.ids] for t, own in zip(taken, likely, strict=True)
+        [_likely(beam) for beam in own if beam.ids != first.beam.ids]
+        for first, own in zip(taken, writer.search(count), strict=True)
     )
     return [[first, *own][:count] for first, own in zip(taken, others, strict=True)]
+
+
+def _likely(beam: Beam) -> Draft:
+    return Draft(beam, math.exp(beam.likelihood))
 
 
 def gather(writer: Writer) -> list[Pool]:

@@ -36,7 +36,8 @@ class Outcome:
     """What became of one prompt. A refused prompt has no frame, program or plist, and no text.
 
     ``candidates`` holds the answer first and then as many others as were asked for, none where the
-    prompt was refused; program, text, findings and so on are the first one's.
+    prompt was refused; program, text, findings and so on are the first one's. ``sure`` is the
+    confidence from which on answers are certified: see `sashimi.flagship.judge.certify`.
     """
 
     prompt: str
@@ -52,6 +53,7 @@ class Outcome:
     confidence: float
     seconds: float  # this prompt's share of its batch
     candidates: tuple[Candidate, ...] = ()
+    sure: float | None = None  # None: of this model it is not known
 
     @staticmethod
     def of(
@@ -61,11 +63,13 @@ class Outcome:
         seconds: float,
         frame: SemanticFrame,
         candidates: list[Candidate],
+        sure: float | None = None,
     ) -> Outcome:
         """Of a prompt that was admitted."""
         first = vars(candidates[0])
         heading = prompt, True, score, threshold, frame
-        return Outcome(*heading, **first, seconds=seconds, candidates=tuple(candidates))
+        rest = {"seconds": seconds, "candidates": tuple(candidates), "sure": sure}
+        return Outcome(*heading, **first, **rest)
 
     @staticmethod
     def refused(
@@ -77,6 +81,12 @@ class Outcome:
         nothing = None, None, "", [finding], None, NAN, 0.0
         return Outcome(prompt, False, score, threshold, *nothing, seconds)
 
+    @property
+    def doubtful(self) -> bool | None:
+        """Whether an answer is less sure than what is certified; None where nothing is."""
+        known = self.accepted and self.sure is not None
+        return self.confidence < self.sure if known else None
+
     def as_json(self) -> dict[str, Any]:
         """What a script would want, plist and tree left out."""
         return {
@@ -85,6 +95,7 @@ class Outcome:
             "score": self.score,
             "threshold": self.threshold,
             "why": self.why,
+            "doubtful": self.doubtful,
             "text": self.text,
             "findings": [asdict(finding) for finding in self.findings],
             "candidates": [

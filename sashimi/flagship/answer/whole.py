@@ -55,7 +55,7 @@ def answer(
         answers = dict(zip(rows, zip(frames, made, strict=True), strict=True))
     seconds = (time.perf_counter() - begun) / len(prompts)
     return [
-        Outcome.of(prompt, scores[row], threshold, seconds, *answers[row])
+        Outcome.of(prompt, scores[row], threshold, seconds, *answers[row], model.sure)
         if row in answers
         else Outcome.refused(prompt, scores[row], threshold, seconds, doubts[row])
         for row, prompt in enumerate(prompts)

@@ -45,6 +45,20 @@ FOREIGN = _words(
 ENGLISH = _words("as das en es die was den see op se no in on do si ma plus o e y")
 """Of these the ones that English prompts hold too."""
 
+BEGINS = _words(
+    """
+    mach mache schalt schalte stell stelle spiel spiele ruf rufe schreib schreibe sende schick
+    schicke zeig zeige erinnere erinner wecke weck starte oeffne offne licht wecker musik nachricht
+    wetter bildschirm taschenlampe helligkeit lautstarke termin
+    allume eteins rappelle ajoute envoie appelle ouvre joue lance reveille cree baisse augmente
+    reveil minuteur lumiere musique meteo
+    apaga enciende manda llama abre ponme recuerdame anade activa desactiva luz alarma mensaje
+    accendi spegni metti chiama apri suona ricordami aggiungi sveglia luce
+    liga desliga acende toca lembra adiciona zet doe speel stuur herinner voeg wekker
+    """
+)
+"""How requests to a phone begin in these languages and never do in English; without accents."""
+
 FAMILIAR = _words(
     """
     airdrop airplay bluetooth camera celsius clipboard decode delete dictate encode facetime
@@ -72,8 +86,15 @@ def unreadable(prompt: str) -> str:
     if not words:
         return ""
     spelt = ["".join(piece.removeprefix("##") for piece in own) for own in words]
-    if len(words) == 1 and len(words[0]) > BROKEN and spelt[0] not in FAMILIAR:
+    if (
+        len(words) == 1
+        and spelt[0] not in BEGINS
+        and len(words[0]) > BROKEN
+        and spelt[0] not in FAMILIAR
+    ):
         return "no known word"
+    if spelt[0] in BEGINS:
+        return f"not in English: it begins with {spelt[0]!r}"
     foreign = [word in FOREIGN - ENGLISH for word in spelt]
     pairs = zip(words, spelt, strict=True)
     whole = [len(own) == 1 or word in FAMILIAR for own, word in pairs]

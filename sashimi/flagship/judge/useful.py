@@ -267,19 +267,27 @@ def report(
     """Rates with 95% intervals overall and by kind, style and domain, and failures by stage.
 
     ``answers`` holds the text of each id, None where the prompt was refused; a missing id counts as
-    refused. Shape: ``{"overall", "kind", "style", "domain", "stages", "out_of_domain", "rows"}``.
+    refused. Shape: ``{"overall", "kind", "style", "domain", "stages", "stages by kind",
+    "out_of_domain", "rows"}``.
     """
     rows = [judge(item, answers.get(item.id)) for item in items]
     result: dict[str, Any] = {"overall": _rates(rows)}
     for by in ("kind", "style", "domain"):
         groups = _grouped(zip((getattr(item, by) for item in items), rows, strict=True))
         result[by] = {name: _rates(group) for name, group in sorted(groups.items())}
-    result["stages"] = {s: n for s in STAGES if (n := sum(row.stage == s for row in rows))}
+    result["stages"] = _stages(rows)
+    by_kind = _grouped(zip((item.kind for item in items), rows, strict=True))
+    result["stages by kind"] = {kind: _stages(own) for kind, own in sorted(by_kind.items())}
     refused = [(r, answers.get(r.id) is None) for r in refusals]
     parts = _grouped((name, no) for r, no in refused for name in (r.category, r.sub))
     result["out_of_domain"] = {name: _rate(part) for name, part in sorted(parts.items())}
     result["rows"] = [{"id": i.id} | asdict(row) for i, row in zip(items, rows, strict=True)]
     return result
+
+
+def _stages(rows: Sequence[Row]) -> dict[str, int]:
+    """How many answers first fail at each stage, those that are right last."""
+    return {stage: n for stage in STAGES if (n := sum(row.stage == stage for row in rows))}
 
 
 def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list]:
