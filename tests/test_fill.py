@@ -135,3 +135,13 @@ def test_a_copied_duration_is_counted_in_the_unit_that_stands_beside_it(said, bo
         tokens, slots, np.zeros((len(slots), 1)), lambda *_: 0, literals, spans, catalogue.load()
     )
     assert chosen == [held, said[:1].upper() + " ".join(said.split()[:5])[1:]]
+
+
+def test_no_two_texts_of_a_list_are_the_same():
+    tokens = tiers.encode(parse('SHORTCUT "x"\nACTION list WFItems=["a", "b"]')).merged()
+    slots = slots_of(tokens)
+    scores = np.array([[0.0, -1.0], [0.0, -1.0], [0.0, -1.0]])
+    spans = Spans("milk eggs", [[0, 4], [5, 9]])
+    known = catalogue.load()
+    chosen = filled(tokens, slots, scores, lambda _, first: first, Literals((), {}), spans, known)
+    assert chosen == ["milk", "eggs", "Milk eggs"]

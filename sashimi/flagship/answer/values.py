@@ -16,15 +16,15 @@ from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.check import accept, health
-from sashimi.program.ir.tokens import KEY
+from sashimi.program.ir.tokens import KEY, TEXT
 from sashimi.program.ir.walk import PARTS
 from sashimi.program.tree import Dict, List, Value
 
-OPENS_GROUP = frozenset({"MENU", "<dict>", "<headers>"})
+OPENS_GROUP = frozenset({"MENU", "<dict>", "<headers>", "<list>"})
 MOST_NUMBERED = 600
 """More values that differ than one program has room for."""
-CLOSES_GROUP = frozenset({"ENDMENU", "</dict>", "</headers>"})
-"""Between these, case titles and keys must differ."""
+CLOSES_GROUP = frozenset({"ENDMENU", "</dict>", "</headers>", "</list>"})
+"""Between these, case titles and keys must differ, and so do the texts of a list."""
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,17 @@ class Taken:
         self.names: set[Value] = set()
         self.groups: dict[int, set[Value]] = {}  # position of a slot to what its group holds
         groups: list[set[Value]] = []
+        opened: list[str] = []
         for position, token in enumerate(tokens):
             if token in OPENS_GROUP:
                 groups.append(set())
+                opened.append(token)
             elif token in CLOSES_GROUP:
                 groups.pop()
+                opened.pop()
             elif token == "CASE":
                 self.groups[position + 1] = groups[-1]
-            elif token == KEY:
+            elif token == KEY or (token == TEXT and opened[-1:] == ["<list>"]):
                 self.groups[position] = groups[-1]
 
     def _group(self, slot: Slot) -> set[Value] | None:
