@@ -365,13 +365,19 @@ def doctor(
 @app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="A bench; a name that is none lists them.")],
+    checkout: Annotated[
+        Path | None, typer.Option(help="For `before`: another checkout of this repository.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="For `before`: a trained run of it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the speed of a part on this machine."""
+    """Measure the speed of a part on this machine; `before` measures another checkout beside it."""
     from sashimi import registry
-    from sashimi.bench import pab
+    from sashimi.bench import before, pab
 
-    groups = {"pab": pab.bench}
+    if name == "before" and (checkout is None or run is None):
+        raise BadInput("bench before needs --checkout FOLDER and --run FOLDER, a run trained there")
+    groups = {"pab": pab.bench, "before": lambda: before.bench(checkout, run)}
     for study in registry.load(STUDIES).values():
         groups |= study.bench
     if name not in groups:

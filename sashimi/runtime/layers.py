@@ -39,7 +39,8 @@ class Normed:
     """A `sashimi.ternary.TernaryLinear`: layer norm, then an affine map.
 
     The norm's gain and shift are part of weight and bias, so that maps that read the same input
-    share its standardisation, and several become one product.
+    become one product; so is the subtraction of the mean, since (x - mean x) W is x times W without
+    its columns' means. What is left of the norm is one division a row, after the product.
     """
 
     weight: np.ndarray  # (I, O), contiguous
@@ -56,13 +57,25 @@ class Normed:
             biases.append(weight @ shift + packed.array(f"{name}.bias"))
         weights[0], biases[0] = weights[0] * scale, biases[0] * scale
         stacked = np.concatenate(weights).T
+        stacked = stacked - stacked.mean(0)
         return Normed(
             np.ascontiguousarray(stacked, np.float32), np.concatenate(biases).astype(np.float32)
         )
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """(N, I) to (N, O)."""
-        return standard(x) @ self.weight + self.bias
+        read = x @ self.weight
+        read *= inverse_deviation(x)
+        read += self.bias
+        return read
+
+
+def inverse_deviation(x: np.ndarray) -> np.ndarray:
+    """(N, 1) of (N, I): one over the standard deviation of each row."""
+    size = np.float32(1 / x.shape[1])
+    mean = np.add.reduce(x, 1) * size
+    variance = np.einsum("ij,ij->i", x, x) * size - mean * mean
+    return (1 / np.sqrt(variance + EPSILON))[:, None]
 
 
 def standard(x: np.ndarray) -> np.ndarray:
