@@ -23,7 +23,7 @@ from sashimi.flagship import people
 from sashimi.kernel import THREADS
 from sashimi.study import Measurement
 
-COLD, ALONE, TOGETHER = 5, 60, 128
+COLD, ALONE, TOGETHER = 3, 60, 64
 """Cold starts, prompts answered one by one, and prompts answered in batches."""
 LONG = "params/flagship/more/97_long_planned.yaml"
 """The row whose step is timed: both checkouts have it."""
