@@ -373,11 +373,12 @@ def bench(
 ) -> None:
     """Measure the speed of a part on this machine; `before` measures another checkout beside it."""
     from sashimi import registry
-    from sashimi.bench import before, pab
+    from sashimi.bench import before, growth, pab
 
     if name == "before" and (checkout is None or run is None):
         raise BadInput("bench before needs --checkout FOLDER and --run FOLDER, a run trained there")
-    groups = {"pab": pab.bench, "before": lambda: before.bench(checkout, run)}
+    groups = {"pab": pab.bench, "growth": growth.bench, "peers": _peers}
+    groups["before"] = lambda: before.bench(checkout, run)
     for study in registry.load(STUDIES).values():
         groups |= study.bench
     if name not in groups:
@@ -389,6 +390,12 @@ def bench(
         for row in rows:
             limit = "" if row.limit is None else f", limit {row.limit:g}"
             typer.echo(f"{row.what:<52} {row.value:>10.2f} {row.unit}  (n = {row.n}{limit})")
+
+
+def _peers() -> list[Any]:
+    from sashimi.bench import peers  # they take seconds to import
+
+    return peers.bench()
 
 
 def _page(reports: Path | None) -> Path:
