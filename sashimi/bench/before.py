@@ -96,7 +96,7 @@ class Checkout:
     def generate(self) -> dict[str, float]:
         """One cold start of the command line: seconds, processor seconds, peak MB."""
         chosen = [] if self.run is None else ["--run", str(self.run)]
-        return self.python("-m", "sashimi", "generate", "turn on the flashlight", *chosen)[1]
+        return self.python("-m", "sashimi.cli", "generate", "turn on the flashlight", *chosen)[1]
 
     def answers(self, prompts: list[str]) -> dict[str, float]:
         """A prompt alone and in batches of 64, in processor time, and tokens a program."""
@@ -130,7 +130,7 @@ def bench(folder: Path, run: Path) -> list[Measurement]:
 
     Raises BadInput where the folder is no checkout or holds no such run.
     """
-    if not (folder / "sashimi" / "__main__.py").is_file():
+    if not (folder / "sashimi" / "cli.py").is_file():
         raise BadInput(f"{folder} is no checkout: git worktree add {folder} COMMIT")
     if not (run / "model.safetensors").is_file():
         raise BadInput(f"{run} is no trained run: train one there with 'sashimi run {LONG}'")
