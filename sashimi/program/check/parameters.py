@@ -83,7 +83,7 @@ def _parameter(action: Action, key: str, value: Value, spec: ActionSpec) -> Iter
 
 def _fits(value: Value, spec: ParamSpec) -> bool:
     """Whether a value can be what its parameter is for; references can be anything."""
-    if isinstance(value, Var | Handle | Interp) or special(value):
+    if isinstance(value, Var | Handle | Interp) or special(value) or _is_record(value):
         return True
     if not set(spec.sources) - {"observed", "published"}:
         return True
@@ -105,6 +105,11 @@ def _fits(value: Value, spec: ParamSpec) -> bool:
         case "quantity":
             return isinstance(value, Quantity)
     return True
+
+
+def _is_record(value: Value) -> bool:
+    """Whether a dictionary is Shortcuts' own record of a value, spelled out."""
+    return isinstance(value, Dict) and any(key == "WFSerializationType" for key, _ in value.items)
 
 
 def _kind(type_: str) -> str:

@@ -116,7 +116,8 @@ def _statement(statement: Statement | Case) -> Iterator[Finding]:
     match statement:
         case If(condition="", pairs=pairs):
             if not TEST_KEYS & {key for key, _ in pairs}:
-                yield invalid(line, "no-condition", "IF", "it states no condition")
+                severity = "warning" if pairs else "error"  # Shortcuts has a condition of its own
+                yield invalid(line, "no-condition", "IF", "it states no condition", severity)
         case If(more=more, pairs=pairs):
             for test in (statement, *more):
                 yield from _condition(test, line, bool(pairs))

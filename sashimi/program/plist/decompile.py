@@ -72,8 +72,7 @@ def _body(records: Sequence[Record], bare: set[int], plist: dict) -> tuple[Block
     while True:
         reader = Reader(records, bare, fixed)
         body = reader.program()
-        packed = elsewhere([("", {})], reader.decoder.packed) if reader.decoder.packed else set()
-        more = elsewhere([*records, ("?", {})], reader.decoder.packed) if packed else set()
+        more = elsewhere(records, reader.decoder.packed) if reader.decoder.packed else set()
         if more <= fixed:
             return body, reader.notes
         fixed |= more

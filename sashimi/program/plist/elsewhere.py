@@ -1,4 +1,4 @@
-"""Identifiers of outputs that stand where no reference says them: their actions must keep them."""
+"""Identifiers of outputs and groups that stand in other places too: actions must keep them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sashimi.program.plist.refer import is_attachment
 
 
 def elsewhere(records: Sequence[Any], root: Any) -> set[str]:
-    """Texts of a plist that stand elsewhere than where a reference or an output's own key is.
+    """Identifiers that stand elsewhere than in a reference or under an action's own key.
 
     ``records`` are the actions, ``root`` is everything else. A reference to an output that only a
     later action gives counts too: no handle can stand for it.
@@ -20,11 +20,14 @@ def elsewhere(records: Sequence[Any], root: Any) -> set[str]:
     for index, (_, parameters) in enumerate(records):
         if isinstance(parameters.get("UUID"), str):
             given.setdefault(parameters["UUID"], index)
+    groups = {g for _, p in records if isinstance(g := p.get("GroupingIdentifier"), str)}
+    own = {"UUID": given.keys() | set(), "GroupingIdentifier": groups - given.keys()}
+    given |= dict.fromkeys(own["GroupingIdentifier"], len(records))
     if not given:
         return found
     for index, (_, parameters) in enumerate(records):
         for key, value in parameters.items():
-            if key != "UUID" or not isinstance(value, str):
+            if key not in own or not isinstance(value, str) or value not in own[key]:
                 literal = depth(value) > DEEPEST
                 found.update(_texts(value, given, index, literal))
     return found.union(_texts(root, given, 0, True))

@@ -40,7 +40,7 @@ KINDS = {action: kind for kind, action in flow.BLOCK_ACTIONS.items()}
 class Reader:
     """Reads actions one after the other; the scope's keys are their numbers.
 
-    ``fixed`` are identifiers of outputs that stand elsewhere too, so that actions must keep them.
+    ``fixed`` are identifiers that stand elsewhere too, so that actions must keep them.
     """
 
     def __init__(self, records: Sequence[Record], bare: set[int], fixed: set[str]):
@@ -49,14 +49,20 @@ class Reader:
         self.notes: list[Finding] = []
         self.parts = flow.parts(records)
         self.groups = Counter(repr(p.get("GroupingIdentifier")) for _, p in records)
-        self.outputs, self.labels = self._outputs(fixed)
+        self.fixed = fixed
+        self.outputs, self.labels = self._outputs()
         self.referred: set[int] = set()
         self.by_label: set[int] = set()
-        given = ((name, p.get("WFVariableName")) for name, p in records)
+        given = [(name, p.get("WFVariableName")) for name, p in records]
+        uuids = [None, *(p.get("UUID") for _, p in records)]
+        self.kept_names = spellings(
+            pair for i, pair in enumerate(given) if i == 0 or uuids[i] != literal_uuid(i - 1)
+        )
+        """Names that are no identifiers, of variables that an action sets which stays one."""
         self.names = Names(records, spellings(given), self.uuid_of, self.outputs, self.labels.get)
         self.decoder = Decoder(self.refer, self.names.attach)
 
-    def _outputs(self, fixed: set[str]) -> tuple[dict[str, int], dict[int, str]]:
+    def _outputs(self) -> tuple[dict[str, int], dict[int, str]]:
         """Which action gives the output of each identifier, and what its handle may be called."""
         stated = ((i, p.get("UUID")) for i, (_, p) in enumerate(self.records))
         given = [(i, identifier) for i, identifier in stated if isinstance(identifier, str)]
@@ -69,7 +75,7 @@ class Reader:
         labels: dict[int, str] = {}
         numbers: Counter[str] = Counter()
         for identifier, index in outputs.items():
-            if identifier not in fixed:
+            if identifier not in self.fixed:
                 base = self._base(index)
                 numbers[base] += 1
                 label = base if numbers[base] == 1 else f"{base}_{numbers[base]}"
@@ -167,6 +173,8 @@ class Reader:
         candidate = Set(sanitise(variable), value)
         if isinstance(value, Var | Handle) or {index, self.at} & self.bare:
             return None
+        if self.kept_names.get(candidate.name, candidate.name) != variable:
+            return None  # no other action would tell how it is spelled
         made = literal_records(candidate, index, self.decoder.encode, self.names.spelled)
         if not same([list(pair) for pair in made], [[name, parameters], [after, kept]]):
             return None
@@ -232,7 +240,8 @@ class Reader:
         index = numbers[n]
         parameters = self.records[index][1]
         group = parameters.get("GroupingIdentifier")
-        own = self.groups[repr(group)] == len(numbers) and isinstance(group, str)
+        own = isinstance(group, str) and group not in self.fixed
+        own = own and self.groups[repr(group)] == len(numbers)
         mode = flow.START if n == 0 else flow.END if n == len(numbers) - 1 else flow.MIDDLE
         control = {"GroupingIdentifier": group if own else "", "WFControlFlowMode": mode}
         bare = ((PARAMETERS, None),) if index in self.bare else ()

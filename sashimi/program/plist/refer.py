@@ -44,6 +44,7 @@ ATTACHMENT_KEYS = {
     "ActionOutput": (frozenset({"OutputUUID"}), frozenset({"OutputUUID", "OutputName"})),
     "Variable": (frozenset({"VariableName"}),),
     **dict.fromkeys(FIXED.values(), (frozenset(),)),
+    "Ask": (frozenset(), frozenset({"Prompt"})),
 }
 """Per type of reference, the keys that its record may hold beside its type and its steps."""
 
@@ -120,12 +121,14 @@ class Names:
 
     def _handle(self, handle: Handle) -> dict:
         name = handle.name
+        shown = next((step for step in handle.steps if step.kind == "name"), None)
+        if name == "Ask" and shown and shown.value is not None:
+            return {"Type": "Ask", "Prompt": shown.value}
         if name in FIXED:
             return {"Type": FIXED[name]}
         if name in LOOP_HANDLES and self.scope.loops:
             level = f" {self.scope.loops}" if self.scope.loops > 1 else ""
             return {"VariableName": f"Repeat {name.title()}{level}", "Type": "Variable"}
-        shown = next((step for step in handle.steps if step.kind == "name"), None)
         explicit = OUTPUT.fullmatch(name)
         if explicit or not self.scope.allows(handle):
             spelled = explicit[1].replace("_", "-") if explicit else nowhere(name)
@@ -162,7 +165,8 @@ class Names:
         elif kind == "ActionOutput":
             yield from self._outputs(record, now)
         else:
-            yield Handle(next(name for name, fixed in FIXED.items() if fixed == kind))
+            asked = (Step("name", record["Prompt"]),) if "Prompt" in record else ()
+            yield Handle(next(name for name, fixed in FIXED.items() if fixed == kind), asked)
 
     def _variables(self, name: str, quoted: bool) -> Iterator[Reference]:
         loop = re.fullmatch(r"Repeat (Item|Index)(?: ([0-9]{1,3}))?", name)

@@ -139,7 +139,9 @@ class Decoder:
             case {"Value": inner, "WFSerializationType": str(kind), **rest} if not rest:
                 return self._unwrapped(inner, kind, stored)
             case dict() if is_attachment(stored):
-                raise Foreign
+                return Dict((("$bare", self.refer(stored)),))
+            case dict() if is_text(stored) and stored.get("attachmentsByRange"):
+                return Dict((("$bare", self._interp(stored)),))
             case dict():
                 items = ((key, self._checked(value, "plain")) for key, value in stored.items())
                 return Dict(tuple(items))
@@ -180,6 +182,10 @@ class Decoder:
             for part in parts
         ]
         return Interp(tuple(part for part in texts if part != ""))
+
+    def _interp(self, record: dict) -> Interp:
+        text = self.text(record)
+        return text if isinstance(text, Interp) else Interp((text,))
 
     def _dictionary(self, items: list, whole: dict, style: str = "") -> Dict | Headers:
         if not items and next(iter(whole)) == "WFSerializationType":
@@ -228,14 +234,15 @@ class Decoder:
         if not isinstance(stored, dict):
             return
         inner, state = stored.get("Value"), stored.get("WFSerializationType")
-        if state in _STATES and isinstance(inner, dict):
-            yield Dict(((_STATES[state], self._checked(inner, "plain")),))
-        elif kind == BOOLEAN_ITEM and state == BOOLEAN and isinstance(inner, bool):
+        if kind == BOOLEAN_ITEM and state == BOOLEAN and isinstance(inner, bool):
             yield inner
+        elif isinstance(state, str) and state in _STATES:
+            yield Dict(((_STATES[state], self._checked(inner, "plain")),))
         elif kind == DICTIONARY_ITEM and state == DICTIONARY:
             yield self._read(inner, "dictionary")
+            yield Dict(())
         elif kind == ARRAY_ITEM and isinstance(inner, list):
-            yield List(tuple(map(self._element, inner)))
+            yield List(tuple(map(self._text_element, inner)))
         elif kind in (TEXT_ITEM, NUMBER_ITEM) and state == TOKEN_STRING and is_text(inner):
             text = self.text(inner)
             if kind == NUMBER_ITEM:
@@ -272,8 +279,7 @@ class Decoder:
             if is_attachment(stored):
                 return self.refer(stored)
             if is_text(stored) and stored.get("attachmentsByRange"):
-                text = self.text(stored)
-                interp = text if isinstance(text, Interp) else Interp((text,))
+                interp = self._interp(stored)
                 if self._gives(Dict((("$raw", interp),)), "plain", stored):
                     return interp
         except Unnamed:

@@ -98,7 +98,7 @@ def encode(value: Value, attach: Attach, form: str = "plain") -> Plist:
             record = {"Magnitude": encode(magnitude, attach, "bare"), "Unit": encode(unit, attach)}
             return wrapped(record, QUANTITY)
         case List(items=items) if form == "items":
-            return [item if isinstance(item, str) else typed(item, attach, {}) for item in items]
+            return _elements(items, attach)
         case List(items=items):
             return [encode(item, attach) for item in items]
         case Headers(items=items):
@@ -127,6 +127,11 @@ def _listed(value: Value, attach: Attach) -> Plist:
     if not isinstance(value, List):
         raise BadInput("a $items holds no list")
     return [typed(item, attach, {}) for item in value.items]
+
+
+def _elements(items: tuple[Value, ...], attach: Attach) -> list:
+    """Elements of a list as Shortcuts stores them: only what is no plain text carries its type."""
+    return [item if isinstance(item, str) else typed(item, attach, {}) for item in items]
 
 
 def raw(value: Value, attach: Attach) -> Plist:
@@ -165,9 +170,20 @@ def _plain_text(value: Value, attach: Attach) -> Plist:
     return wrapped({"string": value}, TOKEN_STRING)
 
 
+def _bare(value: Value, attach: Attach) -> Plist:
+    """``$bare``: the record of a reference, or of a text with some, not wrapped."""
+    match value:
+        case Var() | Handle():
+            return attach(value)
+        case Interp():
+            return token_string(value, attach)["Value"]
+    raise BadInput("a $bare holds neither a reference nor a text with references")
+
+
 SPECIAL: dict[str, Callable[[Value, Attach], Plist]] = {
     **{kind: _scalar(kind) for kind in SCALARS},
     "$raw": _outer,
+    "$bare": _bare,
     "$attachment": lambda value, attach: encode(value, attach),
     "$text": _plain_text,
     "$items": _listed,
@@ -253,7 +269,7 @@ def typed(value: Value, attach: Attach, item: dict) -> dict:
             fields = _fields(items, attach, "dictionary")
             kind, stored = DICTIONARY_ITEM, wrapped(fields, DICTIONARY)
         case List(items=items):
-            kind, stored = ARRAY_ITEM, wrapped([typed(v, attach, {}) for v in items], ARRAY)
+            kind, stored = ARRAY_ITEM, wrapped(_elements(items, attach), ARRAY)
         case _:
             kind, stored = TEXT_ITEM, encode(value, attach, "text")
     return {"WFItemType": kind, **item, "WFValue": stored}
