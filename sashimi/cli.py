@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 findings (or a refused prompt, or a failed run), 2 bad use
 from __future__ import annotations
 
 import errno
+import inspect
 import json
 import os
 import sys
@@ -369,6 +370,7 @@ def bench(
         Path | None, typer.Option(help="For `before`: another checkout of this repository.")
     ] = None,
     run: Annotated[Path | None, typer.Option(help="For `before`: a trained run of it.")] = None,
+    count: Annotated[int | None, typer.Option(help="Inputs of a bench that makes its own.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the speed of a part on this machine; `before` measures another checkout beside it."""
@@ -383,7 +385,9 @@ def bench(
         groups |= study.bench
     if name not in groups:
         raise BadInput(f"no bench '{name}'; there are: {', '.join(sorted(groups))}")
-    rows = groups[name]()
+    if count is not None and "count" not in inspect.signature(groups[name]).parameters:
+        raise BadInput(f"bench '{name}' takes no --count: it measures a fixed set")
+    rows = groups[name]() if count is None else groups[name](count=count)
     if as_json:
         _print_json([row.as_json() for row in rows])
     else:

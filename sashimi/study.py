@@ -194,7 +194,7 @@ class Study(_Checked):
     sections: Callable[[Sequence[Any]], Iterable[Section]] | None = None
     """Sections of the page that only this study draws, from its `sashimi.report.read.Run` values.
     """
-    bench: Mapping[str, Callable[[], list[Measurement]]] = {}
-    """By name, what ``sashimi bench`` measures."""
+    bench: Mapping[str, Callable[..., list[Measurement]]] = {}
+    """By name, what ``sashimi bench`` measures; one that makes inputs may take their ``count``."""
     checks: Callable[[], Iterable[Check]] | None = None
     """What ``sashimi doctor <name>`` looks at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 
@@ -9,7 +10,8 @@ import pytest
 from cases import VALID
 
 from sashimi.bench.fuzz import MEBIBYTES, SECONDS, Hang, bench, damaged, fuzz, limited
-from sashimi.program import parse
+from sashimi.bench.mutants import mutants, mutate
+from sashimi.program import compile, parse
 
 PROGRAMS = [parse(text) for text in VALID.values()]
 
@@ -39,6 +41,18 @@ def test_damage_keeps_the_kind_of_a_source() -> None:
     rng = random.Random(0)
     assert {type(damaged(b"abc", rng)) for _ in range(50)} == {bytes}
     assert {type(damaged("abc", rng)) for _ in range(50)} == {str}
+
+
+def test_mutated_plists_come_back_exactly() -> None:
+    done = mutants(PROGRAMS, 150)
+    assert done.tried == 150 and 100 < done.read <= 150 and done.slowest < SECONDS
+
+
+def test_a_mutant_differs_and_is_a_plist() -> None:
+    rng, plist = random.Random(3), compile(PROGRAMS[0])
+    changed = [mutate(copy.deepcopy(plist), ["x", {"a": [1]}], rng) for _ in range(30)]
+    assert sum(mutant != plist for mutant in changed) > 20
+    assert all(isinstance(mutant, dict) for mutant in changed)
 
 
 def test_rows_of_the_bench() -> None:

@@ -6,6 +6,7 @@ import math
 
 from sashimi.bench import fuzz as fuzzing
 from sashimi.bench import language as speeds
+from sashimi.bench import mutants
 from sashimi.flagship.data import corpus
 from sashimi.program.catalogue import load
 from sashimi.program.tree import Program
@@ -21,9 +22,14 @@ def language() -> list[Measurement]:
     return speeds.language(programs())
 
 
-def fuzz() -> list[Measurement]:
-    """210,000 damaged inputs through every reader of the language; a quarter of an hour."""
-    return fuzzing.bench(programs()[:100])
+def fuzz(count: int = 1_000_000) -> list[Measurement]:
+    """Damaged inputs, 70,000 a reader or ``count`` if that is less, and ``count`` mutated plists.
+
+    The mutated plists stop after an hour of processor time; their row says how many were tried.
+    """
+    sources = programs()[:100]
+    damage = fuzzing.bench(sources, min(count, 70_000))
+    return [*damage, *mutants.bench(sources, count)]
 
 
 def mutations(each: int = 400) -> list[Measurement]:

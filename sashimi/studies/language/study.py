@@ -19,11 +19,11 @@ def bench_mutations() -> list[Measurement]:
     return bench.mutations()
 
 
-def bench_fuzz() -> list[Measurement]:
-    """Damaged inputs through every reader."""
+def bench_fuzz(count: int = 1_000_000) -> list[Measurement]:
+    """Damaged inputs through every reader, and ``count`` mutated plists."""
     from sashimi.studies.language import bench
 
-    return bench.fuzz()
+    return bench.fuzz(count)
 
 
 STUDY = Study(
