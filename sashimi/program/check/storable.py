@@ -21,6 +21,9 @@ from sashimi.program.tree import (
     Value,
 )
 
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which no encoding has alone."""
+
 UNFIT_FOR_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Characters that a text of XML cannot hold."""
 
@@ -38,8 +41,8 @@ def faults(statement: Statement | Case) -> Iterator[Finding]:
     """What no plist can hold of one statement, less the blocks inside."""
     where = label(statement)
     for pairs in ("params", "pairs", "middle", "end"):
-        keys = Counter(key for key, _ in getattr(statement, pairs, ()))
-        for key, count in keys.items():
+        given = [key for key, _ in getattr(statement, pairs, ())]
+        for key, count in Counter(given).items() if len(set(given)) < len(given) else ():
             if count > 1:
                 why = f"the parameter is given {count} times"
                 yield invalid(statement.line, "given-twice", f"{where} {key}", why)
@@ -74,8 +77,6 @@ def value_faults(value: Value | None, line: int, where: str) -> Iterator[Finding
 
 def text_faults(text: str, line: int, where: str) -> Iterator[Finding]:
     """A surrogate in a text."""
-    for char in text:
-        if "\ud800" <= char <= "\udfff":
-            why = f"no plist can hold the character U+{ord(char):04X}"
-            yield invalid(line, "character", where, why)
-            return
+    if found := SURROGATE.search(text):
+        why = f"no plist can hold the character U+{ord(found[0]):04X}"
+        yield invalid(line, "character", where, why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import plistlib
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,13 @@ def to_bytes(plist: Any, fmt: plistlib.PlistFormat = plistlib.FMT_BINARY) -> byt
 
 def unfit(plist: Any, fmt: plistlib.PlistFormat) -> str | None:
     """What a format cannot hold of a plist, where, and the remedy; None if it holds all."""
-    stack = [("", plist)]
+    xml = fmt == plistlib.FMT_XML
+    if not any(_unfit(value, xml) for value in _values(plist)):
+        return None
+    stack = [("", plist)]  # places cost more than values: they are spelled out for a fault only
     while stack:
         where, value = stack.pop()
-        why = _unfit(value, fmt == plistlib.FMT_XML)
+        why = _unfit(value, xml)
         if why:
             return f"{where.lstrip('/')}: {why}"
         if isinstance(value, dict):
@@ -81,6 +85,19 @@ def unfit(plist: Any, fmt: plistlib.PlistFormat) -> str | None:
         elif isinstance(value, list):
             stack += [(f"{where}/{index}", inner) for index, inner in enumerate(value)]
     return None
+
+
+def _values(plist: Any) -> Iterator[Any]:
+    """Every value of a plist and every key."""
+    stack = [plist]
+    while stack:
+        value = stack.pop()
+        yield value
+        if isinstance(value, dict):
+            stack += value
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
 
 
 def _unfit(value: Any, xml: bool) -> str | None:

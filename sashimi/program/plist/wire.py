@@ -73,7 +73,7 @@ def wrapped(value: Plist, kind: str) -> dict:
 
 def utf16(text: str) -> int:
     """How many UTF-16 code units a text has."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def encode(value: Value, attach: Attach, form: str = "plain") -> Plist:
