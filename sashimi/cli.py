@@ -408,13 +408,14 @@ def _page(reports: Path | None) -> Path:
     from sashimi.ablate import questions, sections, table
     from sashimi.files import root
     from sashimi.report import page
-    from sashimi.report.read import runs
+    from sashimi.report.read import readable
 
     folder, studies = reports or root() / "reports", registry.load(STUDIES)
-    every = runs(folder)
+    every, problems = readable(folder)
+    _tell([f"not shown: {problem}" for problem in problems])
     rows = table.read(every, studies)
     answers = questions.answers(rows, questions.load(root() / "reports" / questions.NAME))
-    return page.write(every, folder, studies, sections.compared(rows, answers, folder))
+    return page.write(every, folder, studies, sections.compared(rows, answers, folder), problems)
 
 
 def _tell(lines: list[str]) -> None:

@@ -12,11 +12,13 @@ missing or not finite, is "not-evaluable".
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from html import escape
 from numbers import Real
 from pathlib import Path
 
 import yaml
 
+from sashimi import display
 from sashimi.errors import BadInput
 from sashimi.files import root
 
@@ -43,6 +45,11 @@ class Verdict:
 
     def as_dict(self) -> dict:
         return dict(vars(self))
+
+    def _repr_html_(self) -> str:
+        value = "n/a" if self.value is None else f"{self.value:.4g}"
+        told = f"{self.gate}: {value}, threshold {self.threshold:.4g}; {self.reason} (n = {self.n})"
+        return f"{display.mark(self.decision)} {escape(told)}"
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,10 @@ class Interval:
         ends = "" if math.isnan(self.low) else f" [{self.low:{form}}, {self.high:{form}}]"
         return ("n/a" if math.isnan(self.value) else f"{self.value:{form}}") + ends
 
+    def _repr_html_(self) -> str:
+        value, _, ends = f"{self}".partition(" ")
+        return f"<b>{value}</b> {ends} <small>n = {self.n}</small>"
+
 
 @dataclass(frozen=True, slots=True)
 class Correlation:

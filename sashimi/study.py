@@ -129,11 +129,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure of the page with its caption, which also is its alternative text."""
+    """A figure of the page with its caption."""
 
-    figure: Figure | Path
-    """A matplotlib figure, or an SVG or PNG file."""
+    figure: Figure | Path | str
+    """A matplotlib figure, an SVG or PNG file, or the text of an SVG."""
     caption: str
+    says: str = ""
+    """What it shows, for those who do not see it; the caption unless more is to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Section:
     """A part of the page: strings are paragraphs."""
 
     title: str
-    blocks: Sequence[str | Picture | Table]
+    blocks: Sequence[str | Link | Picture | Table]
     note: str = ""
     folded: bool = False
     """Whether it is shown on demand."""
@@ -191,6 +193,9 @@ class Study(_Checked):
     """The row that the README and ``sashimi generate`` speak of."""
     scores: Scores | None = None
     """What rows are compared by; None for a study whose gates and facts say it all."""
+    answer: Callable[[Sequence[Any]], str] | None = None
+    """One sentence from the `sashimi.report.read.Run` values of its leading row; "" where they lack
+    the numbers. Without it the deciding score or the verdicts are told."""
     sections: Callable[[Sequence[Any]], Iterable[Section]] | None = None
     """Sections of the page that only this study draws, from its `sashimi.report.read.Run` values.
     """

@@ -13,7 +13,7 @@ from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship.scoring import OURS, SCORES
 from sashimi.flagship.study import STUDY
-from sashimi.report import page, publish, readme
+from sashimi.report import cards, page, publish, readme
 from sashimi.report import read as report
 from sashimi.report.facts import flat, grid
 from sashimi.report.read import Run
@@ -116,16 +116,18 @@ def test_the_best_floor_is_found_and_missing_stays_missing():
 class Outline(HTMLParser):
     """Checks that tags are closed in order; collects links, sources and text."""
 
-    VOID = frozenset({"meta", "br", "img"})
+    VOID = frozenset({"meta", "br", "img", "input"})
 
     def __init__(self):
         super().__init__()
-        self.open, self.links, self.sources, self.alts = [], [], [], []
+        self.open, self.links, self.sources, self.alts, self.levels = [], [], [], [], []
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         self.links += [attrs["href"]] if "href" in attrs else []
         self.sources += [attrs["src"]] if "src" in attrs else []
+        if tag in ("h1", "h2", "h3") and int(tag[1]) > max(self.levels, default=0):
+            self.levels.append(int(tag[1]))
         if tag == "img":
             self.alts.append(attrs.get("alt"))
         if tag not in self.VOID:
@@ -143,6 +145,17 @@ def test_results_that_are_missing_or_damaged_are_named(reports, tmp_path_factory
         path.write_text(text)
         with pytest.raises(BadInput, match=says):
             report.runs(reports)
+        (left,), (problem,) = report.readable(reports)
+        assert left.row == "10_other" and says in problem
+    shown = page.write([left], reports, STUDIES, {}, [problem]).read_text()
+    assert "cannot be read" in shown and "lacks" in shown
+    with pytest.raises(BadInput, match="lacks"):
+        page.write([], reports, STUDIES, {}, [problem])
+
+
+def test_a_study_that_there_is_no_more_says_so(reports):
+    shown = page.write(report.runs(reports), reports, {}, {}).read_text()
+    assert "There is no such study any more" in shown and "flagship/00_full.yaml" in shown
 
 
 def test_a_result_needs_exactly_its_fields(tmp_path):
@@ -182,11 +195,12 @@ def test_the_page_stands_alone_and_is_well_formed(reports):
     outline = Outline()
     outline.feed(text)
     assert outline.open == []
-    assert "<summary>flagship/10_other/seed0</summary>" in text
-    assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.sources)
+    assert 'href="flagship/10_other/seed0/result.json"' in text, "every run, also those in short"
+    assert all(source.startswith("data:image/svg+xml,") for source in outline.sources)
     assert outline.sources and all(outline.alts)
     assert "flagship/00_full/seed0/run.html" in outline.links
-    assert all(not link.startswith("http") for link in outline.links) and "<script" not in text
+    assert all(not link.startswith("http") for link in outline.links) and "<script src" not in text
+    assert len(text) < 2_000_000 and outline.levels == sorted(set(outline.levels)) == [1, 2, 3]
     assert "say &lt;b&gt;hi&lt;/b&gt;" in text and "A &amp; B" in text
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
     assert "short by 0.75" in plain and "0.900 [0.850, 0.950], n = 50" in plain
@@ -209,6 +223,34 @@ def test_a_study_without_scores_shows_what_it_recorded(tmp_path):
     assert text.index("Loss &amp; steps") < text.index("The same, as dots")
     assert "data:image/svg+xml" in text and "data:image/png" in text
     assert 'href="elsewhere/00_full/seed0/scores.csv"' in text and "not-evaluable" in text
+
+
+def test_a_card_holds_the_leading_rows_number_beside_its_floors(reports):
+    short = cards.card(STUDY, report.runs(reports), reports)
+    assert short.answer == "skeleton exact, test, unseen skeletons: –.", (
+        "not measured is not hidden"
+    )
+    (strip,) = short.strips
+    assert strip.caption == "skeleton exact, test (n = 50)"
+    ours, constant, nearest = strip.bars
+    assert (ours.label, ours.fill, ours.low, ours.high) == (OURS, 80.0, 75.0, 85.0)
+    assert (constant.fill, nearest.text) == (10.0, "0.500 [0.450, 0.550]")
+    assert short.verdicts == {"go": 1, "stop": 1, "not-evaluable": 1}
+    assert short.links[0].href == "flagship/00_full/seed0/result.json"
+
+
+def test_gates_are_drawn_beside_their_thresholds():
+    (strip,) = cards.gated([Run(Path("x"), record())])
+    exact, thin, compiles = strip.bars
+    assert [bar.label for bar in strip.bars] == ["exact", "seeds", "compiles"], "what went is last"
+    assert exact.text == "stop: 0.1, threshold 0.85" and thin.fill is None
+    assert compiles.fill == round(100 / 1.15, 1) and compiles.mark == round(85 / 1.15, 1)
+
+
+def test_figures_stand_in_an_attribute_whatever_they_say():
+    drawn = '<svg a="1"><text b=\'#2\'>50% "of" <tspan>A &amp; B</tspan></text></svg>'
+    text = str(page._inside(drawn))
+    assert '"' not in text and "#" not in text and "%26amp; B" in text and "50%25" in text
 
 
 def test_the_leading_row_and_the_reference_are_shown_in_full():

@@ -39,6 +39,22 @@ def sections(runs: Sequence[Run]) -> Iterable[Section]:
     return drawn.sections(runs, STUDY)
 
 
+def answer(runs: Sequence[Run]) -> str:
+    """What the leading row does with people's own requests; "" where it was not asked."""
+    facts = runs[0].record.get("facts") or {}
+    overall = facts.get("people", {}).get("overall", {})
+    useful, valid = (Run.interval(overall.get(key)) for key in ("useful_strict", "valid"))
+    if useful is None or valid is None:
+        return ""
+    share, low, high = (f"{100 * x:.0f}%" for x in (useful.value, useful.low, useful.high))
+    return (
+        f"For {share} [{low}, {high}] of {useful.n} requests, written as people speak before "
+        f"anything was trained, it does what was meant; well-formed are {100 * valid.value:.0f}%, "
+        "which is not the same. Below: how often the skeleton (actions and blocks in their order, "
+        "without values) of a held-out program is exact, beside floors that copy."
+    )
+
+
 def check_negatives(settings: NegativesParams) -> None:
     """As `check`, and the trained run that is named must be there."""
     check(settings)
@@ -108,6 +124,7 @@ STUDY = Study(
     check=check_flagship,
     leads="98_stream",
     scores=SCORES,
+    answer=answer,
     sections=sections,
     bench={"train": bench_train, "generate": bench_generate, "ablate": bench_ablate},
     checks=checks,

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sashimi import display
 from sashimi.errors import BadInput
 from sashimi.files import write_text
 from sashimi.pab import journal
@@ -62,6 +63,10 @@ class Profile:
         count = len(self.scalars["train_loss"])
         where = f"{count} checkpoints to step {self.last_step()}" if count else "no checkpoint"
         return f"Profile({self.origin.status}, seed {self.origin.seed}, {where})"
+
+    def _repr_html_(self) -> str:
+        known = [(k, v) for k, v in self.numbers.items() if isinstance(v, (int, float, str))]
+        return display.table(repr(self), [(k.replace("_", " "), _short(v)) for k, v in known])
 
     def summary(self, paper_compatible: bool = False) -> dict:
         """Single numbers of the run, None where a value was not measured.
@@ -273,3 +278,7 @@ def _weights(records: list[dict]) -> dict[str, Counts]:
         if rows:
             out[name] = Counts(*zip(*rows, strict=True))
     return out
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -10,11 +10,16 @@ from sashimi.study import Table
 FOLDED = 14
 """Rows from which a table is shown on demand."""
 
+LONGEST = 80
+"""Rows that are shown at most: the page says what is worth reading, result.json all of it."""
+
 
 def table(title: str, facts: Mapping[str, Any]) -> Table:
     """A table of whatever a run recorded about one of its parts; folded when it is long."""
     heads, rows = grid(facts)
-    return Table(heads, rows, title, folded=len(rows) > FOLDED)
+    shown = rows[:LONGEST]
+    told = "" if len(shown) == len(rows) else f", the first {LONGEST} of {len(rows)} in result.json"
+    return Table(heads, shown, title + told, folded=len(rows) > FOLDED)
 
 
 def flat(value: Any, name: str = "") -> list[tuple[str, str]]:

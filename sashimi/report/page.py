@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from sashimi import plots
+from sashimi import plots, result
 from sashimi.errors import BadInput
 from sashimi.files import write_text
 from sashimi.report import sections
-from sashimi.report.read import FULL, Run, ends, number
+from sashimi.report.cards import Card, card
+from sashimi.report.read import FULL, Run, ends, href, interval, number
 from sashimi.statistics import Interval
 from sashimi.study import Link, Picture, Section, Study
 
 NAME = "index.html"
 VERDICTS = ("go", "stop", "not-evaluable", "better", "worse", "not distinguishable", "exact", "no")
+EMBEDDED = 60_000
+"""Bytes of a run's figure file up to which it stands in the page; a larger one is linked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,21 @@ class Chapter:
 
     title: str
     question: str
+    card: Card
     sections: Sequence[Section]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A run among all of them: what it measured first, and where the rest stands."""
+
+    study: str
+    row: str
+    seed: int
+    numbers: Sequence[str]
+    verdicts: Mapping[str, int]
+    link: Link
+    command: str
 
 
 def write(
@@ -36,14 +54,16 @@ def write(
     reports: str | Path,
     studies: Mapping[str, Study],
     compared: Mapping[str, Sequence[Section]],
+    problems: Sequence[str] = (),
 ) -> Path:
     """Write ``index.html`` into ``reports`` and return its path; BadInput if nothing has run.
 
-    ``compared[study]`` are the sections that compare a study's rows; links are relative to
-    ``reports``, and whatever a run lacks is left out.
+    ``compared[study]`` are the sections that compare a study's rows, ``problems`` the results that
+    cannot be read. Links are relative to ``reports``; whatever a run lacks is left out.
     """
     if not runs:
-        raise BadInput(f"no result.json below {reports}: train something with 'sashimi run'")
+        told = problems[0] if problems else f"no result.json below {reports}"
+        raise BadInput(f"{told}: train something with 'sashimi run'")
     path = Path(reports) / NAME
     names = sorted({run.record["study"] for run in runs}, key=_place(studies))
     chapters = [
@@ -52,15 +72,19 @@ def write(
         )
         for name in names
     ]
-    write_text(path, render(chapters))
+    lines = [_line(run, studies.get(run.record["study"]), path.parent) for run in runs]
+    write_text(path, render(chapters, lines, problems, path.parent))
     return path
 
 
-def render(chapters: Iterable[Chapter]) -> str:
-    """The page as HTML."""
+def render(
+    chapters: Sequence[Chapter], lines: Sequence[Line], problems: Sequence[str], reports: Path
+) -> str:
+    """The page as HTML, for the folder ``reports``."""
     environment = Environment(
-        loader=PackageLoader("sashimi", "report"), autoescape=True, undefined=StrictUndefined
-    )
+        loader=PackageLoader("sashimi", "report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     environment.tests |= {
         "link": lambda value: isinstance(value, Link),
         "interval": lambda value: isinstance(value, Interval),
@@ -73,9 +97,10 @@ def render(chapters: Iterable[Chapter]) -> str:
         "ends": ends,
         "short": lambda value: f"{value:.4g}" if isinstance(value, float) else str(value),
         "slug": lambda text: re.sub(r"\W+", "-", text).strip("-").lower(),
-        "data": _data,
+        "source": lambda picture: _source(picture, reports),
     }
-    return environment.get_template("page.html.j2").render(chapters=list(chapters))
+    template = environment.get_template("page.html.j2")
+    return template.render(chapters=chapters, lines=lines, problems=problems)
 
 
 def leads(run: Run, among: Sequence[Run], leading: str) -> bool:
@@ -96,16 +121,33 @@ def _chapter(
     studies: Mapping[str, Study],
     compared: Mapping[str, Sequence[Section]],
 ) -> Chapter:
+    """The leading row first, then what compares the rows, then the other rows in full."""
     study = studies.get(name)
     drawn = list(study.sections(runs)) if study and study.sections else []
     leading = study.leads if study else FULL
-    made = [
-        (sections.full if leads(run, runs, leading) else sections.brief)(run, study, reports)
-        for run in sorted(runs, key=lambda run: run.row != leading)
-    ]
-    made.sort(key=lambda section: section.folded)
+    chosen = sorted(
+        (run for run in runs if leads(run, runs, leading)), key=lambda run: run.row != leading
+    )
+    full = [sections.full(run, study, reports) for run in chosen]
     title, question = (study.title, study.question) if study else (name, "")
-    return Chapter(title, question, [*compared.get(name, ()), *drawn, *made])
+    every = [*full[:1], *drawn, *compared.get(name, ()), *full[1:]]
+    return Chapter(title, question, card(study, runs, reports), every)
+
+
+def _line(run: Run, study: Study | None, reports: Path) -> Line:
+    scores, record = study.scores if study else None, run.record
+    told = []
+    for split in scores.held_out if scores else ():
+        metric = scores.metric(scores.decides[0])
+        value = run.metric(split, scores.ours, metric.key)
+        if value:
+            told.append(f"{metric.heading} {interval(value)} {scores.splits[split]}")
+    verdicts: dict[str, int] = {}
+    for gate in run.gates():
+        verdicts[gate["decision"]] = verdicts.get(gate["decision"], 0) + 1
+    link = Link("result.json", href(run.folder / result.NAME, reports))
+    title = study.title if study else record["study"]
+    return Line(title, record["row"], record["seed"], told, verdicts, link, record["command"])
 
 
 def _place(studies: Mapping[str, Study]):
@@ -114,11 +156,22 @@ def _place(studies: Mapping[str, Study]):
     return lambda name: (name not in studies, order.index(name) if name in studies else 0, name)
 
 
-def _data(picture: Picture) -> str:
-    """A figure as the text of a link that holds it."""
-    if isinstance(picture.figure, Path):
-        kind = {".svg": "svg+xml", ".png": "png"}[picture.figure.suffix]
-        content = picture.figure.read_bytes()
-    else:
-        kind, content = "svg+xml", plots.svg(picture.figure)
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+def _source(picture: Picture, reports: Path) -> Any:
+    """Where an image comes from: itself as text, or a file that is too large to stand in a page."""
+    if isinstance(picture.figure, str):
+        return _inside(picture.figure)
+    if not isinstance(picture.figure, Path):
+        return _inside(plots.svg(picture.figure).decode())
+    if picture.figure.stat().st_size > EMBEDDED:
+        return href(picture.figure.resolve(), reports.resolve())
+    if picture.figure.suffix == ".svg":
+        return _inside(picture.figure.read_text(encoding="utf-8"))
+    return plots.data(picture.figure.read_bytes(), "image/png")
+
+
+def _inside(svg: str) -> Markup:
+    """An SVG as an address between double quotes: only what would end it there is encoded."""
+    body = " ".join(svg[svg.index("<svg") :].replace("'", "&#39;").replace('"', "'").split())
+    for sign, code in (("%", "%25"), ("#", "%23"), ("&", "%26")):
+        body = body.replace(sign, code)
+    return Markup(f"data:image/svg+xml,{body}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
-from sashimi import result
+from sashimi import display, result
+from sashimi.errors import BadInput
 from sashimi.params import REFERENCE
-from sashimi.statistics import Interval
+from sashimi.statistics import Interval, student
 from sashimi.study import Scores
 
 FULL = Path(REFERENCE).stem
@@ -65,6 +68,19 @@ class Run:
         ends = [math.nan if found[key] is None else found[key] for key in ("value", "low", "high")]
         return Interval(*ends, found["n"])
 
+    def _repr_html_(self) -> str:
+        gates = counted((gate["decision"], gate["gate"]) for gate in self.gates())
+        numbers = [
+            (
+                f"{split}: {model}",
+                ", ".join(f"{k} {interval(Run.interval(v))}" for k, v in row.items()),
+            )
+            for split, models in self.record["metrics"].items()
+            for model, row in models.items()
+        ]
+        made = [("gates", gates), ("command", self.record["command"])]
+        return display.table(self.name, [*made, *numbers])
+
     def gates(self) -> list[dict[str, Any]]:
         """The verdicts of the run's gates, as it recorded them."""
         return self.record["gates"] or []
@@ -73,13 +89,51 @@ class Run:
 def runs(reports: str | Path) -> list[Run]:
     """Every run below a folder, by name; reference rows come first as their names do.
 
-    A run of one's own stands in place of the published run of the same name.
+    A run of one's own stands in place of the published run of the same name. Raises BadInput for
+    the first result that is damaged.
     """
+    found, problems = readable(reports)
+    if problems:
+        raise BadInput(problems[0])
+    return found
+
+
+def readable(reports: str | Path) -> tuple[list[Run], list[str]]:
+    """As `runs`, and what is wrong with each result that cannot be read."""
     home = Path(reports)
     paths = [p for p in sorted(home.rglob(result.NAME)) if p.relative_to(home).parts[0] != RETIRED]
     paths.sort(key=lambda path: path.relative_to(home).parts[0] != PUBLISHED)
-    found = [Run(path.parent, result.read(path)) for path in paths]
-    return [one for _, one in sorted({run.name: run for run in found}.items())]
+    found, problems = {}, []
+    for path in paths:
+        try:
+            run = Run(path.parent, result.read(path))
+            found[run.name] = run
+        except BadInput as error:
+            problems.append(str(error))
+    return [one for _, one in sorted(found.items())], problems
+
+
+def leading(runs: Sequence[Run], row: str) -> list[Run]:
+    """The seeds of a row, else of the reference row, on the first corpus that has any."""
+    for name in (row, FULL):
+        own = [run for run in runs if run.row == name]
+        if own:
+            return [run for run in own if run.corpus == own[0].corpus]
+    return []
+
+
+def mean(own: Sequence[Run], split: str, metric: str, model: str) -> Interval | None:
+    """One seed's number with its own interval, or the mean of several with Student's; None where
+    a seed did not measure it."""
+    found = [run.metric(split, model, metric) for run in own]
+    if None in found:
+        return None
+    return found[0] if len(found) == 1 else student([one.value for one in found])
+
+
+def href(path: Path, base: Path) -> str:
+    """The relative address of a file, for a page in the folder ``base``."""
+    return quote(Path(os.path.relpath(path, base)).as_posix())
 
 
 def standing(difference: Interval | None, better: Literal["high", "low"] | None = None) -> str:

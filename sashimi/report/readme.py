@@ -13,9 +13,8 @@ import pandas as pd
 from sashimi import plots
 from sashimi.errors import BadInput
 from sashimi.files import write_text
-from sashimi.report.read import FULL, Run, counted, interval, number, runs, spread
+from sashimi.report.read import Run, counted, interval, leading, mean, number, runs, spread
 from sashimi.report.verdicts import judged
-from sashimi.statistics import Interval, student
 from sashimi.study import Scores, Study
 
 BEGIN, END = "<!-- studies:begin -->", "<!-- studies:end -->"
@@ -45,13 +44,9 @@ def lines(found: Sequence[Run], studies: Mapping[str, Study]) -> str:
 
 def verdict(study: Study, found: Sequence[Run]) -> str:
     """What a study's leading row says: the number that decides beside its best floor, or gates."""
-    for row in (study.leads, FULL):
-        groups: dict[str, list[Run]] = {}
-        for run in (run for run in found if run.row == row):
-            groups.setdefault(run.corpus, []).append(run)
-        if groups:
-            own = next(iter(groups.values()))
-            return _headline(own, study.scores) if study.scores else _gates(own)
+    own = leading(found, study.leads)
+    if own:
+        return _headline(own, study.scores) if study.scores else _gates(own)
     return "not published yet"
 
 
@@ -107,7 +102,7 @@ def figure(found: Sequence[Run], studies: Mapping[str, Study]) -> str | None:
                     f"{study.scores.metric(metric).heading},\n{study.scores.splits[split]}": value
                     for metric in study.scores.decides
                     for split in study.scores.held_out
-                    if (value := _mean(own, split, metric, model))
+                    if (value := mean(own, split, metric, model))
                 }
                 for model in (study.scores.ours, *study.scores.floors)
             }
@@ -148,15 +143,8 @@ def _table(rows: Mapping[str, Sequence[Run]], scores: Scores | None) -> str:
 
 def _against_floor(own: Sequence[Run], scores: Scores, split: str, metric: str) -> str:
     alone = own[0].metric(split, scores.ours, metric) if len(own) == 1 else None
-    told = interval(alone) if alone else spread(_mean(own, split, metric, scores.ours))
-    floors = [_mean(own, split, metric, model) for model in scores.floors]
+    told = interval(alone) if alone else spread(mean(own, split, metric, scores.ours))
+    floors = [mean(own, split, metric, model) for model in scores.floors]
     known = [floor.value for floor in floors if floor and floor.value == floor.value]
     best = max if scores.metric(metric).better == "high" else min
     return f"{told} ({number(best(known))})" if known else told
-
-
-def _mean(own: Sequence[Run], split: str, metric: str, model: str) -> Interval | None:
-    found = [run.metric(split, model, metric) for run in own]
-    if None in found:
-        return None
-    return found[0] if len(found) == 1 else student([one.value for one in found])

@@ -5,37 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sashimi import plots
+from sashimi import plots, result
 from sashimi.pab import journal
 from sashimi.report import facts
-from sashimi.report.read import Run, counted, interval, standing
+from sashimi.report.read import Run, counted, href, interval, standing
 from sashimi.study import Link, Picture, Scores, Section, Study, Table
 
 INTERVALS = "means with 95% bootstrap intervals"
 DATA = ("*.csv", "*.jsonl")
 """Files of a run that hold the data behind its numbers, a row each."""
-Blocks = Iterator[str | Picture | Table]
+Blocks = Iterator[str | Link | Picture | Table]
 
 
 def full(run: Run, study: Study | None, reports: Path) -> Section:
     """Everything that a run recorded, in reading order."""
     scores = study.scores if study else None
     measured = _scored(run, scores, figures=True) if scores else _plain(run)
+    source = Link("result.json", href(run.folder / result.NAME, reports))
     blocks = [
-        origin(run), *_gates(run), *measured, *_figures(run.folder), *_facts(run), *_training(run),
-        *provenance(run, reports),
+        origin(run), source, *_gates(run), *measured, *_figures(run.folder), *_facts(run),
+        *_training(run), *provenance(run, reports),
     ]  # fmt: skip
     title = study.title if study and not scores else run.name
     return Section(title if run.row == "00_full" and not run.record["seed"] else run.name, blocks)
-
-
-def brief(run: Run, study: Study | None, reports: Path) -> Section:
-    """A run of a matrix, on demand: its numbers, without figures."""
-    measured = _scored(run, study.scores) if study and study.scores else _plain(run)
-    blocks = [origin(run), *measured, *_gates(run), *_facts(run), *provenance(run, reports)]
-    return Section(run.name, blocks, folded=True)
 
 
 def origin(run: Run) -> str:
@@ -162,6 +155,5 @@ def provenance(run: Run, reports: Path) -> Blocks:
 
 
 def _links(folder: Path, reports: Path, patterns: Sequence[str]) -> list[Link]:
-    base = reports.resolve()
     paths = sorted(path for pattern in patterns for path in folder.resolve().glob(pattern))
-    return [Link(path.stem, quote(path.relative_to(base).as_posix())) for path in paths]
+    return [Link(path.stem, href(path, reports.resolve())) for path in paths]

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sashimi import display
 from sashimi.flagship.answer.check import Checked
 from sashimi.flagship.model.frame import SemanticFrame
 from sashimi.program import Finding, Program
@@ -109,3 +110,21 @@ class Outcome:
     def why(self) -> str:
         """Why a prompt was refused; ``""`` for one that was answered."""
         return "" if self.accepted else self.findings[0].why
+
+    def _repr_html_(self) -> str:
+        """The picture of the answer, or why there is none, and what was made of the prompt."""
+        rows = [("domain head", f"score {self.score:.3f}, admitted from {self.threshold:.3f}")]
+        if not self.accepted:
+            return display.table(f"refused: {self.prompt}", [*rows, ("why", self.why)])
+        if self.frame:
+            rows += [(name, shown(value)) for name, value in vars(self.frame).items()]
+        sure = f"{self.confidence:.3f}" + (" (doubtful)" if self.doubtful else "")
+        findings = [str(finding) for finding in self.findings] or ["none; meaning is not checked"]
+        rows += [("confidence", sure), ("findings", "\n".join(findings))]
+        drawn = self.program._repr_html_() if self.program else ""
+        return display.table(self.prompt, rows) + drawn
+
+
+def shown(value: str | tuple[str, ...]) -> str:
+    """A field of a frame in words."""
+    return value if isinstance(value, str) else ", ".join(value) or "none"

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from sashimi import plots
 from sashimi.ablate import overlays, table
 from sashimi.ablate.table import Row
+from sashimi.flagship.judge import asked
 from sashimi.flagship.judge.failures import STAGES
 from sashimi.flagship.scoring import SCORES
 from sashimi.pab.plots import canvas
@@ -22,6 +23,10 @@ from sashimi.plots import COLOURS
 from sashimi.report.read import Run
 from sashimi.study import Picture, Section, Study, Table
 
+ASKED = (
+    "The network of the package, asked now: the first request of every kind in the frozen test, "
+    "whether it is answered well or not."
+)
 COLOUR = dict(
     zip(
         STAGES,
@@ -35,6 +40,8 @@ COLOUR = dict(
 def sections(runs: Sequence[Run], study: Study) -> Iterator[Section]:
     """What only the flagship, ``study``, can draw of its runs."""
     rows = table.read(runs, {study.name: study})
+    if any(run.row == study.leads for run in runs):
+        yield Section("What it writes", asked.blocks(), ASKED)
     note = "; ".join(f"{name}: {told}" for name, told in STAGES.items())
     yield Section(
         "Where it fails", list(failures(rows)), f"Stages, in the order of the way. {note}."

@@ -1,0 +1,192 @@
+"""The lab of notebook 00: a sentence typed in, and what every stage makes of it.
+
+Letters: P word pieces, M = 1 + P memory positions, E encoder width, W a piece's, Z bridge width.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sashimi import display
+from sashimi.errors import BadInput
+from sashimi.files import atomic, root, writable
+from sashimi.flagship import way
+from sashimi.flagship.answer.outcome import Outcome, shown
+from sashimi.flagship.study import STUDY
+from sashimi.program import tiers, write
+from sashimi.result import NAME
+from sashimi.runtime.reader import encode
+from sashimi.runtime.way import Sashimi
+from sashimi.study import MODEL
+
+CANDIDATES = 3
+LATEST = "latest"
+KNOWN = "(known from training)"
+
+
+def load(run_dir: str = "") -> tuple[Any, str]:
+    """A trained model, and which it is: the package's, a run's (relative to the checkout), or with
+    `LATEST` the newest finished run's. Raises BadInput where there is none.
+    """
+    if not run_dir:
+        return way.load(), "the network of the package"
+    folder = _newest() if run_dir == LATEST else root() / run_dir
+    return way.load(folder), f"the run in {folder}"
+
+
+def _newest() -> Path:
+    home = root() / "reports" / STUDY.name
+    done = [path for path in home.glob(f"*/seed*/{NAME}") if path.with_name(MODEL).is_file()]
+    if not done:
+        raise BadInput(f"no finished run below {home}: train one with 'make run'")
+    return max(done, key=lambda path: path.stat().st_mtime).parent
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A value of a program, and the words of the prompt that it was copied from."""
+
+    place: str
+    value: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An outcome with its alternatives and the sources of its values."""
+
+    outcome: Outcome
+    copies: tuple[Copy, ...]
+
+    def _repr_html_(self) -> str:
+        first, *others = self.outcome.candidates or (None,)
+        texts = "".join(
+            f"<details><summary>{place}. confidence {other.confidence:.3f}</summary>"
+            f"<pre>{escape(other.text)}</pre></details>"
+            for place, other in enumerate(others, 2)
+        )
+        copied = [(copy.words, f"{copy.value} ({copy.place})") for copy in self.copies]
+        table = display.table("words of the prompt, and the value they became", copied)
+        return self.outcome._repr_html_() + (f"{texts}{table}" if first else "")
+
+
+def ask(model: Any, prompt: str, refuse: bool = True) -> Answer:
+    """The three likeliest programs for a prompt; the first one's values with their sources.
+
+    ``refuse=False`` overrides the domain head. Raises BadInput for what is no prompt. Sources are
+    known of a network in numpy alone, the package's.
+    """
+    outcome = model.generate(prompt, refuse=refuse, candidates=CANDIDATES)
+    known = outcome.accepted and isinstance(model, Sashimi)
+    return Answer(outcome, copies(model, prompt) if known else ())
+
+
+def copies(model: Sashimi, prompt: str) -> tuple[Copy, ...]:
+    """Where the values of the likeliest program come from; the title is the prompt's beginning."""
+    encoded = encode(model.encoder, [prompt])
+    ((source, beam),) = model.decode(encoded, model.reader(encoded))[0]
+    hidden = beam.hidden[[slot.position + 1 for slot in beam.slots]]  # (S, D)
+    values = tiers.encode(model.check(source, beam).program).values
+    scores = model.filler.scores(source, beam.slots, hidden)  # (S, K + P)
+    made = []
+    for row, (slot, value) in enumerate(zip(beam.slots, values, strict=True)):
+        first = int(scores[row].argmax()) - len(model.literals.values)
+        words = KNOWN
+        if first >= 0:
+            last = model.filler.last(source, hidden[row], first)
+            words = prompt[source.offsets[first][0] : source.offsets[last][1]]
+        if slot.kind != "title":
+            made.append(Copy(slot.context, str(value), words))
+    return tuple(made)
+
+
+def stages(model: Any, prompt: str) -> pd.DataFrame:
+    """The nine stages of a prompt's way, one a row: what goes in, what comes out. Nothing is
+    refused, so that all of them are seen."""
+    answer = ask(model, prompt, refuse=False)
+    outcome = answer.outcome
+    rows = [*_vectors(model, prompt, outcome), *_program(answer)]
+    return pd.DataFrame(rows, columns=["stage", "goes in", "comes out"]).set_index("stage")
+
+
+def _vectors(model: Any, prompt: str, outcome: Outcome) -> list[tuple[str, str, str]]:
+    pieces = pooled = states = memory = "not kept by a run"
+    if isinstance(model, Sashimi):
+        (one,) = encode(model.encoder, [prompt])
+        pieces = " ".join(prompt[a:b] for a, b in one.offsets)
+        pooled, states = f"E {one.pooled.shape}", f"(P, W) {one.states.shape}"
+        memory = f"(M, Z) {model.reader([one])[0].memory.shape}"
+    frame = outcome.frame
+    read = "; ".join(f"{k}: {shown(v)}" for k, v in vars(frame).items()) if frame else ""
+    score = f"score {outcome.score:.3f}, threshold {outcome.threshold:.3f}"
+    admitted = "admitted" if outcome.score >= outcome.threshold else "would be refused"
+    return [
+        ("encode", prompt, f"pieces: {pieces}; one vector {pooled}, one a piece {states}"),
+        ("domain", f"vectors {pooled} and {states}", f"{score}: {admitted}"),
+        ("intent", f"vectors {pooled} and {states}", read),
+        ("bridge", "intent's vectors", f"memory {memory}"),
+    ]
+
+
+def _program(answer: Answer) -> list[tuple[str, str, str]]:
+    outcome = answer.outcome
+    skeleton = " ".join(tiers.encode(outcome.program).structure) if outcome.program else "none"
+    sources = "; ".join(f"{copy.words} → {copy.value}" for copy in answer.copies)
+    findings = "; ".join(map(str, outcome.findings)) or "no findings (meaning is not checked)"
+    count = len((outcome.plist or {}).get("WFWorkflowActions", ()))
+    return [
+        ("decode", "memory, tokens so far, the mask of legal tokens", skeleton),
+        ("fill", "the places left open, vectors of the pieces", sources or "nothing to fill"),
+        ("lower", "skeleton and values", outcome.text),
+        ("check", "the text, read as a stranger's", findings),
+        ("compile", "the tree", f"a plist of {count} actions, confidence {outcome.confidence:.3f}"),
+    ]
+
+
+def save(outcome: Outcome, folder: str | Path) -> Path:
+    """Write the unsigned ``.shortcut``, named after the prompt. BadInput where there is none."""
+    if outcome.plist is None:
+        raise BadInput(f"nothing to write for {outcome.prompt!r}: {outcome.why or 'no program'}")
+    name = re.sub(r"\W+", "-", outcome.prompt.lower()).strip("-")[:48] or "shortcut"
+    path = writable(Path(folder)) / f"{name}.shortcut"
+    with atomic(path) as temporary:
+        write(outcome.plist, temporary)
+    return path
+
+
+def box(model: Any, prompt: str, folder: str | Path) -> Any:
+    """A text box: Enter shows the answer below it, the button writes it into ``folder``."""
+    from ipywidgets import HTML, Button, Checkbox, HBox, Layout, Text, VBox
+
+    typed = Text(prompt, description="Sentence", continuous_update=False)
+    typed.layout = Layout(width="100%")
+    anyway = Checkbox(False, description="answer also what the domain head refuses")
+    button, note, view = Button(description="Write the .shortcut"), HTML(), HTML()
+    held: list[Answer] = []
+
+    def answer(_: Any = None) -> None:
+        note.value = ""
+        try:
+            held[:] = [ask(model, typed.value, refuse=not anyway.value)]
+            view.value = held[0]._repr_html_()
+        except BadInput as error:
+            held.clear()
+            view.value = f"<p>{escape(str(error))}</p>"
+
+    def keep(_: Any) -> None:
+        try:
+            note.value = escape(f"wrote {save(held[0].outcome, folder)}") if held else ""
+        except BadInput as error:
+            note.value = escape(str(error))
+
+    typed.observe(answer, "value")
+    anyway.observe(answer, "value")
+    button.on_click(keep)
+    answer()
+    return VBox([typed, HBox([anyway, button, note]), view])

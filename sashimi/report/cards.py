@@ -1,0 +1,155 @@
+"""What the first screen says of a study: one sentence, its number beside its floors, its gates."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sashimi import result
+from sashimi.report import read
+from sashimi.report.read import Run
+from sashimi.statistics import Interval
+from sashimi.study import SHARE, Link, Scores, Study
+
+GATES = 6
+"""Gates that a card shows; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of a strip. Places are in percent of its width, None where there is nothing."""
+
+    label: str
+    text: str
+    fill: float | None
+    low: float | None = None
+    high: float | None = None
+    mark: float | None = None
+    """A threshold."""
+    kind: str = "floor"
+    """``ours``, ``floor``, or a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Bars on one scale, with what they show."""
+
+    caption: str
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A study in short, from the seeds of its leading row."""
+
+    row: str
+    answer: str
+    verdicts: Mapping[str, int]
+    strips: Sequence[Strip]
+    links: Sequence[Link]
+    command: str
+
+
+def card(study: Study | None, runs: Sequence[Run], reports: Path) -> Card:
+    """Of a study's runs: its leading row, else its reference row, else its first row."""
+    own = read.leading(runs, study.leads if study else read.FULL) or list(runs[:1])
+    scores = study.scores if study else None
+    first = own[0].record
+    return Card(
+        first["row"] + (f", {len(own)} seeds" if len(own) > 1 else f", seed {first['seed']}"),
+        sentence(study, own),
+        Counter(gate["decision"] for run in own for gate in run.gates()),
+        list(scored(own, scores)) if scores else gated(own),
+        [Link(_place(run), read.href(run.folder / result.NAME, reports)) for run in own],
+        first["command"],
+    )
+
+
+def sentence(study: Study | None, own: Sequence[Run]) -> str:
+    """What came of a study: in its own words, or its deciding number, or its verdicts."""
+    if study is None:
+        return "There is no such study any more: these are its results as they were recorded."
+    told = study.answer(own) if study.answer else ""
+    if told or not study.scores:
+        return told or _stopped(own)
+    scores = study.scores
+    split, metric = scores.held_out[-1], scores.metric(scores.decides[0])
+    ours = read.mean(own, split, metric.key, scores.ours)
+    floor = _best(own, scores, split, metric.key)
+    beside = f"; the best floor, {floor[0]}, {read.number(floor[1].value)}" if floor else ""
+    return f"{metric.heading}, {scores.splits[split]}: {read.interval(ours)}{beside}."
+
+
+def _stopped(own: Sequence[Run]) -> str:
+    """What did not go, by name; how many stand beside it as chips."""
+    gates = [gate for run in own for gate in run.gates()]
+    names = list(dict.fromkeys(gate["gate"] for gate in gates if gate["decision"] != "go"))
+    if not gates:
+        return "No gate judges it."
+    return f"Not go: {'; '.join(names)}." if names else "Every gate goes."
+
+
+def scored(own: Sequence[Run], scores: Scores) -> Iterator[Strip]:
+    """Ours and every floor by the metric that decides, a strip a held-out split."""
+    metric = scores.metric(scores.decides[0])
+    for split in scores.held_out:
+        models = (scores.ours, *scores.floors)
+        found = {m: v for m in models if (v := read.mean(own, split, metric.key, m))}
+        known = [max(v.value, v.high) for v in found.values() if not math.isnan(v.value)]
+        top = 1.0 if metric.unit == SHARE else max([x for x in known if x == x], default=1.0)
+        bars = [_bar(m, v, top, "ours" if m == scores.ours else "floor") for m, v in found.items()]
+        if bars:
+            n = next(iter(found.values())).n
+            counts = f"n = {n}" if len(own) == 1 else f"{len(own)} seeds"
+            unit = "" if metric.unit == SHARE else f", {metric.unit}"
+            yield Strip(f"{metric.heading}{unit}, {scores.splits[split]} ({counts})", bars)
+
+
+def gated(own: Sequence[Run]) -> list[Strip]:
+    """The first seed's gates, each value beside its threshold, what did not go first."""
+    gates = sorted(own[0].gates(), key=lambda gate: gate["decision"] == "go")
+    left = len(gates) - GATES
+    told = f" ({left} more below)" if left > 0 else ""
+    bars = [_gate(gate) for gate in gates[:GATES]]
+    return [Strip(f"Gates: value, and the threshold as a line{told}", bars)] if bars else []
+
+
+def _best(own: Sequence[Run], scores: Scores, split: str, metric: str):
+    found = [(model, read.mean(own, split, metric, model)) for model in scores.floors]
+    known = [(model, v) for model, v in found if v and not math.isnan(v.value)]
+    best = max if scores.metric(metric).better == "high" else min
+    return best(known, key=lambda pair: pair[1].value, default=None)
+
+
+def _bar(label: str, found: Interval, top: float, kind: str) -> Bar:
+    places = (_percent(value, top) for value in (found.value, found.low, found.high))
+    return Bar(label, read.interval(found), *places, kind=kind)
+
+
+def _gate(gate: Mapping[str, Any]) -> Bar:
+    value, threshold = gate["value"], gate["threshold"]
+    known = [abs(x) for x in (value, threshold) if x is not None]
+    top = max(known, default=0.0) * 1.15 or 1.0
+    text = f"{gate['decision']}: {_short(value)}, threshold {_short(threshold)}"
+    fill, mark = _percent(value, top), _percent(threshold, top)
+    return Bar(gate["gate"], text, fill, mark=mark, kind=gate["decision"])
+
+
+def _percent(value: float | None, top: float) -> float | None:
+    if value is None or math.isnan(value) or not top:
+        return None
+    return round(100 * min(max(value / top, 0.0), 1.0), 1)
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return "n/a"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _place(run: Run) -> str:
+    return f"result.json, seed {run.record['seed']}"
