@@ -14,7 +14,7 @@ import ast
 import io
 import sys
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nbformat
@@ -25,6 +25,8 @@ from sashimi.files import write_text
 
 CHECKED = "nbval-check-output"
 PARAMETERS = "parameters"
+REPLACED = ("clear_output", "update_display", "display_id")
+"""Names by which a cell replaces what it has shown."""
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -155,9 +157,22 @@ def _problems(cell: NotebookNode) -> list[str]:
     if CHECKED in tags(cell):
         if not cell.outputs:
             found.append(f"is tagged '{CHECKED}' but keeps no output; run 'execute' on it")
+        found += _unseen(tree, "\n".join(lines))
         if any("image/png" in output.get("data", {}) for output in cell.outputs):
             found.append("a checked cell shows a figure; print the numbers that it shows instead")
     return found
+
+
+def _unseen(tree: ast.Module, source: str) -> Iterator[str]:
+    """Why nbval sees nothing of a checked cell, or not all of it."""
+    code = [t for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.string.strip()]
+    code = [t for t in code if t.type not in (tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER)]
+    if code and code[-1].string == ";":
+        yield "a checked cell ends with ';', which hides its value: print it"
+    for node in ast.walk(tree):
+        name = getattr(node, "id", getattr(node, "attr", getattr(node, "arg", None)))
+        if name in REPLACED:
+            yield f"a checked cell uses {name}, which replaces outputs: nbval cannot compare them"
 
 
 def fix(path: str | Path) -> None:
@@ -201,7 +216,9 @@ def html(path: str | Path, target: str | Path) -> None:
     )
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     resources = {"metadata": {"name": Path(path).stem}}
-    write_text(target, exporter.from_notebook_node(read(path), resources=resources)[0])
+    notebook = read(path)
+    notebook.metadata.pop("widgets", None)  # a page of them would fetch their scripts
+    write_text(target, exporter.from_notebook_node(notebook, resources=resources)[0])
 
 
 def main(words: Sequence[str]) -> int:

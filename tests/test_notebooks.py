@@ -85,6 +85,13 @@ def test_fix_makes_check_pass(tmp_path):
         ([cell("a = 1", "parameters"), cell("class A:\n    pass")], "defines 'A'"),
         ([cell("a = 1", "parameters")], "no cell is tagged"),
         ([cell("a = 1", "parameters"), cell("a", CHECKED)], "keeps no output"),
+        ([cell("a = 1", "parameters"), cell("a;  # b", CHECKED)], "ends with ';'"),
+        ([cell("a = 1", "parameters"), cell("clear_output()", CHECKED)], "uses clear_output"),
+        (
+            [cell("a = 1", "parameters"), cell("h.update_display(a)", CHECKED)],
+            "uses update_display",
+        ),
+        ([cell("a = 1", "parameters"), cell("show(a, display_id=1)", CHECKED)], "uses display_id"),
     ],
 )
 def test_each_mistake_is_named(tmp_path, cells, says):
