@@ -1,7 +1,7 @@
 """The tensor cache: named tensors under a digest, one safetensors file each.
 
-The folder is ``$SASHIMI_CACHE``, or ``.cache/sashimi`` under the current directory. A damaged or
-foreign file is made anew; nothing is ever unpickled.
+The folder is ``$SASHIMI_CACHE``, else ``.cache/sashimi`` in the checkout, else the same in the home
+folder, wherever a command is given. A damaged or foreign file is made anew; nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from sashimi.files import atomic, locked, writable
+from sashimi.errors import BadInput
+from sashimi.files import atomic, locked, root, writable
 
 NUMERICS = ("torch", "numpy", "scipy", "scikit-learn")
 """Packages whose version may change a computed number."""
@@ -26,7 +27,22 @@ NUMERICS = ("torch", "numpy", "scipy", "scikit-learn")
 
 def folder() -> Path:
     """Where cached tensors lie."""
-    return Path(os.environ.get("SASHIMI_CACHE", Path(".cache") / "sashimi"))
+    if "SASHIMI_CACHE" in os.environ:
+        return Path(os.environ["SASHIMI_CACHE"])
+    try:
+        home = root()
+    except BadInput:  # installed without a checkout
+        home = Path.home()
+    return home / ".cache" / "sashimi"
+
+
+def clear() -> int:
+    """Delete all that is cached; returns the bytes that were freed."""
+    freed = 0
+    for path in [*folder().glob("*.safetensors"), *folder().glob("*.lock")]:
+        freed += path.stat().st_size
+        path.unlink()
+    return freed
 
 
 def digest(parts: Iterable[str]) -> str:
@@ -76,7 +92,7 @@ def fetch(key: Iterable[str], make: Callable[[], dict[str, Tensor]]) -> dict[str
 
 
 def _load(path: Path) -> dict[str, Tensor] | None:
-    """A cached file, or None where it is missing or damaged, which is worth no more."""
+    """A cached file; a damaged one counts as none."""
     try:
         return load_file(path)
     except (FileNotFoundError, SafetensorError):

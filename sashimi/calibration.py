@@ -5,13 +5,15 @@ Letters: n predictions, K classes, B bins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Integer, Num
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from scipy.stats import beta
+
+from sashimi.statistics import Numbers
 
 TEMPERATURES = (0.05, 150.0)
 """The bounds between which a temperature is looked for: exp(-3) to exp(5), rounded."""
@@ -35,7 +37,9 @@ class Calibration:
 
 
 def temperature(
-    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+    logits: Num[np.ndarray, "n k"],
+    labels: Integer[np.ndarray, " n"],
+    weights: Num[np.ndarray, " n"] | None = None,
 ) -> tuple[float, bool]:
     """The divisor of logits (n, K) that makes the labels (n,) likeliest (Guo et al. 2017, §4.2).
 
@@ -55,10 +59,10 @@ def temperature(
 
 
 def calibration(
-    chance: Sequence[float],
-    right: Sequence[float],
+    chance: Numbers,
+    right: Numbers,
     bins: int = BINS,
-    weights: np.ndarray | None = None,
+    weights: Num[np.ndarray, " n"] | None = None,
 ) -> Calibration:
     """Stated chances (n,) in [0, 1] against what came true (n,), 0 or 1.
 
@@ -90,8 +94,10 @@ def calibration(
 
 
 def coverage_risk(
-    confidence: Sequence[float], right: Sequence[float], weights: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+    confidence: Numbers,
+    right: Numbers,
+    weights: Num[np.ndarray, " n"] | None = None,
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """Share of predictions answered, the surest first, and the share of those that is wrong: (n,)
     each (El-Yaniv & Wiener 2010). Of equal confidences the first given comes first.
     """
@@ -102,7 +108,7 @@ def coverage_risk(
     return covered / covered[-1:], (weights * wrong)[order].cumsum() / covered
 
 
-def area(risk: np.ndarray) -> float:
+def area(risk: Float[np.ndarray, " n"]) -> float:
     """Mean risk over all coverages of an unweighted `coverage_risk`; NaN without predictions."""
     return float(risk.mean()) if len(risk) else float("nan")
 
@@ -118,7 +124,7 @@ def clopper_pearson(errors: int, n: int, level: float = 0.95) -> float:
 
 
 def threshold(
-    confidence: Sequence[float], right: Sequence[float], risk: float, level: float = 0.95
+    confidence: Numbers, right: Numbers, risk: float, level: float = 0.95
 ) -> float | None:
     """The lowest confidence from which answers are wrong at most ``risk`` of the time, with
     `clopper_pearson` at ``level``; None where no threshold keeps that.

@@ -91,7 +91,9 @@ def run(
         typer.Argument(help="A row of a study; default: params/flagship/00_full.yaml."),
     ] = None,
     corpus: Annotated[str | None, typer.Option(help=CORPUS)] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Overrides the row's seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Overrides the row's seed.")
+    ] = None,
     out: Reports = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier run.")] = False,
 ) -> None:
@@ -342,12 +344,19 @@ def survey(
 def doctor(
     name: Annotated[str | None, typer.Argument(help="A study: what it needs as well.")] = None,
     reports: Reports = None,
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="Empty the cache of computed tensors.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Look at versions, encoder weights, device and folders; exit 1 if something is wrong."""
     from sashimi import registry
     from sashimi.doctor import examine
 
+    if clear_cache:
+        from sashimi import cache
+
+        _tell([f"{cache.clear() / 1e6:.0f} MB freed in {cache.folder()}"])
     studies = registry.load(STUDIES)
     if name and name not in studies:
         raise BadInput(f"no study '{name}'; there are: {', '.join(studies)}")

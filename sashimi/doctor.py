@@ -52,16 +52,19 @@ def _folders(reports: str | Path | None) -> list[Check]:
     from sashimi import cache
 
     try:
-        folders = [Path(reports) if reports else root() / "reports", cache.folder()]
+        folder = Path(reports) if reports else root() / "reports"
     except BadInput as error:
         return [Check("checkout", False, str(error))]
-    rows = []
-    for folder in folders:
-        try:
-            writable(folder)
-            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            evidence = f"{folder.absolute()} can be written, {size / 1e6:.0f} MB"
-            rows.append(Check(f"folder {folder.name}", True, evidence))
-        except BadInput as error:
-            rows.append(Check(f"folder {folder.name}", False, str(error)))
-    return rows
+    remedy = "; 'sashimi doctor --clear-cache' empties it"
+    return [_folder("reports", folder), _folder("cache", cache.folder(), remedy)]
+
+
+def _folder(name: str, folder: Path, remark: str = "") -> Check:
+    """Whether a folder can be written, and how large what lies in it is."""
+    try:
+        writable(folder)
+    except BadInput as error:
+        return Check(f"folder {name}", False, str(error))
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    evidence = f"{folder.absolute()} can be written, {size / 1e6:.0f} MB{remark}"
+    return Check(f"folder {name}", True, evidence)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -45,11 +46,11 @@ CODE_VERSION = "2"
 class Encoded:
     """Encoded prompts. ``pieces(i)`` gives one prompt's slice of ``states`` and ``offsets``."""
 
-    pooled: Tensor  # (N, E) float32, unit length
-    states: Tensor  # (S, E + F) float16
-    offsets: Tensor  # (S, 2) int32: first and one past the last character in the prompt
-    starts: Tensor  # (N + 1,) int64: where each prompt's pieces begin
-    raw: Tensor | None = None  # (S + 2 N, …): what a trained encoder reads, see `encode`
+    pooled: Float[Tensor, "n e"]  # float32, unit length
+    states: Float[Tensor, "s ef"]  # float16, E + F wide
+    offsets: Int[Tensor, "s 2"]  # int32: first and one past the last character in the prompt
+    starts: Int[Tensor, " n+1"]  # int64: where each prompt's pieces begin
+    raw: Shaped[Tensor, "s+2*n ..."] | None = None  # what a trained encoder reads, see `encode`
 
     def __len__(self) -> int:
         return len(self.pooled)
@@ -58,7 +59,7 @@ class Encoded:
         return slice(int(self.starts[index]), int(self.starts[index + 1]))
 
     def padded(self, rows: Sequence[int]) -> Padded:
-        """Some of the prompts as one batch."""
+        """Some of the prompts as one batch, one at least."""
         slices = [self.pieces(i) for i in rows]
         raw = None
         if self.raw is not None:  # each prompt before it has its own two markers
@@ -87,11 +88,11 @@ def chosen(parts: Sequence[Encoded], places: Sequence[tuple[int, int]]) -> Encod
 class Padded:
     """Encoded prompts of one batch, of P word pieces at most, zeros where there are fewer."""
 
-    pooled: Tensor  # (B, E)
-    states: Tensor  # (B, P, E + F) float32
-    pieces: Tensor  # (B, P) bool: where a word piece stands
-    raw: Tensor | None  # (B, P + 2, …)
-    near: Tensor | None = None  # (B, K, T) token ids of retrieved structures
+    pooled: Float[Tensor, "b e"]
+    states: Float[Tensor, "b p ef"]  # float32
+    pieces: Bool[Tensor, "b p"]  # where a word piece stands
+    raw: Shaped[Tensor, "b p+2 ..."] | None
+    near: Int[Tensor, "b k t"] | None = None  # token ids of retrieved structures
 
 
 @functools.cache

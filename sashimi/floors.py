@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+from jaxtyping import Float
 from sklearn.linear_model import RidgeClassifier
 
 from sashimi.retrieve import VOTERS, vote
@@ -28,7 +29,7 @@ class Floors:
     one-hot classes picks (the least-squares probe, in closed form however many classes there are).
     """
 
-    def __init__(self, vectors: np.ndarray, classes: Sequence[Hashable]) -> None:
+    def __init__(self, vectors: Float[np.ndarray, "n e"], classes: Sequence[Hashable]) -> None:
         if len(vectors) != len(classes) or not len(classes):
             raise ValueError(f"{len(vectors)} vectors of {len(classes)} classes")
         self.vectors, self.classes = vectors, list(classes)
@@ -39,7 +40,9 @@ class Floors:
         if len(names) > 1:
             self.probe = RidgeClassifier(alpha=1.0).fit(vectors, self.numbers)
 
-    def picks(self, queries: np.ndarray, similar: np.ndarray | None = None) -> dict[str, list[int]]:
+    def picks(
+        self, queries: Float[np.ndarray, "q e"], similar: Float[np.ndarray, "q n"] | None = None
+    ) -> dict[str, list[int]]:
         """By floor, the training example that answers each of the queries (Q, E).
 
         ``similar`` (Q, N) are the similarities that the vote weighs by, cosines unless given.
@@ -54,7 +57,9 @@ class Floors:
             PROBE: self._probed(queries, cosines),
         }
 
-    def _probed(self, queries: np.ndarray, cosines: np.ndarray) -> list[int]:
+    def _probed(
+        self, queries: Float[np.ndarray, "q e"], cosines: Float[np.ndarray, "q n"]
+    ) -> list[int]:
         if self.probe is None:  # one class only
             return cosines.argmax(1).tolist()
         return [

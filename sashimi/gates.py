@@ -87,11 +87,14 @@ class Gate:
 
     @property
     def threshold(self) -> float:
-        return self.at_most if self.at_least is None else self.at_least
+        (bound,) = (end for end in (self.at_least, self.at_most) if end is not None)
+        return bound
 
-    def judge(self, values: Iterable[float | None], evidence: dict | None = None) -> Verdict:
+    def judge(
+        self, values: Iterable[float | None] | float | None, evidence: dict | None = None
+    ) -> Verdict:
         """Judge one value a run; None and NaN are allowed, and are never "go"."""
-        listed = [values] if isinstance(values, Real) or values is None else list(values)
+        listed = [values] if isinstance(values, (Real, float)) or values is None else list(values)
         known = [math.nan if value is None else float(value) for value in listed]
         missing = sum(not math.isfinite(value) for value in known)
         n = len(known) - missing
@@ -108,7 +111,7 @@ class Gate:
         return self._verdict(decision, value, needed, n, _reason(margin, needed), evidence)
 
     def _margin(self, value: float) -> float:
-        return value - self.at_least if self.at_most is None else self.at_most - value
+        return (value - self.threshold) * (1 if self.at_most is None else -1)
 
     def _verdict(self, decision, value, needed, n, reason, evidence) -> Verdict:
         margin = None if value is None else self._margin(value)

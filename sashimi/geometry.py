@@ -6,18 +6,19 @@ Letters: N vectors, D and E widths.
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float, Num
 
 LEAST = 4
 """Rows that the unbiased estimate needs."""
 
 
-def effective_rank(z: np.ndarray) -> float:
+def effective_rank(z: Num[np.ndarray, "n d"]) -> float:
     """exp of the entropy of the normalised singular values (Roy & Vetterli 2007, eq. 3) of ``z``
     (N, D) less its mean: between 1 and min(N - 1, D), NaN where all rows are the same."""
     return _perplexity(_singular(z))
 
 
-def participation(z: np.ndarray) -> float:
+def participation(z: Num[np.ndarray, "n d"]) -> float:
     """(Σλ)² / Σλ² of the eigenvalues of the covariance of ``z`` (N, D): the dimensions that carry
     the variance, fewer than `effective_rank` as large ones count more."""
     variances = _singular(z) ** 2
@@ -25,7 +26,7 @@ def participation(z: np.ndarray) -> float:
     return float(variances.sum()) ** 2 / total if total > 0 else float("nan")
 
 
-def _singular(z: np.ndarray) -> np.ndarray:
+def _singular(z: Num[np.ndarray, "n d"]) -> Float[np.ndarray, " m"]:
     z = np.asarray(z, dtype=np.float64)
     return np.linalg.svd(z - z.mean(0), compute_uv=False)
 
@@ -37,7 +38,7 @@ def _perplexity(sizes: np.ndarray) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
-def cka(x: np.ndarray, y: np.ndarray, debiased: bool = True) -> float:
+def cka(x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m e"], debiased: bool = True) -> float:
     """Linear centered kernel alignment (Kornblith et al. 2019) of ``x`` (N, D) and ``y`` (N, E).
 
     1 where one is the other turned, mirrored, shifted or scaled as a whole. The plain estimate is
@@ -58,12 +59,12 @@ def cka(x: np.ndarray, y: np.ndarray, debiased: bool = True) -> float:
     return float(of(*grams) / np.sqrt(norm)) if norm > 0 else float("nan")
 
 
-def _biased(k: np.ndarray, other: np.ndarray) -> float:
+def _biased(k: Float[np.ndarray, "n n"], other: Float[np.ndarray, "n n"]) -> float:
     """HSIC, but for a factor, of two centred Gram matrices (N, N)."""
     return float((k * other).sum())
 
 
-def _unbiased(k: np.ndarray, other: np.ndarray) -> float:
+def _unbiased(k: Float[np.ndarray, "n n"], other: Float[np.ndarray, "n n"]) -> float:
     """HSIC of two Gram matrices (N, N), unbiased: their diagonals do not count."""
     n = len(k)
     k, other = (m - np.diag(np.diag(m)) for m in (k, other))

@@ -54,7 +54,7 @@ def read_row(path: str | Path) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
         row = yaml.load(text, _Loader)
     except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+        raise BadInput(f"cannot read {path}: {error.strerror}{_meant(Path(path))}") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 text (byte {error.start})") from error
     except yaml.YAMLError as error:
@@ -68,6 +68,19 @@ def read_row(path: str | Path) -> dict[str, Any]:
     if not isinstance(row, dict) or not all(isinstance(key, str) for key in row):
         raise BadInput(f"{path}: expected lines of the form 'key: value'")
     return row
+
+
+def _meant(path: Path) -> str:
+    """Where rows of this name are, or where rows are at all; "" for a file that is there."""
+    if path.exists():
+        return ""
+    try:
+        home = root()
+    except BadInput:
+        return ""
+    alike = sorted((home / "params").rglob(f"{path.stem}.yaml"))
+    names = [file.relative_to(home).as_posix() for file in alike]
+    return f"; did you mean {' or '.join(names)}?" if names else "; rows lie in params/<study>/"
 
 
 def reference_of(row: str | Path) -> Path:

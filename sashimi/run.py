@@ -68,6 +68,7 @@ def run(
     run_dir, chosen = planned.folder, planned.params
     if planned.state != "finished":
         study.check(chosen)
+        study.needs(chosen, run_dir)
     writable(run_dir.parent)
     with locked(run_dir.with_name(f"{run_dir.name}.lock"), patience):
         state = "fresh" if force else _state(study, run_dir, chosen)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from sashimi.errors import BadInput
 
@@ -23,6 +24,8 @@ PERMUTATIONS = 9999
 LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 """Standard errors that a normal 95% interval reaches to either side."""
+Numbers = Sequence[float] | np.ndarray
+"""One number after another: (n,)."""
 _DRAWN = 200_000  # values drawn at once: bounds memory
 _NAN = math.nan
 
@@ -35,6 +38,14 @@ class Interval:
     low: float
     high: float
     n: int
+
+    @staticmethod
+    def of(plain: Mapping[str, float | int | None]) -> Interval:
+        """What `as_json` wrote."""
+        value, low, high = (
+            _NAN if plain[k] is None else plain[k] for k in ("value", "low", "high")
+        )
+        return Interval(value, low, high, plain["n"])
 
     def as_json(self) -> dict[str, float | int | None]:
         """``{"value", "low", "high", "n"}``; NaN becomes ``None``, since JSON has no NaN."""
@@ -52,20 +63,8 @@ class Interval:
         return f"<b>{value}</b> {ends} <small>n = {self.n}</small>"
 
 
-@dataclass(frozen=True, slots=True)
-class Correlation:
-    """Spearman's rho over n pairs, its bootstrap interval and two-sided permutation p."""
-
-    rho: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    n: int
-    reason: str = ""
-
-
 def bootstrap(
-    values: Sequence[float], seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
+    values: Numbers, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> Interval:
     """Mean of ``values`` (n,) with a percentile-bootstrap interval (Efron 1979).
 
@@ -86,7 +85,7 @@ def resampled(
     paired: bool = False,
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> np.ndarray:
+) -> Float[np.ndarray, " r"]:
     """The statistic of every resample (R,), for `interval`.
 
     ``statistic(*samples, axis=-1)`` takes samples of shape (…, n) along the axis. ``paired`` draws
@@ -112,14 +111,18 @@ def resampled(
     return drawn.bootstrap_distribution
 
 
-def weights(n: int, seed: int | np.random.Generator = 0, resamples: int = RESAMPLES) -> np.ndarray:
+def weights(
+    n: int, seed: int | np.random.Generator = 0, resamples: int = RESAMPLES
+) -> Int[np.ndarray, "r n"]:
     """How often each of n things is in each resample: (R, n). For statistics that are sums, one
     matrix product with these is every resample at once.
     """
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), resamples)
 
 
-def interval(value: float, draws: np.ndarray, n: int, level: float = LEVEL) -> Interval:
+def interval(
+    value: float, draws: Float[np.ndarray, " r"], n: int, level: float = LEVEL
+) -> Interval:
     """A value with the percentile ends of its resamples (R,); those that are NaN are left out."""
     known = draws[~np.isnan(draws)]
     if math.isnan(value) or not len(known):
@@ -129,7 +132,7 @@ def interval(value: float, draws: np.ndarray, n: int, level: float = LEVEL) -> I
 
 
 def expanded(
-    values: Sequence[float], resamples: int = 10_000, seed: int = 0, level: float = LEVEL
+    values: Numbers, resamples: int = 10_000, seed: int = 0, level: float = LEVEL
 ) -> tuple[float, float]:
     """Expanded percentile bootstrap interval of the mean of (n,) values; n >= 2.
 
@@ -149,7 +152,7 @@ def expanded(
     return ends.low, ends.high
 
 
-def paired(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> Interval:
+def paired(ours: Numbers, theirs: Numbers, seed: int = 0) -> Interval:
     """Mean of ``ours - theirs`` (n,) over the same examples, with its bootstrap interval.
 
     Raises ValueError when the lengths differ. An interval that holds 0 says: not distinguishable.
@@ -159,7 +162,7 @@ def paired(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> Int
     return bootstrap(np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float), seed)
 
 
-def student(values: Sequence[float], level: float = LEVEL) -> Interval:
+def student(values: Numbers, level: float = LEVEL) -> Interval:
     """Mean of ``values`` (n,), one a seed, with Student's t interval (Student 1908).
 
     One value has no spread: its ends are NaN. No values, or any NaN among them: NaN throughout.
@@ -180,7 +183,7 @@ def student(values: Sequence[float], level: float = LEVEL) -> Interval:
     return Interval(mean, float(low), float(high), n)
 
 
-def p_of_seeds(differences: Sequence[float]) -> float:
+def p_of_seeds(differences: Numbers) -> float:
     """Two-sided p of a mean difference (n,), one a seed: Student's t test. NaN for one seed."""
     from scipy import stats
 
@@ -192,7 +195,7 @@ def p_of_seeds(differences: Sequence[float]) -> float:
     return float(stats.ttest_1samp(array, 0.0).pvalue)
 
 
-def p_of_examples(differences: Sequence[float], seed: int = 0) -> float:
+def p_of_examples(differences: Numbers, seed: int = 0) -> float:
     """Two-sided p of a mean paired difference (n,) over examples: signs are flipped at random
     (Fisher 1935), `PERMUTATIONS` times, or in every way where there are fewer.
     """
@@ -256,85 +259,3 @@ def fall(before: tuple[int, int], after: tuple[int, int], z: float = Z) -> Inter
     low = value - math.hypot(one.value - one.low, two.high - two.value)
     high = value + math.hypot(one.high - one.value, two.value - two.low)
     return Interval(value, low, high, min(one.n, two.n))
-
-
-def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Rank correlation with ties; None below three pairs or when one side is constant."""
-    from scipy import stats
-
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return None
-    return float(stats.spearmanr(x, y).statistic)
-
-
-def correlate(
-    x: Sequence[float], y: Sequence[float], resamples: int = RESAMPLES, seed: int = 0
-) -> Correlation:
-    """Rank correlation of the pairs that are finite on both sides; says why when there is none.
-
-    The interval is a percentile bootstrap over pairs; p is the share of permutations at least as
-    extreme, every one of them where there are fewer than ``resamples``.
-    """
-    from scipy import stats
-
-    one, two = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    keep = np.isfinite(one) & np.isfinite(two)
-    one, two = one[keep], two[keep]
-    n = len(one)
-    if n < 4:
-        return Correlation(None, None, None, None, n, "fewer than 4 pairs")
-    rho = spearman(one, two)
-    if rho is None:
-        return Correlation(None, None, None, None, n, "one side is constant")
-    centred = stats.rankdata(two) - (n + 1) / 2
-    tested = stats.permutation_test(
-        (stats.rankdata(one),),
-        lambda ranks, axis: np.abs((ranks * centred).sum(axis=axis)),
-        permutation_type="pairings",
-        alternative="greater",
-        vectorized=True,
-        n_resamples=resamples,
-        rng=np.random.default_rng(seed),
-    )
-    draws = resampled(ranked, one, two, paired=True, seed=seed, resamples=resamples)
-    ends = interval(rho, draws, n)
-    return Correlation(rho, ends.low, ends.high, float(tested.pvalue), n)
-
-
-def ranked(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Spearman's rho along an axis of (…, n); NaN where a side is constant."""
-    from scipy import stats
-
-    one, two = (stats.rankdata(side, axis=axis) for side in (x, y))
-    one, two = (side - side.mean(axis=axis, keepdims=True) for side in (one, two))
-    norm = np.sqrt((one**2).sum(axis=axis) * (two**2).sum(axis=axis))
-    above = (one * two).sum(axis=axis)
-    return np.divide(above, norm, out=np.full(np.shape(norm), _NAN), where=norm > 0)
-
-
-def sorts(high: np.ndarray, low: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Share of pairs of a ``high`` (…, n) and a ``low`` (…, m) in which the first is larger, ties
-    as a half: Mann and Whitney's U over n m, which is the area under the ROC curve.
-    """
-    from scipy import stats
-
-    n, m = high.shape[axis], low.shape[axis]
-    ranks = stats.rankdata(np.concatenate([high, low], axis=axis), axis=axis)
-    own = np.take(ranks, np.arange(n), axis=axis).sum(axis=axis)
-    return (own - n * (n + 1) / 2) / (n * m)
-
-
-def slope(x: Sequence[float], y: Sequence[float], z: float = Z) -> Interval | None:
-    """Least-squares slope of y on x with its normal interval; None below three points.
-
-    The standard error is the textbook one, from residuals with n - 2 degrees of freedom, so a
-    perfect line has an interval of no width.
-    """
-    from scipy import stats
-
-    if len(x) < 3:
-        return None
-    fitted = stats.linregress(x, y)
-    error = float(fitted.stderr) if np.ptp(y) else 0.0
-    value, half = float(fitted.slope), z * error
-    return Interval(value, value - half, value + half, len(x))

@@ -168,6 +168,10 @@ def accept(settings: Params) -> None:
     """The check of a study that has no input beside its parameters."""
 
 
+def need(settings: Params, folder: Path) -> None:
+    """The needs of a study whose runs build on no other."""
+
+
 class Study(_Checked):
     """A question with its own parameters, notebooks and numbers."""
 
@@ -186,6 +190,9 @@ class Study(_Checked):
     """Notebooks that read the finished run; they are given ``run_dir`` and what they assign."""
     check: Callable[[Any], None] = accept
     """Raises BadInput for input that cannot be used, before anything is written."""
+    needs: Callable[[Any, Path], None] = need
+    """Raises BadInput where a run that these parameters build on is not there, from the parameters
+    and the folder that the run will have; called as `check` is, but not for what a matrix plans."""
     keeps: str = MODEL
     """The file beside result.json that a finished run has; `PAGE` for a study that trains nothing.
     """

@@ -14,6 +14,7 @@ import contextlib
 from collections.abc import Iterator
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -21,17 +22,17 @@ EPSILON = 1e-5
 """Keeps the scale of an all-zero weight from dividing by zero (BitNet b1.58, eq. 2)."""
 
 
-def scale_of(weight: Tensor) -> Tensor:
+def scale_of(weight: Float[Tensor, "*w"]) -> Float[Tensor, ""]:
     """Scale () of a weight (O, I): the value of trit +1, the mean of |w|."""
     return weight.detach().abs().mean().clamp_min(EPSILON)
 
 
-def trits(weight: Tensor) -> Tensor:
+def trits(weight: Float[Tensor, "*w"]) -> Float[Tensor, "*w"]:
     """The trits of a weight: (O, I) in {-1, 0, +1}, same dtype as ``weight``."""
     return weight.sign() * (weight.abs() > 0.5 * scale_of(weight))
 
 
-def ternarize(weight: Tensor, share: float = 1.0) -> Tensor:
+def ternarize(weight: Float[Tensor, "*w"], share: float = 1.0) -> Float[Tensor, "*w"]:
     """Trits times their scale: (O, I) from (O, I). The gradient with respect to ``weight`` is 1.
 
     ``share`` mixes them with the weight itself, of which 1 - share is kept.
@@ -71,14 +72,14 @@ class TernaryLinear(nn.Module):
         self.register_buffer("share", torch.zeros(()))
         self.fixed: Tensor | None = None
 
-    def effective_weight(self) -> Tensor:
+    def effective_weight(self) -> Float[Tensor, "o i"]:
         """The weight that the projection uses at the present ``share``: (O, I)."""
         share = float(self.share)
         if share == 0.0:
             return self.weight
         return ternarize(self.weight, share)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "*b i"]) -> Float[Tensor, "*b o"]:
         weight = self.effective_weight() if self.fixed is None else self.fixed
         return F.linear(self.norm(x), weight, self.bias)
 

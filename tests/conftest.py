@@ -5,6 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
+
+SHAPED = [f"sashimi.{name}" for name in (
+    "calibration", "encode", "floors", "geometry", "ranks", "retrieve", "statistics", "ternary"
+)]  # fmt: skip
+"""Modules whose annotated shapes and types are checked at every call while tests run."""
+
+install_import_hook(SHAPED, "shapes.checked")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 CORPUS = SHARED / "data" / "shortcutforge" / "shortcutdsl_train.jsonl"

@@ -10,11 +10,11 @@ import torch
 
 from sashimi import cache
 from sashimi.errors import BadInput
-from sashimi.files import locked
+from sashimi.files import locked, root
 
 HOLD = """
 import sys, time
-from sashimi.files import locked
+from sashimi.files import locked, root
 with locked(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)
@@ -42,6 +42,20 @@ def test_what_several_want_at_once_is_made_once(tmp_path, monkeypatch):
     assert left.suffix == ".safetensors", "no lock stays behind"
     left.write_bytes(b"damaged")
     assert cache.fetch(["a"], make)["x"].tolist() == [0, 1, 2] and len(made) == 2
+
+
+def test_the_cache_is_in_one_place_and_can_be_emptied(tmp_path, monkeypatch):
+    monkeypatch.delenv("SASHIMI_CACHE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert cache.folder() == root() / ".cache" / "sashimi", "wherever the command is given"
+    monkeypatch.setattr(cache, "root", lambda: (_ for _ in ()).throw(BadInput("no checkout")))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.folder() == tmp_path / ".cache" / "sashimi"
+    cache.fetch(["a"], lambda: {"x": torch.tensor(1)})
+    (cache.folder() / "notes.txt").write_text("somebody's own")
+    (size,) = [path.stat().st_size for path in cache.folder().glob("*.safetensors")]
+    assert cache.clear() == size > 0
+    assert [path.name for path in cache.folder().iterdir()] == ["notes.txt"]
 
 
 def test_a_maker_that_fails_leaves_nothing_and_the_next_one_tries(tmp_path, monkeypatch):

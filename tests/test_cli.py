@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sashimi.cli import app
+from sashimi.files import root
 
 GOOD = 'SHORTCUT "Hi"\nACTION showresult Text="hello"\nENDSHORTCUT\n'
 RUNNER = CliRunner()
@@ -83,6 +84,9 @@ def test_lint_reports_and_mends(tmp_path):
     assert sashimi("lint", file).exit_code == 0
 
 
+README = str(root() / "README.md")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -92,6 +96,13 @@ def test_lint_reports_and_mends(tmp_path):
         (["generate", "Log water", "--run", "nowhere"], "nowhere"),
         (["decompile", "nowhere.shortcut"], "nowhere.shortcut"),
         (["run", "nowhere.yaml"], "cannot read nowhere.yaml"),
+        (["run", "00_full"], "did you mean params/domain/00_full.yaml or "),
+        (["run", "98_stream.yaml"], "did you mean params/flagship/more/98_stream.yaml?"),
+        (["run", "--seed", str(2**32)], "4294967295"),
+        (["generate", "Log water", "--run", README], "no trained model here"),
+        (["pack", README], "no trained model here"),
+        (["publish", README], "README.md"),
+        (["report", "--reports", README], "README.md"),
         (["bench", "nothing"], "no bench 'nothing'"),
         (["check"], "Missing argument"),
         (["fly"], "No such command"),
@@ -135,7 +146,7 @@ def test_doctor_lists_what_it_looked_at(tmp_path):
     assert all(row["passed"] for row in rows)
     (tmp_path / "file").write_text("")
     found = sashimi("doctor", "--reports", tmp_path / "file")
-    assert found.exit_code == 1 and "BAD folder file: cannot write" in found.output
+    assert found.exit_code == 1 and "BAD folder reports: cannot write" in found.output
 
 
 def test_bench_measures_each_stage_of_the_language():

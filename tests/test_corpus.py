@@ -90,6 +90,22 @@ def test_a_corpus_that_cannot_be_used_says_why(tmp_path, make, message):
     assert str(path) in str(caught.value)
 
 
+def test_a_corpus_that_leaves_a_needed_split_empty_is_refused_before_training(tmp_path):
+    same = [line(n, prompt=f"the same words for every prompt {n}") for n in range(1, 40)]
+    write(tmp_path / "a.jsonl", same)
+    with pytest.raises(CorpusError, match="leave nothing for dev and test: too many share"):
+        corpus.load(tmp_path / "a.jsonl")
+
+
+def test_skipped_lines_are_named(tmp_path):
+    write(tmp_path / "a.jsonl", [line(n) for n in range(40)] + ["x", "[1]", "y"])
+    found = corpus.load(tmp_path / "a.jsonl")
+    assert [told.split(": ")[0] for told in found.skipped_lines()] == [
+        f"skipped {tmp_path / 'a.jsonl'}:{n}" for n in (41, 42, 43)
+    ]
+    assert found.skipped_lines(most=1)[1:] == ["and 2 more"]
+
+
 def test_a_limit_below_one_is_refused():
     with pytest.raises(CorpusError, match="at least 1"):
         corpus.load(limit=0)

@@ -136,7 +136,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
         ("ACTION x k=[1,]", "remove the comma before it"),
         ('ACTION x k={"a" 1}', "put ':' between a key and its value"),
         ("ACTION x k=QTY(5)", "QTY(number, unit)"),
-        ("IF @prev == 3\nENDIF", "write equals_string"),
+        ("IF @prev == 3\nENDIF", "write equals_number"),
         ("IF @prev\nENDIF", "give a condition"),
         ("FOREACH items\nENDFOREACH", "write $items for a variable"),
         ("SET x = 5", "write $x for a variable"),

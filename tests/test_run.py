@@ -179,6 +179,16 @@ def test_wrong_input_is_refused_before_anything_is_written(home):
     assert not (home / "reports").exists()
 
 
+def test_a_run_that_another_must_come_before_is_asked_for_before_anything_is_written(home):
+    def needs(settings, folder):
+        assert folder == Path("reports/toy/00_full/seed0")
+        raise BadInput("10_first has not run")
+
+    with pytest.raises(BadInput, match="10_first has not run"):
+        runner.run(STUDY.model_copy(update={"needs": needs}))
+    assert not (home / "reports").exists()
+
+
 @pytest.mark.parametrize(
     ("cell", "says"),
     [

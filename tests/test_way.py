@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -107,14 +108,20 @@ def test_the_whole_survives_the_disk(whole, run_dir, corpus):
 
 
 def test_damage_is_named(whole, run_dir, tmp_path):
-    with pytest.raises(BadInput, match="no trained model here"):
-        way.load(tmp_path)
+    for nothing in (tmp_path, root() / "README.md"):
+        with pytest.raises(BadInput, match="no trained model here"):
+            way.load(nothing)
     weights, config = (run_dir / n for n in ("model.safetensors", "config.json"))
     (tmp_path / "config.json").write_bytes(config.read_bytes())
     with pytest.raises(BadInput, match="missing"):
         way.load(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(BadInput, match="checkpoint is damaged"):
+        way.load(tmp_path)
+    flipped = bytearray(weights.read_bytes())
+    flipped[-9] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(flipped)
+    with pytest.raises(BadInput, match=r"damaged \(another sha256"):
         way.load(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(weights.read_bytes())
     changed = json.loads(config.read_text())
@@ -167,6 +174,26 @@ def test_numbers_of_a_run_are_complete(whole, corpus):
     assert numbers["facts"]["lowering_failures"] == {"failed": 0, "n": len(corpus.train)}
     assert {gate["decision"] for gate in numbers["gates"]} <= {"go", "stop", "not-evaluable"}
     assert len(numbers["gates"]) == 17
+
+
+def test_an_empty_split_is_not_measured(whole, corpus):
+    numbers = evaluate.evaluate(whole, replace(corpus, dev=[], test=[], test_unseen=[]))
+    for split in evaluate.SCORES.splits:
+        for model in numbers["metrics"][split].values():
+            assert {(one["value"], one["n"]) for one in model.values()} == {(None, 0)}
+    assert numbers["facts"]["intent"] == {}
+    known = {"every program survives its typed IR", "the model is small"}
+    decided = {g["gate"] for g in numbers["gates"] if g["decision"] != "not-evaluable"}
+    assert len(decided) <= len(known), decided
+
+
+def test_what_a_cell_shows_of_it_is_short(whole, corpus):
+    assert len(repr(whole)) < 100 and "parameters" in repr(whole)
+    assert len(repr(way.load())) < 100
+    assert (
+        repr(corpus)
+        == "Corpus(builtin, train: 160, dev: 16, test: 16, test_unseen: 12, skipped: 0)"
+    )
 
 
 CHANGES = {

@@ -194,18 +194,14 @@ def retrieve(
     """
     if corpus.source == spoken.SOURCE or (not settings.neighbours and settings.candidates == 1):
         return None
-    library = Library.of(corpus.train, encode(prompts_of(corpus.train)).pooled.numpy(), data.rows)
+    prompts = [example.prompt for example in corpus.train]
+    library = Library.of(corpus.train, encode(prompts).pooled.numpy(), data.rows)
     if settings.neighbours:
         data.near = library.read(library.others(settings.neighbours))
-        asked = prompts_of(corpus.dev[: len(probe)])
+        asked = [example.prompt for example in corpus.dev[: len(probe)]]
         vectors = encode(asked).pooled.numpy()
         probe.near = library.read(library.nearest(asked, vectors, settings.neighbours)[0])
     return library
-
-
-def prompts_of(examples: Sequence[Example]) -> list[str]:
-    """Their prompts."""
-    return [example.prompt for example in examples]
 
 
 def training_digest(settings: FlagshipParams, corpus: Corpus) -> str:

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from sashimi.params import Params
 
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What numpy takes as well as torch."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -16,7 +18,7 @@ Positive = Annotated[float, Field(gt=0)]
 class CorpusParams(Params):
     """What every study of a corpus is told."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     corpus: str
     """``builtin``, ``people``, ``spoken`` (an endless stream of both), or a path to JSONL in
     ShortcutForge's form: a file or a folder."""
@@ -178,7 +180,7 @@ class DomainParams(CorpusParams):
 class ToyParams(Params):
     """The toy problem; ``params/toy/00_full.yaml`` states every value. It has no corpus."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     """The first of the seeds, which draw tasks and networks."""
     seeds: Count
     prompts: Count

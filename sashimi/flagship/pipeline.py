@@ -39,7 +39,7 @@ class EncodedPrompts:
     sources: list[Source]  # none where text is written
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pipeline:
     """A trained model. `run_folder.read` reads it from a run's folder."""
 
@@ -54,6 +54,10 @@ class Pipeline:
     choice: Choice | None = None  # what candidates weigh; None takes the greedy answer
     planning: Planning | None = None  # what puts further candidates together
     sure: float | None = None  # confidence from which on an answer is certified, where it is known
+
+    def __repr__(self) -> str:
+        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        return f"{type(self).__name__}({parameters:,} parameters, {len(self.vocabulary)} tokens)"
 
     @torch.no_grad()
     def understand(

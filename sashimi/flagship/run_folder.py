@@ -14,7 +14,7 @@ from torch import nn
 from sashimi import cache, params
 from sashimi.encode import WIDTH, weights_digest
 from sashimi.errors import BadInput
-from sashimi.files import write_json
+from sashimi.files import file_digest, write_json
 from sashimi.flagship.answer.choose import Choice
 from sashimi.flagship.answer.library import Library
 from sashimi.flagship.answer.planning import Planning
@@ -46,6 +46,7 @@ def write(model: Pipeline, settings: FlagshipParams, directory: Path) -> None:
         directory / CONFIG,
         {
             "encoder": weights_digest(),
+            "weights": file_digest(directory / WEIGHTS),
             "params": settings.model_dump(mode="json"),
             "vocabulary": model.vocabulary.to_json(),
             "literals": model.literals.to_json(),
@@ -82,7 +83,7 @@ def read(directory: Path) -> Pipeline:
     with torch.random.fork_rng(devices=[]):
         network = Network(chosen, labels, len(vocabulary), len(literals.values), words)
         domain = DomainHead(WIDTH)
-    tensors = _tensors(directory / WEIGHTS)
+    tensors = _tensors(directory / WEIGHTS, config.get("weights"))
     catalogue = catalogues.with_additions(config["catalogue"])
     library = planning = None
     if config["library"] is not None:
@@ -138,10 +139,12 @@ def settings_of(directory: Path) -> FlagshipParams:
 def _config(path: Path) -> dict:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise BadInput(
             f"{path.parent}: no trained model here; train one with: sashimi run"
         ) from None
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise BadInput(f"{path}: not JSON ({error}); train again with: sashimi run") from None
     if config.get("encoder") != weights_digest():
@@ -149,8 +152,14 @@ def _config(path: Path) -> dict:
     return config
 
 
-def _tensors(path: Path) -> dict:
+def _tensors(path: Path, digest: str | None) -> dict:
+    """The weights, of this digest: a flipped byte would still load."""
     try:
+        if digest is not None and file_digest(path) != digest:
+            raise BadInput(
+                f"{path}: the checkpoint is damaged (another sha256 than was written); "
+                "train again with: sashimi run"
+            )
         return load_file(path)
     except FileNotFoundError:
         raise BadInput(f"{path}: missing; train again with: sashimi run") from None

@@ -32,6 +32,15 @@ def check_flagship(settings: FlagshipParams) -> None:
         margin.training_beams(settings.corpus)
 
 
+def needs(settings: FlagshipParams, folder: Path) -> None:
+    """The runs that lend their weights or teach must have ended."""
+    rows = [settings.start, *settings.teachers.split(",")]
+    for row in filter(None, map(str.strip, rows)):
+        from sashimi.flagship import run_folder
+
+        run_folder.finished(folder, row)
+
+
 def sections(runs: Sequence[Run]) -> Iterable[Section]:
     """See `sashimi.flagship.judge.sections`, which plots."""
     from sashimi.flagship.judge import sections as drawn
@@ -122,6 +131,7 @@ STUDY = Study(
     train="16_end_to_end",
     read=("00_the_way", "01_corpus", "90_results"),
     check=check_flagship,
+    needs=needs,
     leads="98_stream",
     scores=SCORES,
     answer=answer,

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sashimi import statistics
+from sashimi import ranks
 from sashimi.errors import BadInput
 from sashimi.files import write_text
 from sashimi.pab.definitions import EPSILON
@@ -181,7 +181,7 @@ def _sort(loss, swing, steps, rules: Rules, first_loss: float, band: float) -> S
         return Sorted(INSUFFICIENT, "too few losses", points, first, *[None] * 5)
     early, end = steps[0] + span / 3, steps[0] + 2 * span / 3
     late = float(np.median(y[x >= end])) if (x >= end).any() else float(y[-1])
-    fit = statistics.slope(x[x > early], y[x > early], rules.z)
+    fit = ranks.slope(x[x > early], y[x > early], rules.z)
     slope, low, high = (fit.value, fit.low, fit.high) if fit else (None, None, None)
     kind, rule = _rule(
         swing=swing,

@@ -7,7 +7,7 @@ import numpy as np
 
 from sashimi.errors import BadInput
 from sashimi.pab.series import Counts
-from sashimi.statistics import Correlation, correlate
+from sashimi.ranks import Correlation, correlate
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sashimi.statistics import spearman
+from sashimi.ranks import spearman
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def read(path: Path) -> tuple[list[dict], str | None]:
 
     Raises BadInput naming the file and line when a line before the last is damaged.
     """
-    entries = []
+    entries: list[dict] = []
     lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         if not line:

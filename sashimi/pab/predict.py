@@ -14,16 +14,8 @@ from sashimi.errors import BadInput
 from sashimi.gates import GO, NOT_EVALUABLE, STOP, Gate
 from sashimi.pab.profile import Profile
 from sashimi.pab.trajectory import judge
-from sashimi.statistics import (
-    Correlation,
-    correlate,
-    holm,
-    interval,
-    ranked,
-    resampled,
-    sorts,
-    spearman,
-)
+from sashimi.ranks import Correlation, correlate, ranked, sorts, spearman
+from sashimi.statistics import holm, interval, resampled
 
 BASELINES = ("final training loss", "training loss so far", "best dev score so far")
 FEW = 10  # runs below which nothing is claimed

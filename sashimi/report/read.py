@@ -63,10 +63,7 @@ class Run:
     @staticmethod
     def interval(found: Mapping[str, Any] | None) -> Interval | None:
         """An Interval as a file holds it; its nulls are NaN again."""
-        if found is None:
-            return None
-        ends = [math.nan if found[key] is None else found[key] for key in ("value", "low", "high")]
-        return Interval(*ends, found["n"])
+        return None if found is None else Interval.of(found)
 
     def _repr_html_(self) -> str:
         gates = counted((gate["decision"], gate["gate"]) for gate in self.gates())

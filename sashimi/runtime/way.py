@@ -31,7 +31,7 @@ from sashimi.runtime.search import Beam, Search
 BATCH = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sashimi:
     """A trained model that answers."""
 
@@ -45,6 +45,9 @@ class Sashimi:
     labels: Labels
     catalogue: Catalogue
     sure: float | None = None  # confidence from which on an answer is certified
+
+    def __repr__(self) -> str:
+        return f"Sashimi(packed, {len(self.vocabulary)} tokens, {len(self.catalogue)} actions)"
 
     def generate(
         self, prompt: str | Sequence[str], refuse: bool = True, candidates: int = 1

@@ -105,6 +105,9 @@ class Library:
         self, prompts: Sequence[str], vectors: np.ndarray, count: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Indices and similarities (Q, min(count, N)) of the most similar training prompts."""
+        if not prompts:
+            nothing = np.zeros((0, min(count, len(self))))
+            return nothing.astype(int), nothing
         parts = [
             _best(self.index.similarity(prompts[at : at + CHUNK], vectors[at : at + CHUNK]), count)
             for at in range(0, len(prompts), CHUNK)

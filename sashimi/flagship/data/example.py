@@ -34,7 +34,7 @@ class Example:
     style: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Corpus:
     """The four splits; ``skipped`` holds (file, line, reason), ``dropped`` counts by reason."""
 
@@ -46,6 +46,16 @@ class Corpus:
     test_unseen: list[Example]
     skipped: list[tuple[str, int, str]] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{split}: {len(getattr(self, split))}" for split in SPLITS)
+        return f"Corpus({self.source}, {sizes}, skipped: {len(self.skipped)})"
+
+    def skipped_lines(self, most: int = 20) -> list[str]:
+        """``file:line: reason`` of the first lines that were skipped, and how many more."""
+        told = [f"skipped {file}:{line}: {reason}" for file, line, reason in self.skipped[:most]]
+        more = len(self.skipped) - most
+        return [line.split("\n")[0] for line in told] + [f"and {more} more"] * (more > 0)
 
     def examples(self) -> list[Example]:
         """All splits in one list, train first."""

@@ -27,6 +27,8 @@ from sashimi.program import ParseError, parse, tiers
 from sashimi.program.tree import Program, actions
 
 SHARES = (("test_unseen", 0.08), ("test", 0.08), ("dev", 0.06))
+NEEDED = ("train", "dev", "test")
+"""Splits without which a run is of no use; an empty ``test_unseen`` is not measured."""
 FEWEST_PROGRAMS = 10
 LARGEST_GROUP = 0.25
 """The greatest part of an evaluation split that one group may make up."""
@@ -78,6 +80,12 @@ def load(path: Path, *, limit: int | None = None) -> Corpus:
             f"lines; splits by program need at least {FEWEST_PROGRAMS}: add programs"
         )
     splits = split(found, random.Random(f"splits {CONTENT_SEED}"))
+    absent = [name for name in NEEDED if not splits[name]]
+    if absent:
+        raise CorpusError(
+            f"{path}: {groups} distinct programs in {len(found)} usable lines leave nothing for "
+            f"{' and '.join(absent)}: too many share a program or nearly a prompt; add others"
+        )
     if limit is not None:
         evaluation = max(12, limit // 10)
         splits = {

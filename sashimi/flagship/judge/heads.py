@@ -71,6 +71,8 @@ def frame_scores(model: Pipeline, corpus: Corpus) -> dict[str, Any]:
     """
     known = [model.labels.targets(e.domain, e.program) for e in corpus.train]
     held_out = [*corpus.test, *corpus.test_unseen]
+    if not held_out:
+        return {}
     test = dataset(model, held_out)
     result: dict[str, Any] = {}
     seen = model.network.understand(test.batch(range(len(test))))

@@ -170,6 +170,7 @@ def set_threshold(head: DomainHead, inside: Encoded, outside: Encoded, precision
     head.threshold.copy_(torch.tensor(threshold(head(inside), head(outside), precision)))
 
 
+@torch.no_grad()
 def score(head: DomainHead, inside: Encoded, outside: Encoded) -> DomainScores:
     """Scores of a head at its threshold; precision weighs the two classes the same."""
     good, bad = head(inside), head(outside)

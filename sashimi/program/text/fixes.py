@@ -120,7 +120,9 @@ def _keyword(offending: str, expected: tuple[str, ...]) -> str:
         if joined in ENDS or joined == "ENDSHORTCUT":
             return f"write {joined}"
     if "a condition" in expected and word in aliases.CONDITIONS:
-        return f"write {aliases.named_condition(word, False)}"
+        value = next(iter(tokens(offending.removeprefix(word).lstrip())), None)
+        numeric = value is not None and value.kind == "number"
+        return f"write {aliases.named_condition(word, numeric)}"
     if "a condition" in expected and word:
         near = nearest(word, (*CONDITIONS, *MORE_CONDITIONS))
         return f"write {near[0]}" if near else EXAMPLES["a condition"]

@@ -210,8 +210,7 @@ def _our_line(name: str, records: Sequence[dict[str, Any]]) -> Line:
 
 def _over_seeds(found: Sequence[dict[str, Any]]) -> Interval:
     if len(found) == 1:
-        plain = {k: float("nan") if v is None else v for k, v in found[0].items()}
-        return Interval(**plain)
+        return Interval.of(found[0])
     return student([float("nan") if one["value"] is None else one["value"] for one in found])
 
 
@@ -278,20 +277,11 @@ def figure(lines: Sequence[Line]) -> Figure:
     for axis, (split, shown) in zip(panels, SPLITS.items(), strict=True):
         for place, (metric, marker) in enumerate((("skeleton_exact", "o"), ("action_f1", "s"))):
             found = [line.scores[split][metric] for line in lines]
-            heights = [index + 0.24 * place - 0.12 for index in range(len(lines))]
-            axis.errorbar(
-                [one.value for one in found],
-                heights,
-                xerr=[
-                    [one.value - one.low for one in found],
-                    [one.high - one.value for one in found],
-                ],
-                fmt=marker,
-                markersize=4,
-                linewidth=1,
-                color=COLOURS[place],
-                label=QUALITY[metric],
-            )
+            values, lows, highs = np.array([(one.value, one.low, one.high) for one in found]).T
+            heights = np.arange(len(lines)) + 0.24 * place - 0.12
+            reach = values - lows, highs - values
+            look = {"fmt": marker, "markersize": 4, "linewidth": 1, "color": COLOURS[place]}
+            axis.errorbar(values, heights, xerr=reach, label=QUALITY[metric], **look)
         axis.set_xlabel(f"share, {shown}")
         axis.set_xlim(-0.02, 1.02)
     panels[0].set_yticks(range(len(lines)), [f"{line.kind}: {line.name}" for line in lines])
