@@ -142,7 +142,7 @@ def batches(
         yield lambda step: data.training_batch(step, size, seed)
         return
     source = spoken.mixture(seed, settings.limit)
-    recurring = tuple(dict.fromkeys(prompts_of(source.people)))
+    recurring = tuple(dict.fromkeys(e.prompt for e in source.people))
     recipe = Recipe(words.vocabulary, words.literals, words.labels, LEARNED, recurring)
     with Stream(source, recipe, source.stream.size, settings.passes) as stream:
         yield lambda step: stream.training_batch(step, size, seed)
