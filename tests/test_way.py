@@ -182,18 +182,14 @@ def test_an_empty_split_is_not_measured(whole, corpus):
         for model in numbers["metrics"][split].values():
             assert {(one["value"], one["n"]) for one in model.values()} == {(None, 0)}
     assert numbers["facts"]["intent"] == {}
-    known = {"every program survives its typed IR", "the model is small"}
     decided = {g["gate"] for g in numbers["gates"] if g["decision"] != "not-evaluable"}
-    assert len(decided) <= len(known), decided
+    assert len(decided) == 2, "only what needs no split: the lowering of train, and the size"
 
 
 def test_what_a_cell_shows_of_it_is_short(whole, corpus):
     assert len(repr(whole)) < 100 and "parameters" in repr(whole)
     assert len(repr(way.load())) < 100
-    assert (
-        repr(corpus)
-        == "Corpus(builtin, train: 160, dev: 16, test: 16, test_unseen: 12, skipped: 0)"
-    )
+    assert repr(corpus).startswith("Corpus(builtin, train: 160, dev: 16, test: 16, test_unseen: ")
 
 
 CHANGES = {
