@@ -151,3 +151,18 @@ def test_the_command_answers_from_the_package(tmp_path):
     told = json.loads(ran.output)
     assert not told["accepted"] and "not in English" in told["why"]
     assert {"score", "threshold", "candidates"} <= told.keys()
+
+
+@pytest.mark.parametrize(
+    ("sure", "options", "shown"), [(1.1, [], 3), (0.0, [], 1), (1.1, ["2"], 2)]
+)
+def test_a_doubtful_answer_comes_with_others(whole, monkeypatch, sure, options, shown):
+    model = type(whole)(**{**vars(whole), "sure": sure})
+    monkeypatch.setattr(way, "load", lambda run: model)
+    asked = ["generate", PROMPT, "--json", *(["--candidates", *options] if options else [])]
+    told = json.loads(CliRunner().invoke(app, asked).output)
+    assert told["accepted"] and told["doubtful"] is (sure > 1)
+    assert len(told["candidates"]) == shown
+    assert told["text"] == told["candidates"][0]["text"]
+    plain = CliRunner().invoke(app, [a for a in asked if a != "--json"])
+    assert plain.exit_code == 0 and ("doubtful: confidence" in plain.output) is (sure > 1)
