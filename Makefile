@@ -1,6 +1,7 @@
 # make run    train the leading row of the flagship and build reports/index.html
 # make test   the whole test suite, notebooks included
 # make lab    open the notebooks in JupyterLab
+# make notebooks    check those notebooks that changed, two at once
 # Each makes .venv and installs into it first, once; PYTHON=/path/to/python3 chooses the interpreter.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -11,7 +12,7 @@ READY := $(VENV)/.installed
 
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: run test lab clean
+.PHONY: run test lab notebooks clean
 
 run: $(READY)
 	$(VENV)/bin/sashimi run params/flagship/more/98_stream.yaml
@@ -23,6 +24,9 @@ test: $(READY)
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab notebooks/00_the_way.ipynb
+
+notebooks: $(READY)
+	$(VENV)/bin/python -m sashimi.every notebooks/*.ipynb
 
 clean:
 	rm -rf $(VENV) build *.egg-info

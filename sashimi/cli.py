@@ -269,6 +269,8 @@ def publish(
     for path in publishing.publish(runs or [], registry.load(STUDIES)):
         typer.echo(path)
     typer.echo(publishing.folder())
+    if publishing.site().is_dir():
+        typer.echo(publishing.site() / "index.html")
 
 
 Files = Annotated[list[str], typer.Argument(help="Files; '-' is standard input.")]

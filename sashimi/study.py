@@ -206,6 +206,8 @@ class Study(_Checked):
     sections: Callable[[Sequence[Any]], Iterable[Section]] | None = None
     """Sections of the page that only this study draws, from its `sashimi.report.read.Run` values.
     """
+    figures: Callable[[], Mapping[str, str]] | None = None
+    """By file name, SVG that ``sashimi publish`` writes for the README."""
     bench: Mapping[str, Callable[..., list[Measurement]]] = {}
     """By name, what ``sashimi bench`` measures; one that makes inputs may take their ``count``."""
     checks: Callable[[], Iterable[Check]] | None = None

@@ -305,10 +305,19 @@ def test_publishing_copies_runs_and_rewrites_what_is_generated(reports, tmp_path
     (made,) = publish.publish([run], STUDIES)
     assert made == home / "reports/published/flagship/00_full/seed0"
     assert [path.name for path in made.iterdir()] == ["result.json"]
+    site = home / "reports/site"
+    assert (site / "flagship/00_full/seed0/run.html").read_text() == "executed"
+    assert 'href="flagship/00_full/seed0/run.html"' in (site / "index.html").read_text()
+    drawn = home / "reports/published/example.svg"
+    assert "trash" in drawn.read_text() and drawn.with_name("result.svg").is_file() is False
     text = (home / "README.md").read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
     assert "skeleton exact 0.800" in text
     assert readme.is_current(home, publish.folder(), STUDIES)
+    drawn.write_text(drawn.read_text().replace("trash", "cat"))
+    assert not readme.is_current(home, publish.folder(), STUDIES), "a figure that is not so"
+    drawn.unlink()
+    assert not readme.is_current(home, publish.folder(), STUDIES)
     (home / "README.md").write_text(text.replace("0.800", "0.999"))
     assert not readme.is_current(home, publish.folder(), STUDIES)
     with pytest.raises(BadInput, match="there is no study 'flagship'"):
@@ -320,3 +329,17 @@ def test_publishing_copies_runs_and_rewrites_what_is_generated(reports, tmp_path
 def test_what_the_repository_says_is_what_its_published_results_give():
     told = "run 'sashimi publish'"
     assert readme.is_current(root(), publish.folder(), registry.load()), told
+
+
+def test_what_the_readme_says_of_people_is_what_the_packed_network_did():
+    text = (root() / "README.md").read_text(encoding="utf-8")
+    told = json.loads((root() / "sashimi/shipped/people.json").read_text(encoding="utf-8"))
+    useful, kinds, others = told["overall"]["useful_strict"], told["kind"], told["out_of_domain"]
+    share, low, high = (round(100 * useful[key]) for key in ("value", "low", "high"))
+    assert f"half of {useful['n']} frozen requests" in text and f"{share}% [{low}, {high}]" in text
+    steps = 100 * kinds["one step"]["useful_strict"]["value"]
+    assert f"of one-step requests {steps:.0f}%" in text
+    refused = 100 * (1 - told["overall"]["admitted"]["value"])
+    far, near = (100 * others[name]["value"] for name in ("far", "near"))
+    assert f"It refuses {refused:.0f}% of them, {far:.0f}% of requests" in text
+    assert f"and {near:.0f}% of those that nearly do" in text

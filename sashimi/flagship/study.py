@@ -64,6 +64,13 @@ def answer(runs: Sequence[Run]) -> str:
     )
 
 
+def figures() -> dict[str, str]:
+    """See `sashimi.flagship.judge.asked`, which answers."""
+    from sashimi.flagship.judge import asked
+
+    return asked.figures()
+
+
 def check_negatives(settings: NegativesParams) -> None:
     """As `check`, and the trained run that is named must be there."""
     check(settings)
@@ -135,6 +142,7 @@ STUDY = Study(
     leads="98_stream",
     scores=SCORES,
     answer=answer,
+    figures=figures,
     sections=sections,
     bench={"train": bench_train, "generate": bench_generate, "ablate": bench_ablate},
     checks=checks,

@@ -69,19 +69,28 @@ def write(home: Path, published: Path, studies: Mapping[str, Study]) -> None:
     before = readme.read_text(encoding="utf-8")
     write_text(readme, with_lines(before, lines(found, studies)))
     write_text(published / LONG, page(found, studies))
-    drawn = figure(found, studies)
-    if drawn:
-        write_text(published / FIGURE, drawn)
+    for name, drawn in figures(found, studies).items():
+        write_text(published / name, drawn)
 
 
 def is_current(home: Path, published: Path, studies: Mapping[str, Study]) -> bool:
-    """Whether README's lines and the long page are what the published results give."""
+    """Whether README's lines, the long page and the figures are what the results give."""
     found = runs(published)
     readme = (home / "README.md").read_text(encoding="utf-8")
-    long = published / LONG
-    return readme == with_lines(readme, lines(found, studies)) and (
-        long.is_file() and long.read_text(encoding="utf-8") == page(found, studies)
-    )
+    if readme != with_lines(readme, lines(found, studies)):
+        return False
+    made = {LONG: page(found, studies)} | figures(found, studies)
+    files = {published / name: text for name, text in made.items()}
+    return all(path.is_file() and path.read_text("utf-8") == text for path, text in files.items())
+
+
+def figures(found: Sequence[Run], studies: Mapping[str, Study]) -> dict[str, str]:
+    """By file name, the SVG that the README shows: the result, and what studies draw for it."""
+    drawn = figure(found, studies)
+    made = {FIGURE: drawn} if drawn else {}
+    for study in studies.values():
+        made |= study.figures() if study.figures else {}
+    return made
 
 
 def with_lines(readme: str, text: str) -> str:

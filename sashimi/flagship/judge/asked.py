@@ -13,6 +13,8 @@ from sashimi.study import Picture, Table
 
 WIDTH = 360
 """Pixels: a phone shows the picture in full."""
+EXAMPLE = "remind me to take out the trash tomorrow at 8pm"
+"""The README's prompt."""
 KINDS = ("one step", "two steps", "chain", "each", "if", "menu")
 
 
@@ -35,3 +37,9 @@ def told(item: Item, outcome: Outcome) -> str:
     row = judge(item, outcome.text)
     verdict = "does what was meant" if row.useful_strict else f"goes wrong at: {row.stage}"
     return f"“{item.prompt}” {verdict}; confidence {outcome.confidence:.2f}."
+
+
+def figures() -> dict[str, str]:
+    """What the README's first command writes, as a picture."""
+    program = way.load().generate(EXAMPLE, refuse=False).program
+    return {"example.svg": svg(program, WIDTH)}
