@@ -74,3 +74,5 @@ def test_latest_is_the_newest_finished_run(tmp_path, monkeypatch):
         os.utime(folder / "result.json", (made, made))
     assert lab.load(lab.LATEST)[0] == "seed0"
     assert lab.load("reports/flagship/row/seed1")[0] == "seed1"
+    monkeypatch.chdir(tmp_path / "reports")
+    assert lab.load("flagship/row/seed2")[0] == "seed2", "also from where one is"

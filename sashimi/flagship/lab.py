@@ -31,12 +31,13 @@ KNOWN = "(known from training)"
 
 
 def load(run_dir: str = "") -> tuple[Any, str]:
-    """A trained model, and which it is: the package's, a run's (relative to the checkout), or with
+    """A trained model, and which it is: the package's, a run's (from here or the checkout), or with
     `LATEST` the newest finished run's. Raises BadInput where there is none.
     """
     if not run_dir:
         return way.load(), "the network of the package"
-    folder = _newest() if run_dir == LATEST else root() / run_dir
+    from_root = _newest() if run_dir == LATEST else root() / run_dir
+    folder = Path(run_dir) if Path(run_dir).is_dir() else from_root
     return way.load(folder), f"the run in {folder}"
 
 
