@@ -1,0 +1,203 @@
+"""Real data: choose a learner and a training size for a data set (LCDB), and read ASlib scenarios.
+
+LCDB (Mohr et al. 2022, MIT) is installed as ``lcdb`` but not imported: its import needs packages
+that it does not declare. Letters: D data sets, A actions (learner, anchor), F features.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from sklearn.ensemble import ExtraTreesRegressor
+
+from sashimi.errors import BadInput
+from sashimi.statistics import Interval
+from sashimi.studies.planner.measure import gap_closed
+
+PROBE = 64
+"""Training size at which every learner may be probed before a choice, and is paid for."""
+NEAREST = 10
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Mean test accuracy and seconds of every action on every data set."""
+
+    sets: np.ndarray
+    actions: list[tuple[str, int]]
+    accuracy: np.ndarray
+    """(D, A), NaN where it was not run."""
+    seconds: np.ndarray
+    meta: np.ndarray
+    """Meta-features: (D, F), missing as the median."""
+    probes: np.ndarray
+    """Accuracy of every learner at `PROBE` examples: (D, learners), missing as the median."""
+    probe_seconds: np.ndarray
+    """What the probes take together: (D,)."""
+
+    def utility(self, price: float) -> np.ndarray:
+        """Accuracy less the price of a tenfold time; what was not run is worth nothing: (D, A)."""
+        worth = self.accuracy - price * np.log10(1 + self.seconds)
+        return np.where(np.isnan(worth), 0.0, worth)
+
+
+def lcdb(sets: int | None = None) -> Curves:
+    """The data sets with meta-features, by number. Raises BadInput where lcdb is not installed."""
+    spec = importlib.util.find_spec("lcdb")
+    if spec is None or not spec.submodule_search_locations:
+        raise BadInput("lcdb is not installed: pip install 'sashimi[curves]'")
+    folder = Path(spec.submodule_search_locations[0])
+    meta = pd.read_csv(folder / "datasets.csv", index_col="openmlid").drop(columns="Name")
+    meta = meta[meta.notna().mean(axis=1) > 0.3].sort_index()
+    columns = ["openmlid", "learner", "size_train", "traintime", "score_test"]
+    runs = pd.read_csv(folder / "database-accuracy.csv", usecols=columns)
+    numbers = sorted(set(meta.index) & set(runs["openmlid"]))[:sets]
+    runs = runs[runs["openmlid"].isin(numbers)]
+    size = np.log2(runs["size_train"] / 16) * 2
+    runs = runs.assign(anchor=size.round().astype(int), exact=(size - size.round()).abs() < 0.05)
+    mean = runs.groupby(["openmlid", "learner", "anchor"])[["score_test", "traintime"]].mean()
+    tables = [
+        mean[name].unstack(["learner", "anchor"]).reindex(numbers).sort_index(axis=1)
+        for name in ("score_test", "traintime")
+    ]
+    at = round(2 * np.log2(PROBE / 16))
+    probed = [table.xs(at, axis=1, level="anchor") for table in tables]
+    return Curves(
+        np.array(numbers),
+        [(learner, round(16 * 2 ** (anchor / 2))) for learner, anchor in tables[0].columns],
+        *(table.to_numpy() for table in tables),
+        _filled(meta.loc[numbers].select_dtypes("number")),
+        _filled(probed[0]),
+        probed[1].fillna(0).sum(axis=1).to_numpy(),
+    )
+
+
+def _filled(table: pd.DataFrame) -> np.ndarray:
+    """Numbers without gaps, large ones compressed: sign(x) log(1 + |x|)."""
+    values = table.fillna(table.median()).fillna(0.0).to_numpy(dtype=float)
+    return np.sign(values) * np.log1p(np.abs(values))
+
+
+def leave_one_out(curves: Curves, price: float, seed: int = 0, trees: int = 60) -> dict:
+    """Utilities (D,) of every way to choose, each data set left out of all that is fitted.
+
+    "single best" is the base. "neighbours" and "forest" see meta-features, "… probed" pay for the
+    probes and see them too. Also "oracle". A nested choice: none is tuned on what is left out.
+    """
+    worth = curves.utility(price)
+    both = np.concatenate([curves.meta, curves.probes], axis=1)
+    paid = price * np.log10(1 + curves.probe_seconds)
+    rows = np.arange(len(worth))
+    folds = np.random.default_rng(seed).permutation(len(worth)) if len(worth) > 60 else rows
+    told = {name: np.zeros(len(worth)) for name in ("single best", *_WAYS)}
+    for fold in np.array_split(folds, min(len(worth), 40)):
+        rest = np.setdiff1d(rows, fold)
+        told["single best"][fold] = worth[fold, worth[rest].mean(0).argmax()]
+        for name, (probed, way) in _WAYS.items():
+            x = both if probed else curves.meta
+            chosen = way(x[rest], worth[rest], x[fold], seed, trees).argmax(1)
+            told[name][fold] = worth[fold, chosen] - paid[fold] * probed
+    return told | {"oracle": worth.max(1)}
+
+
+def _neighbours(x, worth, asked, seed: int, trees: int) -> np.ndarray:
+    mean, spread = x.mean(0), x.std(0) + 1e-9
+    far = (((asked - mean) / spread)[:, None] - ((x - mean) / spread)[None]) ** 2
+    return worth[np.argsort(far.sum(-1), axis=1)[:, :NEAREST]].mean(1)
+
+
+def _forest(x, worth, asked, seed: int, trees: int) -> np.ndarray:
+    forest = ExtraTreesRegressor(trees, min_samples_leaf=2, random_state=seed)
+    return forest.fit(x, worth - worth.mean(1, keepdims=True)).predict(asked)
+
+
+_WAYS = {
+    "neighbours": (False, _neighbours),
+    "forest": (False, _forest),
+    "neighbours, probed": (True, _neighbours),
+    "forest, probed": (True, _forest),
+}
+
+
+def closed(told: dict[str, np.ndarray]) -> dict[str, Interval]:
+    """By way, the share of the gap from the single best to the oracle that it closes."""
+    base, oracle = told["single best"], told["oracle"]
+    return {name: gap_closed(told[name], base, oracle) for name in _WAYS}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An ASlib scenario: features (n, F), run times (n, A) with time-outs at 10 times the cutoff,
+    folds (n,), in order of instance.
+    """
+
+    features: pd.DataFrame
+    times: pd.DataFrame
+    folds: pd.Series
+    cutoff: float
+    maximize: bool
+
+    def npar10(self, chosen: np.ndarray, rows: np.ndarray) -> float:
+        """(PAR10 of the choices - virtual best) / (single best - virtual best) over rows; NaN where
+        there is no room. 0 is the virtual best, 1 the single best of these rows.
+        """
+        times = self.times.to_numpy()[rows]
+        ours = times[np.arange(len(rows)), chosen].mean()
+        virtual, single = times.min(1).mean(), times.mean(0).min()
+        return float((ours - virtual) / (single - virtual)) if single > virtual else float("nan")
+
+
+def scenario(folder: str | Path) -> Scenario:
+    """Read description.txt, algorithm_runs.arff, feature_values.arff and cv.arff.
+
+    Runs whose status is not ok, and those over the cutoff, count 10 times the cutoff; repetitions
+    are averaged before. Raises BadInput naming the file that is missing or damaged.
+    """
+    folder = Path(folder)
+    try:
+        about = yaml.safe_load((folder / "description.txt").read_text(encoding="utf-8"))
+        runs, values, cv = (
+            arff(folder / name)
+            for name in ("algorithm_runs.arff", "feature_values.arff", "cv.arff")
+        )
+        measure, cutoff = about["performance_measures"][0], float(about["algorithm_cutoff_time"])
+        runs.loc[runs["runstatus"] != "ok", measure] = cutoff + 1
+        mean = runs.groupby(["instance_id", "algorithm"])[measure].mean().unstack()
+        times = mean.where(mean <= cutoff, 10 * cutoff).sort_index()
+        maximize = about["maximize"]
+    except OSError as error:
+        raise BadInput(f"cannot read {error.filename}: {error.strerror}") from error
+    except (KeyError, IndexError, TypeError, yaml.YAMLError) as error:
+        raise BadInput(f"{folder}: not an ASlib scenario ({error!r})") from error
+    features = values.drop(columns="repetition", errors="ignore").groupby("instance_id").mean()
+    return Scenario(
+        features.sort_index(),
+        times,
+        cv.set_index("instance_id")["fold"].astype(int).sort_index(),
+        cutoff,
+        bool(maximize[0] if isinstance(maximize, list) else maximize),
+    )
+
+
+def arff(path: Path) -> pd.DataFrame:
+    """The table of an ARFF file: numbers as float, ``?`` as missing."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("%")]
+    at = next((i for i, line in enumerate(lines) if line.lower() == "@data"), None)
+    if at is None:
+        raise BadInput(f"{path}: no @data line")
+    heads = [line.split(None, 2)[1:] for line in lines if line.lower().startswith("@attribute")]
+    import csv
+
+    rows = list(csv.reader(lines[at + 1 :], quotechar="'", skipinitialspace=True))
+    names = [name.strip("'\"") for name, _ in heads]
+    table = pd.DataFrame(rows, columns=names).replace("?", None)
+    for name, (_, kind) in zip(names, heads, strict=True):
+        if kind.strip().lower() in ("numeric", "real", "integer"):
+            table[name] = pd.to_numeric(table[name])
+    return table
