@@ -1,8 +1,8 @@
 """A world to learn from: issues with hidden properties, and what every valid action is worth there.
 
 Nothing is learned or encoded here. An issue belongs to one of 24 areas (code) or 12 worlds
-(fab-world), which have a hidden hardness, a typical time, tools that suit them and dynamics that
-change by the month; size and risk are noisy views. The expected utility of all valid actions is
+(fab-world), which have a hidden hardness that drifts by the month, a typical time, tools that suit
+them and dynamics; size and risk are noisy views. The expected utility of all valid actions is
 exact: the same `DRAWS` random numbers for all of them, and for every issue.
 
 Letters: N dispatches, A = 126 actions, M draws, T = 5 tools, G = 36 places (areas and worlds).
@@ -44,15 +44,15 @@ class Settings:
 
     seed: int = 0
     issues: int = 18_000
-    noise: float = 0.2
+    noise: float = 0.1
     """Standard deviation of what nothing visible tells of hardness (logits) and log-time."""
     signal: bool = True
     """False: what is visible is that of another issue of the same job."""
-    epsilon: float = 0.02
+    epsilon: float = 0.01
     """Labels are the cheapest action within this share of the range of utilities."""
     explore: float = 0.1
     """Share of dispatches whose action the logging policy draws uniformly."""
-    drift: float = 0.1
+    drift: float = 0.04
     """Standard deviation of a place's monthly step of hardness."""
 
 
@@ -139,12 +139,12 @@ def fingerprint(world: World) -> str:
 def _places(rng, settings: Settings) -> dict[str, np.ndarray]:
     g, months = AREAS + WORLDS, DAYS // BLOCK + 2
     return {
-        "hardness": rng.normal(0, 0.8, g)[:, None]
+        "hardness": rng.normal(0, 1.2, g)[:, None]
         + rng.normal(0, settings.drift, (g, months)).cumsum(1),
-        "time": rng.normal(0, 0.35, g),
-        "affinity": rng.normal(0, 0.5, (g, len(TIMEOUTS))).astype(np.float32),
+        "time": rng.normal(0, 0.7, g),
+        "affinity": rng.normal(0, 0.6, (g, len(TIMEOUTS))).astype(np.float32),
         "default": rng.integers(0, len(TIMEOUTS), g),
-        "dynamics": np.repeat(rng.choice(3, (g, months // 3 + 1), p=[0.25, 0.5, 0.25]), 3, 1),
+        "dynamics": rng.choice(3, g, p=[0.3, 0.4, 0.3]),
     }
 
 
@@ -184,7 +184,7 @@ def _latents(rng, places, seen, settings: Settings) -> dict[str, np.ndarray]:
         + rng.normal(0, spread, n),
         "tools": tools,
         "ability": 0.5 + np.take_along_axis(affinity, tools, 1),
-        "dynamics": places["dynamics"][place, month],
+        "dynamics": places["dynamics"][place],
     }  # fmt: skip
 
 
