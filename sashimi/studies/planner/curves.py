@@ -13,15 +13,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from sklearn.decomposition import PCA
 from sklearn.ensemble import ExtraTreesRegressor
 
 from sashimi.errors import BadInput
+from sashimi.files import digest
 from sashimi.statistics import Interval
 from sashimi.studies.planner.measure import gap_closed
 
 PROBE = 64
 """Training size at which every learner may be probed before a choice, and is paid for."""
-NEAREST = 10
+NEAREST, COMPONENTS = 10, 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,13 @@ class Curves:
     """Accuracy of every learner at `PROBE` examples: (D, learners), missing as the median."""
     probe_seconds: np.ndarray
     """What the probes take together: (D,)."""
+
+    @property
+    def digest(self) -> str:
+        """Changes with any number."""
+        return digest(
+            [float(np.nansum(part)) for part in vars(self).values() if hasattr(part, "sum")]
+        )
 
     def utility(self, price: float) -> np.ndarray:
         """Accuracy less the price of a tenfold time; what was not run is worth nothing: (D, A)."""
@@ -77,25 +86,42 @@ def lcdb(sets: int | None = None) -> Curves:
     )
 
 
+def drawn(sets: int, seed: int = 0, learners: int = 4) -> Curves:
+    """Curves that saturate at a level of their own, which a meta-feature tells with noise."""
+    rng = np.random.default_rng(seed)
+    anchors, level = np.arange(4, 11), rng.uniform(0.6, 0.95, (sets, learners))
+    size = np.round(16 * 2 ** (anchors / 2))
+    accuracy = level[:, :, None] - 1.5 / np.sqrt(size)
+    seconds = np.broadcast_to(size**1.5 / 1000 * (1 + np.arange(learners))[:, None], accuracy.shape)
+    return Curves(
+        np.arange(sets),
+        [(f"learner {i}", int(n)) for i in range(learners) for n in size],
+        accuracy.reshape(sets, -1),
+        seconds.reshape(sets, -1),
+        level + rng.normal(0, 0.1, level.shape),
+        accuracy[:, :, 0],
+        seconds[:, :, 0].sum(1),
+    )
+
+
 def _filled(table: pd.DataFrame) -> np.ndarray:
     """Numbers without gaps, large ones compressed: sign(x) log(1 + |x|)."""
     values = table.fillna(table.median()).fillna(0.0).to_numpy(dtype=float)
     return np.sign(values) * np.log1p(np.abs(values))
 
 
-def leave_one_out(curves: Curves, price: float, seed: int = 0, trees: int = 60) -> dict:
+def leave_one_out(curves: Curves, price: float, seed: int = 0, trees: int = 40) -> dict:
     """Utilities (D,) of every way to choose, each data set left out of all that is fitted.
 
-    "single best" is the base. "neighbours" and "forest" see meta-features, "… probed" pay for the
+    "single best" is the base. "nearest sets" and "forest" see meta-features, "… probed" pay for the
     probes and see them too. Also "oracle". A nested choice: none is tuned on what is left out.
     """
     worth = curves.utility(price)
     both = np.concatenate([curves.meta, curves.probes], axis=1)
     paid = price * np.log10(1 + curves.probe_seconds)
     rows = np.arange(len(worth))
-    folds = np.random.default_rng(seed).permutation(len(worth)) if len(worth) > 60 else rows
     told = {name: np.zeros(len(worth)) for name in ("single best", *_WAYS)}
-    for fold in np.array_split(folds, min(len(worth), 40)):
+    for fold in rows[:, None]:
         rest = np.setdiff1d(rows, fold)
         told["single best"][fold] = worth[fold, worth[rest].mean(0).argmax()]
         for name, (probed, way) in _WAYS.items():
@@ -112,14 +138,17 @@ def _neighbours(x, worth, asked, seed: int, trees: int) -> np.ndarray:
 
 
 def _forest(x, worth, asked, seed: int, trees: int) -> np.ndarray:
-    forest = ExtraTreesRegressor(trees, min_samples_leaf=2, random_state=seed)
-    return forest.fit(x, worth - worth.mean(1, keepdims=True)).predict(asked)
+    """Extremely randomised trees on the first principal components of what actions are worth."""
+    pca = PCA(min(COMPONENTS, len(worth) - 1, worth.shape[1]), random_state=seed)
+    parts = pca.fit_transform(worth - worth.mean(1, keepdims=True))
+    forest = ExtraTreesRegressor(trees, min_samples_leaf=2, random_state=seed).fit(x, parts)
+    return pca.inverse_transform(forest.predict(asked).reshape(len(asked), -1))
 
 
 _WAYS = {
-    "neighbours": (False, _neighbours),
+    "nearest sets": (False, _neighbours),
     "forest": (False, _forest),
-    "neighbours, probed": (True, _neighbours),
+    "nearest sets, probed": (True, _neighbours),
     "forest, probed": (True, _forest),
 }
 

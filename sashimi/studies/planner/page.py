@@ -51,7 +51,7 @@ def rows(found: dict[str, list[dict[str, Any]]]) -> list[list[Any]]:
         numbers = [
             over_seeds(ones, *ours, "gap_closed", "value"),
             over_seeds(ones, *ours, "regret", "value"),
-            over_seeds(ones, *ours, "exact", "value"),
+            over_seeds(ones, *ours, "label_exact", "value"),
             over_seeds(ones, "facts", "calibration", "after", "ece"),
         ]
         table.append([name, len(ones), *(numbers if ones else [NOT_RUN] * 4)])

@@ -37,6 +37,8 @@ class CurveParams(Params):
     """Algorithm selection on real learning curves."""
 
     seed: Seed
+    source: Literal["lcdb", "drawn"]
+    """Drawn curves show that every stage works; they need nothing installed."""
     sets: Annotated[int, Field(ge=10)]
     """Data sets taken, the first ones by number."""
     price: Annotated[float, Field(ge=0)]

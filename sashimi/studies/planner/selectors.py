@@ -24,7 +24,7 @@ from sashimi.studies.planner.layout import RISKS, SIZES
 
 LOOKUP = "tuned lookup"
 SHRINK, NEIGHBOURS = (0, 5, 20, 80), (10, 30, 100)
-COMPONENTS, TREES, COLUMNS = 6, 60, 120
+COMPONENTS, TREES, COLUMNS, LATEST = 6, 60, 120, 5000
 
 
 def rule(heuristic: SeedHeuristic | KernelHeuristic) -> Callable[[Data, np.ndarray], np.ndarray]:
@@ -84,12 +84,14 @@ def _tuned(told: Data, tables: list[np.ndarray]) -> np.ndarray:
 
 
 def logistic(told: Data, rows: np.ndarray) -> np.ndarray:
-    """Multinomial logistic regression on labels, decoded over valid actions."""
-    train = told.rows(0)
+    """Multinomial logistic regression on the labels of the latest `LATEST` training dispatches,
+    decoded over valid actions.
+    """
+    train = told.rows(0)[-LATEST:]
     x, scores = csr_matrix(told.x, dtype=np.float32), np.full((len(rows), VALID.shape[1]), -1e9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # stopped early, and tuned by nothing
-        fitted = LogisticRegression(C=0.3, max_iter=40).fit(x[train], told.labels[train])
+        fitted = LogisticRegression(C=0.3, max_iter=25).fit(x[train], told.labels[train])
     scores[:, fitted.classes_] = fitted.decision_function(x[rows])
     return best(scores, told.jobs[rows])
 
@@ -138,5 +140,5 @@ ALL: dict[str, Callable[[Data, np.ndarray], np.ndarray]] = {
     LOOKUP: lookup,
     "logistic": logistic,
     "boosting": boosting,
-    "neighbours": neighbours,
+    "tuned neighbours": neighbours,
 }

@@ -10,7 +10,7 @@ from sashimi.study import PAGE, Metric, Scores, Section, Study
 
 FLOORS = (
     "tuned lookup", "plan's rule", "kernel's rule", "majority", "single best", "logistic",
-    "boosting", "neighbours",
+    "boosting", "tuned neighbours",
 )  # fmt: skip
 
 
@@ -35,8 +35,8 @@ PLANNER = Study(
         metrics=(
             Metric(key="gap_closed", heading="gap closed", better="high"),
             Metric(key="regret", heading="regret", better="low", unit="utility"),
-            Metric(key="near", heading="within 2%", better="high"),
-            Metric(key="exact", heading="exact label", better="high"),
+            Metric(key="within_epsilon", heading="within 1%", better="high"),
+            Metric(key="label_exact", heading="exact label", better="high"),
             Metric(key="passes", heading="passes", better="high"),
         ),
         decides=("gap_closed", "regret"),
@@ -53,7 +53,7 @@ CURVES = Study(
     keeps=PAGE,
     scores=Scores(
         ours="forest, probed",
-        floors=("single best", "neighbours", "forest", "neighbours, probed"),
+        floors=("single best", "nearest sets", "forest", "nearest sets, probed"),
         splits={"left out": "data sets left out"},
         held_out=("left out",),
         metrics=(

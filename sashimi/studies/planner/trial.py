@@ -53,8 +53,8 @@ def compared(told: data.Data, rows: np.ndarray, choices: Mapping[str, np.ndarray
         table[name] = {
             "gap_closed": measure.gap_closed(ours, base, oracle),
             "regret": bootstrap(oracle - ours, resamples=500),
-            "near": bootstrap(near, resamples=500),
-            "exact": bootstrap(chosen == labels, resamples=500),
+            "within_epsilon": bootstrap(near, resamples=500),
+            "label_exact": bootstrap(chosen == labels, resamples=500),
             "passes": bootstrap(told.world.outcome[0, rows, chosen], resamples=500),
         }
     return table
@@ -183,7 +183,7 @@ def judged(made: Policy, settings: PlannerParams, told: data.Data, run_dir: Path
     } | speed
     values = {
         "planner_gap_closed": scores[OURS]["gap_closed"].value,
-        "planner_exact": scores[OURS]["exact"].value,
+        "planner_exact": scores[OURS]["label_exact"].value,
         "planner_ece": facts["calibration"]["after"]["ece"],
         "planner_kept": facts["abstention"]["certified"]["kept"],
         "planner_coverage": facts["abstention"]["certified"]["coverage"],
