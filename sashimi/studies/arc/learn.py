@@ -1,0 +1,130 @@
+"""Training a rung on the shared loop, decoding, and scoring it beside its floors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sashimi import cache, params, train
+from sashimi.studies.arc import family
+from sashimi.studies.arc.batches import BOS, EOS, PAD, Batch
+from sashimi.studies.arc.family import Asked
+from sashimi.studies.arc.params import ArcParams
+from sashimi.studies.arc.rungs import RUNGS, Ladder, sized
+from sashimi.study import MODEL
+
+HIDDEN = Asked(16, named=0.0, split="test")
+COLUMNS: Mapping[str, Asked] = {
+    "visible": replace(HIDDEN, named=1.0),
+    "other_colours": replace(HIDDEN, named=1.0, colours=family.OTHER_COLOURS),
+    "hidden": HIDDEN,
+    "composed": replace(HIDDEN, rules=tuple(family.COMPOSED)),
+    "blank": replace(HIDDEN, context="blank"),
+    "shuffled": replace(HIDDEN, context="shuffled"),
+    "wrong": replace(HIDDEN, context="wrong"),
+}
+"""What every rung is scored on; the last three are controls of the hidden rule."""
+DIGITS = {"visible": 1, "other_colours": 2, "hidden": 3, "composed": 4} | dict.fromkeys(
+    ("blank", "shuffled", "wrong"), 3
+)
+"""Part of a column's seed: controls have the queries of "hidden"."""
+TEST = 7_000_000
+
+
+def network(settings: ArcParams) -> Ladder:
+    """The rung of a row, its feed-forward layers as wide as ``parameters`` allows."""
+    rung = RUNGS[settings.rung]
+    rung = replace(rung, positions=settings.positions or rung.positions)
+    rung = replace(rung, context=rung.context and settings.context)
+    return sized(rung, settings.width, settings.heads, settings.parameters, settings.dropout)
+
+
+def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """Mean cross-entropy (nats) of the targets that are not padding, and the share predicted."""
+    logits = model(batch)
+    real = batch.target != PAD
+    accuracy = (logits.argmax(-1) == batch.target)[real].float().mean()
+    entropy = F.cross_entropy(logits[real], batch.target[real])
+    return entropy, {"accuracy": float(accuracy)}
+
+
+def batches(settings: ArcParams) -> Callable[[int], Batch]:
+    """A training batch by its step. Rules are named less often once names are learned."""
+    asked = Asked(settings.batch_size, sides=(3, settings.side))
+    with_taught = replace(asked, rules=(*family.FAMILY, *family.TAUGHT))
+
+    def batch(step: int) -> Batch:
+        early = step <= settings.steps / 4
+        named = settings.named if early else min(settings.named, 0.1)
+        often = round(settings.composed * step) > round(settings.composed * (step - 1))
+        chosen = replace(with_taught if often else asked, named=named)
+        return family.draw(chosen, settings.seed, step)[0]
+
+    return batch
+
+
+def fit(settings: ArcParams, directory: Path, say: Callable[[str], None] = print) -> tuple:
+    """Trains a rung; returns it and the seconds of training."""
+    train.seed_everything(settings.seed)
+    model = network(settings)
+    dev = replace(COLUMNS["hidden"], size=64, split="dev", sides=(3, settings.side))
+    watched = {n: family.draw(replace(dev, named=n), TEST, 8)[0] for n in (0.0, 1.0)}
+
+    def observe() -> dict[str, Any]:
+        with torch.no_grad():
+            seen = {n: (loss(model, batch)[0], model(batch)) for n, batch in watched.items()}
+        right = {
+            n: int(
+                ((logits.argmax(-1) == watched[n].target) | (watched[n].target == PAD)).all(1).sum()
+            )
+            for n, (_, logits) in seen.items()
+        }
+        tiers = {"named": (right[1.0], 64), "hidden": (right[0.0], 64)}
+        return {"val_loss": float(seen[0.0][0]), "tiers": tiers}
+
+    schedule = train.Schedule(
+        settings.steps,
+        settings.learning_rate,
+        checkpoint_every=200,
+        observe_every=max(1, settings.steps // 10),
+        optimizer="muon",
+    )
+    seconds = train.fit(
+        model,
+        loss,
+        batches(settings),
+        schedule,
+        directory,
+        seed=settings.seed,
+        config_digest=params.digest(settings),
+        observe=observe,
+        say=say,
+    )
+    cache.save(model.state_dict(), directory / MODEL)
+    return model.eval(), seconds
+
+
+@torch.no_grad()
+def decode(model: nn.Module, batch: Batch, longest: int) -> Tensor:
+    """Greedy answers, free-running from BOS: (B, longest) tokens, of which those after EOS mean
+    nothing. All places are predicted at once from a guess of the ones before them, again and again
+    until nothing changes: after k rounds the first k tokens are those of decoding one by one, since
+    a place sees none after it.
+    """
+    guess = torch.full((len(batch), longest), EOS)
+    guess[:, : batch.source.shape[1]] = batch.source[:, :longest]
+    for _ in range(longest + 1):
+        before = torch.cat([torch.full_like(guess[:, :1], BOS), guess[:, :-1]], 1)
+        said = model(replace(batch, before=before, target=guess)).argmax(-1)
+        done = (said == EOS).cumsum(1) > 0
+        said = said.masked_fill(done, EOS)
+        if torch.equal(said, guess):
+            break
+        guess = said
+    return guess

@@ -1,0 +1,294 @@
+"""The five rungs of the ladder: each adds one idea to the one before.
+
+Every rung is called with a `Batch` and gives logits (B, T, V): those of place t may depend on the
+source, the task, the context and ``before[:, : t + 1]``. All have as many parameters, by the width
+of their feed-forward layers, and the same dropout. Letters: d channels, h heads, N tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sashimi.studies.arc import positions
+from sashimi.studies.arc.batches import COLOURS, PAD, VOCABULARY, Batch
+
+RULES = 5
+"""Rules that can be named."""
+POOLED = 32
+"""Numbers that the plan's bridge gets of the context, after the decoder."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of the ladder."""
+
+    name: str
+    adds: str
+    """The idea, in a few words."""
+    encoder: bool = True
+    positions: str = "sequence"
+    equivariant: bool = False
+    context: str = ""
+    """"" for none, "cells" (attended to cell by cell), "pooled" (the plan's: a mean, after the
+    decoder)."""
+
+
+RUNGS: Mapping[str, Rung] = MappingProxyType(
+    {
+        rung.name: rung
+        for rung in (
+            Rung("decoder", "a decoder alone", encoder=False),
+            Rung("encoder-decoder", "an encoder, and cross-attention to it"),
+            Rung("positions", "true rows and columns", positions="ends"),
+            Rung("equivariance", "colours by first appearance", positions="ends", equivariant=True),
+            Rung("context", "context pairs", positions="ends", equivariant=True, context="cells"),
+        )
+    }
+)
+"""In the order of the ladder: the plan's experiments -1, 0, 1, 2 and 3."""
+BEFORE = dict(zip(list(RUNGS)[1:], RUNGS, strict=False))
+"""The rung that each is compared with."""
+
+
+class Attention(nn.Module):
+    """Scaled dot-product attention with h heads; 2-D rotations or biases where asked for."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.out = nn.Linear(width, width), nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor, turn=None) -> Tensor:
+        """x (B, N, d) attends to memory (B, M, d) where the mask (B, 1, N or 1, M) is true."""
+        query = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        key, value = self.key_value(memory).chunk(2, dim=-1)
+        key, value = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (key, value))
+        if turn is not None:
+            query, key, mask = turn(query, key, mask)
+        # twice as fast here as torch's fused kernel, whose blocks are larger than these sequences
+        scores = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5
+        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+        return self.out((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
+
+
+class Gated(nn.Module):
+    """A feed-forward layer whose channels are products, ``relu(a) b`` (ReGLU, Shazeer 2020).
+
+    Whether two colours are equal, or where a rule moves a cell, are products of what is known.
+    """
+
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        self.both, self.out = nn.Linear(width, 2 * inner), nn.Linear(inner, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, value = self.both(x).chunk(2, dim=-1)
+        return self.out(gate.relu() * value)
+
+
+class Layer(nn.Module):
+    """A pre-norm layer: self-attention, cross-attention where there is a memory, feed-forward."""
+
+    def __init__(self, width: int, heads: int, inner: int, cross: bool, dropout: float) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3 if cross else 2))
+        self.attention = Attention(width, heads)
+        self.cross = Attention(width, heads) if cross else None
+        self.feed = Gated(width, inner)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x, mask, memory=None, memory_mask=None, turn=None, cross_turn=None) -> Tensor:
+        seen = self.norms[0](x)
+        x = x + self.drop(self.attention(seen, seen, mask, turn))
+        if self.cross is not None:
+            x = x + self.drop(self.cross(self.norms[1](x), memory, memory_mask, cross_turn))
+        return x + self.drop(self.feed(self.norms[-1](x)))
+
+
+class Colours(nn.Module):
+    """Renames colours by first appearance in the query, then in the context, and back.
+
+    ``[[3, 3, 7], [0, 7, 3]]`` becomes ``[[0, 0, 1], [2, 1, 0]]``. With it, f(Px) = P f(x) holds for
+    every permutation P of the ten colours. Colours that appear nowhere share one logit.
+    """
+
+    def labels(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The label of each token (B, V), itself if no colour; number of colours seen (B, 1)."""
+        shown = [batch.source, batch.context_in.flatten(1), batch.context_out.flatten(1)]
+        seen = torch.cat(shown, 1)  # (B, N)
+        here = seen[:, None] == torch.arange(COLOURS)[:, None]  # (B, 10, N)
+        first = torch.where(here.any(2), here.long().argmax(2), seen.shape[1])
+        rank = first.argsort(dim=1, stable=True).argsort(dim=1)
+        others = torch.arange(COLOURS, VOCABULARY).expand(len(seen), -1)
+        return torch.cat([rank, others], 1), here.any(2).sum(1, keepdim=True)
+
+    def rename(self, batch: Batch, labels: Tensor) -> Batch:
+        """The batch with labels instead of colours; its target is left alone."""
+        names = ("source", "before", "context_in", "context_out")
+        renamed = {}
+        for name in names:
+            tokens = getattr(batch, name)
+            renamed[name] = labels.gather(1, tokens.flatten(1)).view_as(tokens)
+        return Batch(target=batch.target, task=batch.task, **renamed)
+
+    def back(self, logits: Tensor, labels: Tensor, seen: Tensor) -> Tensor:
+        """Logits (B, T, V) of labels as logits of colours."""
+        absent = (torch.arange(VOCABULARY) >= seen) & (torch.arange(VOCABULARY) < COLOURS)
+        absent = absent[:, None]  # (B, 1, V)
+        shared = (logits * absent).sum(-1, keepdim=True) / absent.sum(-1, keepdim=True).clamp(min=1)
+        logits = torch.where(absent, shared, logits)
+        return logits.gather(2, labels[:, None].expand_as(logits))
+
+
+class Context(nn.Module):
+    """Context pairs, read cell by cell: one token a position, which knows both colours there.
+
+    Cells of a pair attend to each other and to the pair's summary token.
+    """
+
+    def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.before, self.after = (nn.Embedding(VOCABULARY, width) for _ in range(2))
+        self.summary = nn.Parameter(torch.zeros(width))
+        self.layers = nn.ModuleList(
+            Layer(width, heads, inner, False, dropout) for _ in range(layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.rule = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+
+    def forward(self, batch: Batch, places: positions.Places) -> tuple[Tensor, Tensor, Tensor]:
+        """Cells and summaries (B, P (1 + HW), d), which of them are real, the rule (B, 1, d)."""
+        n, pairs, height, width = batch.context_in.shape
+        one, two = batch.context_in.flatten(0, 1), batch.context_out.flatten(0, 1)  # (BP, H, W)
+        row = torch.arange(height)[:, None].expand(height, width).flatten()[None]
+        column = torch.arange(width).repeat(height)[None]
+        code = places(row, column, row * width + column, positions.inside(one))
+        x = self.before(one.flatten(1)) + self.after(two.flatten(1)) + code
+        x = torch.cat([self.summary.expand(len(x), 1, -1), x], 1)
+        real = torch.cat([torch.ones(len(x), 1, dtype=torch.bool), one.flatten(1) != PAD], 1)
+        for layer in self.layers:
+            x = layer(x, real[:, None, None])
+        x = self.norm(x).unflatten(0, (n, pairs))  # (B, P, 1 + HW, d)
+        rule = self.rule(x[:, :, 0].mean(1, keepdim=True))
+        return x.flatten(1, 2), real.view(n, -1), rule
+
+
+class Ladder(nn.Module):
+    """A rung as a network."""
+
+    def __init__(self, rung: Rung, width: int, heads: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.rung = rung
+        self.colours = nn.Embedding(VOCABULARY, width)
+        self.task = nn.Embedding(RULES + 1, width)
+        self.places = positions.Places(rung.positions, width, heads)
+        self.renaming = Colours() if rung.equivariant else None
+        read, write = (1, 2) if rung.encoder else (0, 4)
+        self.encoder = nn.ModuleList(
+            Layer(width, heads, inner, False, dropout) for _ in range(read)
+        )
+        self.decoder = nn.ModuleList(
+            Layer(width, heads, inner, rung.encoder, dropout) for _ in range(write)
+        )
+        self.context = Context(width, heads, inner, 2, dropout) if rung.context else None
+        self.bridge = None
+        if rung.context == "pooled":
+            self.pool = nn.Linear(width, POOLED)
+            joined = nn.Linear(width + POOLED, width)
+            self.bridge = nn.Sequential(joined, nn.ReLU(), nn.LayerNorm(width))
+        self.norm = nn.LayerNorm(width) if self.bridge is None else None
+        self.head = nn.Linear(width, VOCABULARY)
+        for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=0.5)
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B, T, V) of the targets."""
+        if self.renaming is None:
+            return self.logits(batch)
+        labels, seen = self.renaming.labels(batch)
+        return self.renaming.back(self.logits(self.renaming.rename(batch, labels)), labels, seen)
+
+    def logits(self, batch: Batch) -> Tensor:
+        """The same, of labels where colours are renamed."""
+        rule, extra, shown = self.task(batch.task)[:, None], None, None
+        if self.context is not None:
+            cells, real, shown = self.context(batch, self.places)
+            if self.bridge is None:
+                rule, extra = rule + shown, (cells, real)
+        if not self.rung.encoder:
+            return self.head(self.norm(self._alone(batch, rule)))
+        memory, real, where = self._read(batch, rule)
+        x = self._write(batch, rule, memory, real, where, extra)
+        if self.bridge is not None:
+            shown = self.pool(shown).expand(-1, x.shape[1], -1)
+            return self.head(self.bridge(torch.cat([x, shown], -1)))
+        return self.head(self.norm(x))
+
+    def _embed(
+        self, tokens: Tensor, rule: Tensor, following: bool, start=0
+    ) -> tuple[Tensor, tuple]:
+        where = positions.coordinates(tokens, following)
+        extent = None if following else positions.size(tokens)
+        index = start + torch.arange(tokens.shape[1]).expand_as(tokens)
+        return self.colours(tokens) + self.places(*where, index, extent) + rule, where
+
+    def _read(self, batch: Batch, rule: Tensor) -> tuple[Tensor, Tensor, tuple]:
+        x, where = self._embed(batch.source, rule, following=False)
+        real = batch.source != PAD
+        for layer in self.encoder:
+            x = layer(x, real[:, None, None], turn=self.places.turn(where, where))
+        return x, real, where
+
+    def _write(self, batch, rule, memory, real, where, extra) -> Tensor:
+        x, ours = self._embed(batch.before, rule, following=True)
+        if extra is not None:
+            memory, real = torch.cat([memory, extra[0]], 1), torch.cat([real, extra[1]], 1)
+            far = memory.shape[1] - where[0].shape[1]
+            where = tuple(F.pad(place, (0, far)) for place in where)
+        turn, cross = self.places.turn(ours, ours), self.places.turn(ours, where)
+        mask = _causal(batch.before)
+        for layer in self.decoder:
+            x = layer(x, mask, memory, real[:, None, None], turn, cross)
+        return x
+
+    def _alone(self, batch: Batch, rule: Tensor) -> Tensor:
+        tokens, split = batch.sequence, batch.source.shape[1]
+        length = (batch.source != PAD).sum(1, keepdim=True)
+        read, _ = self._embed(tokens[:, :split], rule, False)
+        written, _ = self._embed(tokens[:, split:], rule, True, length)
+        x, mask = torch.cat([read, written], 1), _causal(tokens)
+        for layer in self.decoder:
+            x = layer(x, mask)
+        return x[:, split:]
+
+
+def _causal(tokens: Tensor) -> Tensor:
+    """Which places (B, 1, N, N) each may attend to: real ones up to itself."""
+    n = tokens.shape[1]
+    return torch.ones(n, n, dtype=torch.bool).tril() & (tokens != PAD)[:, None, None]
+
+
+def sized(rung: Rung, width: int, heads: int, parameters: int, dropout: float) -> Ladder:
+    """The rung with the number of parameters nearest to the wanted one; at least 8 inner channels.
+
+    A count is linear in the inner width, so that two small networks tell it.
+    """
+    one, two = (count(Ladder(rung, width, heads, inner, dropout)) for inner in (8, 9))
+    inner = 8 + max(0, round((parameters - one) / (two - one)))
+    return Ladder(rung, width, heads, inner, dropout)
+
+
+def count(model: nn.Module) -> int:
+    """Trained parameters."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

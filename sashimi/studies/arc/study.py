@@ -1,0 +1,89 @@
+"""Studies ``arc`` (five architectures, one idea added by each) and ``arc_test_time``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sashimi.errors import BadInput
+from sashimi.studies.arc.params import ArcParams, TestTimeParams
+from sashimi.study import PAGE, Check, Measurement, Metric, Scores, Section, Study
+
+
+def check(settings: ArcParams) -> None:
+    """Raises BadInput for a rung that is not ready, before anything is written."""
+    from sashimi.studies.arc import positions, ready
+
+    if settings.positions and settings.positions not in positions.KINDS:
+        raise BadInput(f"key 'positions': {settings.positions!r} is none of {positions.KINDS}")
+    red = [one for one in ready.readiness(settings.rung, chosen=settings) if not one.passed]
+    if settings.positions == "index bug":  # the original's mistake, kept as a row of its own
+        red = [one for one in red if one.name != "positions are rows and columns"]
+    if red:
+        said = "; ".join(f"{one.name} ({one.evidence})" for one in red)
+        raise BadInput(f"rung {settings.rung!r} is not ready: {said}; see sashimi doctor arc")
+
+
+def checks() -> Iterable[Check]:
+    """Every rung's readiness, and that all have as many parameters."""
+    from sashimi.studies.arc import ready
+
+    return ready.every()
+
+
+def bench() -> list[Measurement]:
+    """Training examples a second, beside a plain `nn.Transformer` of the same size."""
+    from sashimi.studies.arc import timing
+
+    return timing.measure()
+
+
+def sections(runs: Sequence[Any]) -> Iterable[Section]:
+    """The ladder step by step."""
+    from sashimi.studies.arc import verdict
+
+    return verdict.sections(runs)
+
+
+LADDER = Study(
+    name="arc",
+    title="The ARC ladder",
+    question="Does each of five ideas help a small network to apply a grid rule it is only shown?",
+    params=ArcParams,
+    train="32_arc_ladder",
+    leads="00_full",
+    check=check,
+    scores=Scores(
+        ours="network",
+        floors=("constant", "identity", "repeat", "nearest pair"),
+        splits={
+            "visible": "rule named",
+            "other_colours": "rule named, colours never trained",
+            "hidden": "rule only shown",
+            "composed": "compositions never trained, only shown",
+            "blank": "control: blank context",
+            "shuffled": "control: another example's context",
+            "wrong": "control: context of another rule",
+        },
+        held_out=("hidden", "visible", "other_colours", "composed"),
+        form=(Metric(key="shapes", heading="shape right", better="high"),),
+        metrics=(
+            Metric(key="exact", heading="grid exact, free-running", better="high"),
+            Metric(key="forced", heading="grid exact, teacher-forced", better="high"),
+            Metric(key="cells", heading="cells right", better="high"),
+        ),
+        decides=("exact",),
+    ),
+    sections=sections,
+    bench={"arc": bench},
+    checks=checks,
+)
+TEST_TIME = Study(
+    name="arc_test_time",
+    title="ARC without a training set",
+    question="How many small tasks does a net of equivariant colours solve, fitted to each alone?",
+    params=TestTimeParams,
+    train="34_arc_test_time",
+    keeps=PAGE,
+)
+STUDIES = (LADDER, TEST_TIME)
