@@ -41,7 +41,7 @@ class ArcParams(Params):
     """Test examples of each column."""
 
 
-class TestTimeParams(Params):
+class FittedParams(Params):
     """One net for each task, fitted to the task alone."""
 
     seed: Seed

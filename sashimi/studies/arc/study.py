@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sashimi.errors import BadInput
-from sashimi.studies.arc.params import ArcParams, TestTimeParams
+from sashimi.studies.arc.params import ArcParams, FittedParams
 from sashimi.study import PAGE, Check, Measurement, Metric, Scores, Section, Study
 
 
@@ -82,7 +82,7 @@ TEST_TIME = Study(
     name="arc_test_time",
     title="ARC without a training set",
     question="How many small tasks does a net of equivariant colours solve, fitted to each alone?",
-    params=TestTimeParams,
+    params=FittedParams,
     train="34_arc_test_time",
     keeps=PAGE,
 )

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from sashimi.studies.arc.batches import COLOURS
 from sashimi.studies.arc.data import Task
-from sashimi.studies.arc.params import TestTimeParams
+from sashimi.studies.arc.params import FittedParams
 from sashimi.studies.arc.rungs import count
 
 LAID = 9
@@ -130,7 +130,7 @@ class Net(nn.Module):
         return self.say(x)[..., 0]
 
 
-def solve(task: Task, settings: TestTimeParams) -> Answer:
+def solve(task: Task, settings: FittedParams) -> Answer:
     """Fits nets to a task's train pairs and votes on its test inputs; sees no test output but to
     score. Stops at the processor seconds that a task may take.
     """
@@ -151,7 +151,7 @@ def solve(task: Task, settings: TestTimeParams) -> Answer:
 
 
 def _fit(
-    net: Net, task: Task, settings: TestTimeParams, until: float, votes: Sequence[Counter]
+    net: Net, task: Task, settings: FittedParams, until: float, votes: Sequence[Counter]
 ) -> None:
     """Trains a net on the train pairs; in the last half, every tenth step casts a vote."""
     optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate, weight_decay=0.1)
