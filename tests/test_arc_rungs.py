@@ -99,19 +99,19 @@ def test_scores_by_hand():
     right = [np.array([[1, 2], [3, 4]])] * 3
     said = [right[0], np.array([[1, 2], [3, 5]]), None]
     found = score.judged(said, right)
-    assert found == {"exact": [1, 0, 0], "cells": [1, 0.75, 0], "shapes": [1, 1, 0]}
+    assert found == {"grid_exact": [1, 0, 0], "grid_cells": [1, 0.75, 0], "grid_shape": [1, 1, 0]}
 
 
 def test_floors_know_no_rule():
-    found = score.floors("hidden", 16, 3, 0)
+    found = score.floors("rule_shown", 16, 3, 0)
     assert set(found) == set(score.FLOORS)
     assert all(len(v) == 16 for floor in found.values() for v in floor.values())
-    assert max(np.mean(floor["exact"]) for floor in found.values()) < 0.5
-    assert 0 < np.mean(found["identity"]["cells"]) < 1
+    assert max(np.mean(floor["grid_exact"]) for floor in found.values()) < 0.5
+    assert 0 < np.mean(found["query itself"]["grid_cells"]) < 1
 
 
 def test_a_view_of_a_batch_is_taken_back():
-    batch = next(score.column("hidden", 16, 4))
+    batch = next(score.column("rule_shown", 16, 4))
     colours = np.random.default_rng(0).permutation(10)
     for view, back in zip(score.VIEWS, score.BACK, strict=True):
         seen = score._seen(batch, view, colours)
@@ -123,16 +123,18 @@ class Ran:
     """A finished run, as far as `verdict` reads it."""
 
     def __init__(self, row, right):
-        self.record = {"row": row, "facts": {"right": {"visible": right}}}
+        self.record = {"row": row, "facts": {"right": {"rule_named": right}}}
 
 
 def test_steps_are_paired_and_say_what_has_not_run():
     runs = [Ran("10_decoder", "0" * 40), Ran("20_encoder_decoder", "01" * 20)]
-    found = steps.steps(runs, "visible")
+    found = steps.steps(runs, "rule_named")
     assert found[0]["points"].value == 50 and found[0]["verdict"].startswith("above 0; more than")
     assert [step["verdict"] for step in found[1:]] == ["not run"] * 3
     same = [Ran("10_decoder", "01" * 20), Ran("20_encoder_decoder", "01" * 20)]
-    assert steps.steps(same, "visible")[0]["verdict"].startswith("not distinguishable from 0; less")
+    assert steps.steps(same, "rule_named")[0]["verdict"].startswith(
+        "not distinguishable from 0; less"
+    )
 
 
 def test_an_output_frame():

@@ -21,19 +21,22 @@ from sashimi.study import MODEL
 
 HIDDEN = Asked(16, named=0.0, split="test")
 COLUMNS: Mapping[str, Asked] = {
-    "visible": replace(HIDDEN, named=1.0),
-    "other_colours": replace(HIDDEN, named=1.0, colours=family.OTHER_COLOURS),
-    "hidden": HIDDEN,
-    "composed": replace(HIDDEN, rules=tuple(family.COMPOSED)),
-    "blank": replace(HIDDEN, context="blank"),
-    "shuffled": replace(HIDDEN, context="shuffled"),
-    "wrong": replace(HIDDEN, context="wrong"),
+    "rule_named": replace(HIDDEN, named=1.0),
+    "rule_named_new_colours": replace(HIDDEN, named=1.0, colours=family.OTHER_COLOURS),
+    "rule_shown": HIDDEN,
+    "composition_shown": replace(HIDDEN, rules=tuple(family.COMPOSED)),
+    "context_blank": replace(HIDDEN, context="blank"),
+    "context_shuffled": replace(HIDDEN, context="shuffled"),
+    "context_wrong": replace(HIDDEN, context="wrong"),
 }
 """What every rung is scored on; the last three are controls of the hidden rule."""
-DIGITS = {"visible": 1, "other_colours": 2, "hidden": 3, "composed": 4} | dict.fromkeys(
-    ("blank", "shuffled", "wrong"), 3
-)
-"""Part of a column's seed: controls have the queries of "hidden"."""
+DIGITS = {
+    "rule_named": 1,
+    "rule_named_new_colours": 2,
+    "rule_shown": 3,
+    "composition_shown": 4,
+} | dict.fromkeys(("context_blank", "context_shuffled", "context_wrong"), 3)
+"""Part of a column's seed: controls have the queries of "rule_shown"."""
 TEST = 7_000_000
 
 
@@ -73,7 +76,7 @@ def fit(settings: ArcParams, directory: Path, say: Callable[[str], None] = print
     """Trains a rung; returns it and the seconds of training."""
     train.seed_everything(settings.seed)
     model = network(settings)
-    dev = replace(COLUMNS["hidden"], size=64, split="dev", sides=(3, settings.side))
+    dev = replace(COLUMNS["rule_shown"], size=64, split="dev", sides=(3, settings.side))
     watched = {n: family.draw(replace(dev, named=n), TEST, 8)[0] for n in (0.0, 1.0)}
 
     def observe() -> dict[str, Any]:
@@ -85,7 +88,7 @@ def fit(settings: ArcParams, directory: Path, say: Callable[[str], None] = print
             )
             for n, (_, logits) in seen.items()
         }
-        tiers = {"named": (right[1.0], 64), "hidden": (right[0.0], 64)}
+        tiers = {"named": (right[1.0], 64), "shown": (right[0.0], 64)}
         return {"val_loss": float(seen[0.0][0]), "tiers": tiers}
 
     schedule = train.Schedule(

@@ -23,11 +23,11 @@ from sashimi.studies.arc.learn import COLUMNS, DIGITS, TEST, decode
 from sashimi.studies.arc.params import ArcParams
 from sashimi.studies.arc.rungs import RUNGS
 
-METRICS = ("exact", "forced", "cells", "shapes")
+METRICS = ("grid_exact", "grid_forced", "grid_cells", "grid_shape")
 """Free-running grid exactly right; the same given every token before; share of cells right, 0 where
 the shape is wrong; shape right. The first two are equal, as the first cell and the end are scored:
 where a score is not, it was given something."""
-FLOORS = ("constant", "identity", "repeat", "nearest pair")
+FLOORS = ("majority colour", "query itself", "first cell repeated", "nearest grid pair")
 
 
 def column(name: str, examples: int, side: int) -> Iterator[Batch]:
@@ -58,7 +58,11 @@ def judged(
         float((one == two).mean()) if same else 0.0
         for one, two, same in zip(said, right, alike, strict=True)
     ]
-    return {"exact": [float(c == 1) for c in cells], "cells": cells, "shapes": [*map(float, alike)]}
+    return {
+        "grid_exact": [float(c == 1) for c in cells],
+        "grid_cells": cells,
+        "grid_shape": [*map(float, alike)],
+    }
 
 
 @torch.no_grad()
@@ -69,27 +73,27 @@ def scores(model: nn.Module, name: str, examples: int, side: int) -> dict[str, l
         for metric, values in judged(answers(model, batch, side), wanted(batch)).items():
             out[metric] += values
         right = (model(batch).argmax(-1) == batch.target) | (batch.target == PAD)
-        out["forced"] += right.all(1).float().tolist()
+        out["grid_forced"] += right.all(1).float().tolist()
     return out
 
 
 def floors(name: str, examples: int, side: int, seed: int) -> dict[str, dict[str, list[float]]]:
     """By floor and metric, a score for each example: what needs no network at all."""
     out: dict[str, dict[str, list[float]]] = {floor: {} for floor in FLOORS}
-    asked = replace(COLUMNS["visible"], size=256, split="train", sides=(3, side))
+    asked = replace(COLUMNS["rule_named"], size=256, split="train", sides=(3, side))
     known = [family.draw(asked, seed, n)[0] for n in range(24)]
     for batch in column(name, examples, side):
         queries, right = [query(row) for row in batch.source], wanted(batch)
         said = {
-            "constant": [np.full_like(q, np.bincount(q.ravel()).argmax()) for q in queries],
-            "identity": queries,
-            "repeat": [np.full_like(q, q[0, 0]) for q in queries],
-            "nearest pair": _nearest(batch, known),
+            "majority colour": [np.full_like(q, np.bincount(q.ravel()).argmax()) for q in queries],
+            "query itself": queries,
+            "first cell repeated": [np.full_like(q, q[0, 0]) for q in queries],
+            "nearest grid pair": _nearest(batch, known),
         }
         for floor, grids in said.items():
             values = judged(grids, right)
             for metric in METRICS:
-                kept = values["exact" if metric == "forced" else metric]
+                kept = values["grid_exact" if metric == "grid_forced" else metric]
                 out[floor].setdefault(metric, []).extend(kept)
     return out
 
@@ -177,25 +181,32 @@ def measured(model: nn.Module, settings: ArcParams) -> tuple[dict, dict[str, Sco
     metrics, kept, right = {}, {}, {}
     for name in COLUMNS:
         mine = scores(model, name, settings.examples, settings.side)
-        models = {"network": mine, **floors(name, settings.examples, settings.side, settings.seed)}
+        models = {
+            "ladder network": mine,
+            **floors(name, settings.examples, settings.side, settings.seed),
+        }
         metrics[name] = {
             key: {metric: bootstrap(values) for metric, values in one.items()}
             for key, one in models.items()
         }
         kept[name] = Scores(examples_of(name, settings.examples, settings.side), mine)
-        right[name] = "".join(str(int(value)) for value in mine["exact"])
+        right[name] = "".join(str(int(value)) for value in mine["grid_exact"])
     facts: dict = {"right": right}
     if RUNGS[settings.rung].context:
-        votes = voted(model, "hidden", settings.examples // 4, settings.side, settings.seed)
+        votes = voted(model, "rule_shown", settings.examples // 4, settings.side, settings.seed)
         facts["votes"] = {name: bootstrap(values) for name, values in votes.items()}
     return metrics, kept, facts
 
 
 def values(metrics: Mapping, settings: ArcParams) -> dict[str, float]:
     """What the gates judge: only the rung with context promises anything of shown rules."""
-    exact = {name: metrics[name]["network"]["exact"].value for name in COLUMNS}
+    exact = {name: metrics[name]["ladder network"]["grid_exact"].value for name in COLUMNS}
     if RUNGS[settings.rung].context:
-        controls = max(exact["blank"], exact["shuffled"], exact["wrong"])
-        shown = {"arc_hidden": exact["hidden"], "arc_composed": exact["composed"]}
-        return shown | {"arc_controls": controls, "arc_visible": exact["visible"]}
-    return {"arc_other_colours": exact["other_colours"]} if RUNGS[settings.rung].equivariant else {}
+        controls = max(exact["context_blank"], exact["context_shuffled"], exact["context_wrong"])
+        shown = {"arc_hidden": exact["rule_shown"], "arc_composed": exact["composition_shown"]}
+        return shown | {"arc_controls": controls, "arc_visible": exact["rule_named"]}
+    return (
+        {"arc_other_colours": exact["rule_named_new_colours"]}
+        if RUNGS[settings.rung].equivariant
+        else {}
+    )

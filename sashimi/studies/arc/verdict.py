@@ -19,7 +19,7 @@ ROWS = {
     "context": "00_full",
 }
 """The row of each rung."""
-COLUMNS = ("visible", "other_colours", "hidden", "composed")
+COLUMNS = ("rule_named", "rule_named_new_colours", "rule_shown", "composition_shown")
 EXPECTED = {
     "encoder-decoder": (15, 20),
     "positions": (15, 25),
