@@ -42,7 +42,7 @@ def test_a_group_is_on_one_side_and_the_split_does_not_depend_on_order():
 
 
 def test_a_corpus_of_one_document_is_refused():
-    with pytest.raises(BadInput, match="1 documents in 1 groups leave nothing for val, test"):
+    with pytest.raises(BadInput, match="1 documents in 1 groups leave nothing for dev, test"):
         corpus.split(made("alone"))
 
 
@@ -68,8 +68,8 @@ def test_vectors_are_the_encoders_to_half_precision(tmp_path, monkeypatch):
 def test_the_packages_carry_the_texts_that_the_study_names():
     found = texts.domains()
     sizes = {name: len(own) for name, own in found.items()}
-    assert sizes["early"] == 155 and sizes["later"] == 82
-    assert sizes["scripture"] > 50 and sizes["reference"] > 20
+    assert sizes["early"] == 155 and sizes["postwar"] == 82
+    assert sizes["scripture"] > 50 and sizes["manual"] > 20
     assert "[" not in found["scripture"][0][1][:3000]
 
 

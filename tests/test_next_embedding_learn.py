@@ -35,7 +35,7 @@ def walk(count, seed, size=16):
 
 @pytest.fixture(scope="module")
 def corpus():
-    sizes = {"train": 8, "val": 2, "test": 2, "later": 2, "scripture": 2, "reference": 2}
+    sizes = {"train": 8, "dev": 2, "test": 2, "postwar": 2, "scripture": 2, "manual": 2}
     documents = {name: walk(n, i) for i, (name, n) in enumerate(sizes.items())}
     groups = {name: np.arange(n) for name, n in sizes.items()}
     return Corpus(documents, {name: ["a"] * n for name, n in sizes.items()}, groups, "made")
@@ -80,7 +80,7 @@ def test_a_residual_begins_at_its_closed_form(corpus):
 
 
 def test_training_is_seeded_keeps_the_best_epoch_and_learns(corpus, tmp_path):
-    rows, val = windows(corpus.documents["train"]), windows(corpus.documents["val"])
+    rows, val = windows(corpus.documents["train"]), windows(corpus.documents["dev"])
     recipe = Recipe("gru", 2, 16, 2e-3)
     quiet = {"say": lambda line: None}
     model, history = learn.fit(recipe, rows, val, tmp_path / "a", **quiet)
@@ -196,7 +196,7 @@ def test_every_branch_runs(corpus, tmp_path, forced, actions):
     assert [step["action"] for step in steps] == actions
     assert taken[0].why.startswith("forced")
     assert (kept is model) == (forced == "RED")
-    assert all(-1 <= step["later"] <= 1 for step in steps)
+    assert all(-1 <= step["postwar"] <= 1 for step in steps)
 
 
 def test_a_red_first_epoch_ends_the_smoke_test(corpus, tmp_path, monkeypatch):

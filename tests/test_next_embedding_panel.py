@@ -68,7 +68,7 @@ def test_scores_by_hand():
     rows = windows([table])
     found = scored(np.array([[0, 0, 0, 0, 0, 2, 0], [0, 0, 0, 0, 0, 1, 1]]), rows, np.zeros(7))
     np.testing.assert_allclose(found["cosine"], [1, 0.5**0.5])
-    np.testing.assert_allclose(found["centred"], [1, 0.5**0.5])
+    np.testing.assert_allclose(found["centred_cosine"], [1, 0.5**0.5])
     assert found["recall_at_1"].tolist() == [1, 1]
     chance = 5 / 6  # R@5 of a bank of six
     assert chance == pytest.approx(0.833, abs=1e-3)

@@ -36,7 +36,7 @@ def train(
 ) -> tuple[nn.Module, Recipe, History]:
     """Trains on the early addresses, picks the epoch by val."""
     s = settings
-    rows, val = windows(corpus.documents["train"]), windows(corpus.documents["val"])
+    rows, val = windows(corpus.documents["train"]), windows(corpus.documents["dev"])
     recipe = Recipe(s.kind, s.epochs, s.batch, s.learning_rate, seed=s.seed)
     model = start(s.kind, s.base, rows, s.seed)
     model, history = learn.fit(recipe, rows, val, folder / "training", model, say=say)
@@ -50,12 +50,13 @@ def heads(model: nn.Module) -> tuple[Predict, Predict | None]:
 
 
 def gaussian(rows: Windows, predict: Predict) -> Callable[[np.ndarray, int, int], np.ndarray]:
-    """Samples (R, K, D) of a Gaussian around a predictor, with the covariance of its errors on the
-    training rows, a tenth of it shrunk to its diagonal: what a head that samples has to beat.
+    """Samples (R, K, D) of a Gaussian around a predictor, with the covariance of its errors on rows
+    that it was not fitted on, a tenth of it shrunk to its diagonal: what a head that samples has to
+    beat.
     """
     errors = rows.targets - predict(rows.contexts)
     covariance = np.cov(errors, rowvar=False)
-    covariance = 0.9 * covariance + 0.1 * np.diag(np.diag(covariance))
+    covariance = 0.9 * covariance + 0.1 * np.diag(np.diag(covariance) + 1e-6)
     root = np.linalg.cholesky(covariance)
 
     def samples(contexts: np.ndarray, count: int, seed: int) -> np.ndarray:

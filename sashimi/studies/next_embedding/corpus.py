@@ -23,10 +23,10 @@ from sashimi.studies.next_embedding import texts
 from sashimi.studies.next_embedding.params import CorpusParams
 from sashimi.studies.next_embedding.texts import Text
 
-SHARES = (("test", 0.18), ("val", 0.30))
+SHARES = (("test", 0.18), ("dev", 0.30))
 """Of the groups of early addresses, in the order of their hashes: where a split ends."""
-SPLITS = ("train", "val", "test")
-OTHERS = ("later", "scripture", "reference")
+SPLITS = ("train", "dev", "test")
+OTHERS = ("postwar", "scripture", "manual")
 """Domains that nothing is learned from: the near one, and two far ones."""
 BLOCK = 30
 """Chunks of a document that lie in one file of the cache: an interrupted encoding goes on, and a
@@ -82,7 +82,7 @@ def check(settings: CorpusParams) -> None:
 
 
 def split(found: Sequence[Text]) -> dict[str, list[tuple[Text, int]]]:
-    """Train, val and test, each document with its group: decided by the hash of the group's first
+    """Train, dev and test, each document with its group: decided by the hash of the group's first
     name before anything else is done. Raises BadInput where that leaves one of them empty.
     """
     grouped = list(zip(found, texts.groups(found), strict=True))

@@ -85,17 +85,17 @@ def branch(gates: Mapping[str, float | None]) -> Branch:
     return Branch(AMBER, (HYBRID,) if seven == GREEN else (), after, verdicts)
 
 
-def skill(val: tuple[float, float], near: tuple[float, float], far: float) -> tuple[str, str]:
+def skill(dev: tuple[float, float], near: tuple[float, float], far: float) -> tuple[str, str]:
     """The gate beside the plan's: gain on the best floor of the same rows, and why.
 
-    ``val`` and ``near`` are the gain and the lower end of its interval, ``far`` the smaller gain of
-    the far domains. GREEN: above 0 on both and far >= -0.02. AMBER: above 0 on val. Else RED.
+    ``dev`` and ``near`` are the gain and the lower end of its interval, ``far`` the smaller gain of
+    the far domains. GREEN: above 0 on both and far >= -0.02. AMBER: above 0 on dev. Else RED.
     """
     both = (
-        f"{name} {g:+.4f} (from {low:+.4f})" for name, (g, low) in (("val", val), ("near", near))
+        f"{name} {g:+.4f} (from {low:+.4f})" for name, (g, low) in (("dev", dev), ("near", near))
     )
     told = ", ".join([*both, f"far {far:+.4f}"])
-    if not val[1] > 0:
+    if not dev[1] > 0:
         return RED, told
     return (GREEN if near[1] > 0 and far >= -0.02 else AMBER), told
 

@@ -35,7 +35,7 @@ def scored(
     known = ~np.isnan(rank)
     return {
         "cosine": (unit * target).sum(-1),
-        "centred": (units(unit - mean) * units(target - mean)).sum(-1),
+        "centred_cosine": (units(unit - mean) * units(target - mean)).sum(-1),
         "recall_at_1": np.where(known, rank < 1, np.nan),
         "recall_at_5": np.where(known, rank < 5, np.nan),
         "reciprocal_rank": 1 / (1 + rank),

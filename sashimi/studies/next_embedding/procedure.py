@@ -102,7 +102,7 @@ class Stage:
         """Trains in a folder of the run, from a copy of ``start`` or from nothing, and judges each
         epoch on all of val; ``more`` is what `learn.fit` takes.
         """
-        val = windows(self.corpus.documents["val"], recipe.context)
+        val = windows(self.corpus.documents["dev"], recipe.context)
         model = None if start is None else models.build(recipe.kind, recipe.context)
         if model is not None:
             model.load_state_dict(start.state_dict())
@@ -130,7 +130,7 @@ def smoke_test(
     gates: dict[str, float | None] = {
         f"epoch {n}": history.val[n - 1] if len(history.val) >= n else None for n in (1, 3, 5)
     }
-    gates["ood"] = None if history.aborted else stage.cosine(model, "later")
+    gates["ood"] = None if history.aborted else stage.cosine(model, "postwar")
     return model, history, gates
 
 
@@ -156,10 +156,10 @@ def follow(
         action = todo.pop(0)
         model, context = act(action, stage, data, baseline, kept)
         kept = model if context == 5 else kept
-        scores = {split: stage.cosine(model, split, context) for split in ("val", "later")}
+        scores = {split: stage.cosine(model, split, context) for split in ("dev", "postwar")}
         steps.append({"action": action, "context": context, **scores})
         if action == decide.FULL_7:
-            taken.append(deciding(stage.settings, gates | {SEVEN: scores["later"]}))
+            taken.append(deciding(stage.settings, gates | {SEVEN: scores["postwar"]}))
             todo += taken[-1].actions
     return kept, steps, taken
 

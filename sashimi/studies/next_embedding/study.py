@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sashimi.files import root
+from sashimi.params import Params
 from sashimi.studies.next_embedding.params import (
     CorpusParams,
     FilterParams,
@@ -18,7 +19,7 @@ from sashimi.study import MODEL, PAGE, Check, Measurement, Metric, Scores, Study
 
 METRICS = (
     Metric(key="cosine", heading="cosine", better="high", unit="cosine"),
-    Metric(key="centred", heading="centred cosine", better="high", unit="cosine"),
+    Metric(key="centred_cosine", heading="centred cosine", better="high", unit="cosine"),
     Metric(key="recall_at_1", heading="R@1", better="high"),
     Metric(key="recall_at_5", heading="R@5", better="high"),
     Metric(key="reciprocal_rank", heading="MRR", better="high"),
@@ -27,11 +28,11 @@ FLOORS = (
     "train mean", "copy last", "mean of context", "recency weights", "mean + scalars", "ridge",
 )  # fmt: skip
 SPLITS = {
-    "val": "val",
+    "dev": "dev",
     "test": "test",
-    "later": "near: addresses from 1945",
+    "postwar": "near: addresses from 1945",
     "scripture": "far: scripture",
-    "reference": "far: language reference",
+    "manual": "far: language reference",
 }
 
 
@@ -41,7 +42,7 @@ def scores(ours: str) -> Scores:
         ours=ours,
         floors=FLOORS,
         splits=SPLITS,
-        held_out=("test", "later"),
+        held_out=("test", "postwar"),
         metrics=METRICS,
         decides=("cosine", "recall_at_1"),
         against="mean + scalars",
@@ -70,53 +71,29 @@ def check(settings: Any) -> None:
     corpus.check(settings)
 
 
-QUESTION = "Does dropping incoherent rows from a diluted set bring a predictor's quality back?"
+NAMES = {
+    "corpus": ("corpus and floors", "How well is the next embedding predicted without learning?"),
+    "embedding": ("the plan's procedure", "Do gates with floors find the plan's predictor sound?"),
+    "models": ("predictors in and out of domain", "Does a learned predictor beat five scalars?"),
+    "filter": ("what the filter is worth", "Does dropping incoherent rows bring quality back?"),
+    "order": ("time's arrow", "Does the order of chunks help, and has it a direction?"),
+}
+
+
+def study(name: str, params: type[Params], train: str, **more: Any) -> Study:
+    """One of the five, whose title and question stand in `NAMES`."""
+    title, question = NAMES[name]
+    known = {"title": f"The next embedding: {title}", "question": question, "check": check}
+    return Study(name=f"next_{name}", params=params, train=train, **known, **more)
+
+
 STUDIES = (
-    Study(
-        name="next_corpus",
-        title="The next embedding: corpus and floors",
-        question="How well is the next sentence embedding predicted without learning anything?",
-        params=CorpusParams,
-        train="50_corpus",
-        keeps=PAGE,
-        check=check,
+    study("corpus", CorpusParams, "50_corpus", keeps=PAGE),
+    study(
+        *("embedding", NextParams, "51_smoke_test"),
+        **{"scores": scores("what stays"), "checks": checks, "bench": {"next_embedding": bench}},
     ),
-    Study(
-        name="next_embedding",
-        title="The next embedding: the plan's procedure",
-        question="Does the plan's smoke test, with its gates and floors, find its predictor sound?",
-        params=NextParams,
-        train="51_smoke_test",
-        scores=scores("what stays"),
-        check=check,
-        bench={"next_embedding": bench},
-        checks=checks,
-    ),
-    Study(
-        name="next_models",
-        title="The next embedding: predictors in and out of domain",
-        question="Does a learned predictor beat the mean and five scalars, and hold elsewhere?",
-        params=ModelParams,
-        train="52_out_of_domain",
-        scores=scores("predictor"),
-        check=check,
-    ),
-    Study(
-        name="next_filter",
-        title="The next embedding: what the filter is worth",
-        question=QUESTION,
-        params=FilterParams,
-        train="53_filter",
-        keeps=PAGE,
-        check=check,
-    ),
-    Study(
-        name="next_order",
-        title="The next embedding: time's arrow",
-        question="Does the order of chunks help to predict the next one, and has it a direction?",
-        params=CorpusParams,
-        train="54_order",
-        keeps=PAGE,
-        check=check,
-    ),
+    study("models", ModelParams, "52_out_of_domain", scores=scores("predictor")),
+    study("filter", FilterParams, "53_filter", keeps=PAGE),
+    study("order", CorpusParams, "54_order", keeps=PAGE),
 )

