@@ -95,7 +95,7 @@ def test_an_untrained_filler_still_fills_legally():
     for seed in range(10):
         torch.manual_seed(seed)
         literals = Literals.build([("", parse(text))] * 2)
-        filler = ValueFiller(8, len(literals.values))
+        filler = ValueFiller(PIECE_WIDTH, 8, len(literals.values))
         hidden, states = torch.randn(len(tokens) + 1, 8), torch.randn(3, PIECE_WIDTH)
         known = catalogue.load()
         source = Source.of(filler, prompt, states, offsets)
@@ -108,7 +108,7 @@ def test_a_slot_that_accepts_nothing_still_ends():
     text = 'SHORTCUT "x"\nACTION alert WFAlertActionCancelButtonShown="neither"\n'
     tokens = tiers.encode(parse(text)).merged()
     literals, prompt = Literals.build([]), "one"
-    filler = ValueFiller(8, 0)
+    filler = ValueFiller(PIECE_WIDTH, 8, 0)
     source = Source.of(filler, prompt, torch.zeros(1, PIECE_WIDTH), torch.tensor([(0, 3)]))
     hidden = torch.zeros(len(tokens) + 1, 8)
     assert fill(filler, literals, source, tokens, hidden, catalogue.load()) == ["Text", "One"]

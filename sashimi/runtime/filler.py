@@ -1,6 +1,6 @@
 """The value filler in numpy: `flagship.model.fill`.
 
-Letters: S slots, D decoder width, W width of a word piece's vector, P word pieces, K literals.
+Letters: S slots, D decoder width, W width of a word piece's state, P word pieces, K literals.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ class Read:
     """One prompt as the network reads it."""
 
     memory: np.ndarray  # (M, Z)
+    pieces: np.ndarray  # (P, I), the intent of its word pieces
     heads: Mapping[str, np.ndarray]  # (classes,) logits, entities (P,)
 
 
@@ -108,8 +109,8 @@ class Reader:
         intent = layer_norm(entered + body, *self.last, EPSILON)
         memory = layer_norm(self.bridge(intent), *self.bridged, EPSILON)
         return [
-            Read(memory[end - size : end], self._heads(intent[end - size : end]))
-            for end, size in zip(ends, sizes, strict=True)
+            Read(memory[at], intent[at][1:], self._heads(intent[at]))
+            for at in (slice(end - size, end) for end, size in zip(ends, sizes, strict=True))
         ]
 
     def _heads(self, intent: np.ndarray) -> dict[str, np.ndarray]:

@@ -95,7 +95,10 @@ class Sashimi:
         """Each prompt's greedy sequence under the masks, then the likeliest others, ``count`` in
         all, and what fills them.
         """
-        sources = [self.filler.source(one.prompt, one.offsets, one.states) for one in asked]
+        sources = [
+            self.filler.source(one.prompt, one.offsets, seen.pieces)
+            for one, seen in zip(asked, read, strict=True)
+        ]
         longest = max(len(seen.memory) for seen in read)
         memory = np.zeros((len(read), longest, read[0].memory.shape[1]), np.float32)
         present = np.zeros((len(read), longest), bool)

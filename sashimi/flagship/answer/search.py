@@ -17,14 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sashimi.encode import PIECE_WIDTH
 from sashimi.flagship.answer.rows import Row, Unmasked, grown
 from sashimi.flagship.data.literals import COPYABLE, Slot
 from sashimi.flagship.model.decode import Decoder
 from sashimi.flagship.model.limits import START
 from sashimi.program.ir.legal import Legality
 
-Copied = Callable[[int, Slot, Tensor], Tensor]
+Copied = Callable[[int, Slot, Tensor], Tensor | None]
 """(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
 
 
@@ -82,7 +81,7 @@ class Search:
         """What the decoder is fed beside the newest tokens: (R, 1, W)."""
         if self.decoder.copied is None:
             return None
-        feed = torch.zeros(len(rows), 1, PIECE_WIDTH)
+        feed = torch.zeros(len(rows), 1, self.decoder.copied.in_features)
         for index, row in enumerate(rows):
             if row.feed is not None:
                 feed[index, 0] = row.feed

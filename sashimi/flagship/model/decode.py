@@ -3,7 +3,7 @@
 A transformer decoder whose every projection is a `TernaryLinear`; embeddings, norms and biases stay
 in full precision (BitNet b1.58, §2). `answer.search` writes with it, under masks.
 
-Letters: B prompts, L tokens, M memory positions, Z bridge width, W width of a word piece's vector,
+Letters: B prompts, L tokens, M memory positions, Z bridge width, W width of a word piece's state,
 D width, V vocabulary, H heads.
 """
 
@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sashimi.encode import PIECE_WIDTH
 from sashimi.flagship.model.limits import MAX_TOKENS
 from sashimi.flagship.model.packed import Packed, dropout
 from sashimi.ternary import TernaryLinear
@@ -97,12 +96,13 @@ class Decoder(nn.Module):
         layers: int,
         heads: int,
         dropout: float,
-        copies: bool = True,
+        copies: int = 0,
     ) -> None:
+        """``copies`` is the width W of the word pieces that a slot can copy from; 0 copies nothing."""
         super().__init__()
         self.embed = nn.Embedding(vocabulary, width)
         self.position = nn.Embedding(MAX_TOKENS, width)
-        self.copied = nn.Linear(PIECE_WIDTH, width, bias=False) if copies else None
+        self.copied = nn.Linear(copies, width, bias=False) if copies else None
         self.blocks = nn.ModuleList(
             Block(width, memory_width, heads, dropout) for _ in range(layers)
         )
@@ -125,7 +125,7 @@ class Decoder(nn.Module):
     ) -> tuple[Tensor, list]:
         """Hidden states (B, L, D) after the last norm, and the cache for the next call.
 
-        ``copied`` (B, L, W) is at each token the word piece that the slot before it copied from, or
+        ``copied`` (B, L, W) is at each token the state of the word piece that the slot before it copied from, or
         zeros; None for a decoder that copies nothing. With a cache, L is 1: the newest token only.
         """
         at = 0 if past is None else past[0][0].shape[2]

@@ -4,7 +4,7 @@ A slot's value is either a literal that training programs gave to the same place
 prompt, found by pointer (Vinyals et al. 2015; See et al. 2017: copy and vocabulary share one
 softmax). The end of a span is chosen given its start. Names of variables come from literals only.
 
-Letters: S slots, D decoder width, W width of a word piece's vector, P word pieces, K literals.
+Letters: S slots, D decoder width, W width of a word piece's state, P word pieces, K literals.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sashimi.encode import PIECE_WIDTH
 from sashimi.flagship.answer.values import Spans, filled
 from sashimi.flagship.data.literals import Literals, Slot, slots_of
 from sashimi.program.catalogue import Catalogue
@@ -26,12 +25,13 @@ from sashimi.program.tree import Value
 class ValueFiller(nn.Module):
     """Scores literals and span starts in one softmax, and span ends given the start."""
 
-    def __init__(self, width: int, literals: int) -> None:
+    def __init__(self, piece_width: int, width: int, literals: int) -> None:
+        """``piece_width`` is W, ``width`` D, ``literals`` K."""
         super().__init__()
         self.literal = nn.Linear(width, width)
         self.start = nn.Linear(width, width)
         self.end = nn.Linear(width, width)
-        self.pieces = nn.Linear(PIECE_WIDTH, 3 * width)
+        self.pieces = nn.Linear(piece_width, 3 * width)
         self.pieces.weight.maps = 3
         self.values = nn.Embedding(literals + 1, width)  # one to spare: no corpus, no crash
         self.bias = nn.Parameter(torch.zeros(literals))
@@ -108,8 +108,8 @@ def scores(
 @torch.no_grad()
 def copied(
     filler: ValueFiller, literals: Literals, source: Source, slot: Slot, hidden: Tensor
-) -> Tensor:
-    """The state (W,) of the word piece that a slot's value begins at; zeros for a literal.
+) -> Tensor | None:
+    """The state (W,) of the word piece that a slot's value begins at; None for a literal.
 
     The decoder is fed with it after the slot, so that it knows what has been copied already.
     """
@@ -118,11 +118,8 @@ def copied(
     return (
         source.states[piece]
         if piece >= 0 and source.copyable(slot, literals.reading(slot))[piece]
-        else _NOTHING
+        else None
     )
-
-
-_NOTHING = torch.zeros(PIECE_WIDTH)
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ Prompts = TypeVar("Prompts")
 class Understood(Generic[Prompts]):
     """Prompts as decoder and filler read them, before anything is written."""
 
-    prompts: Prompts  # with the vectors that the network's own encoder gives them
+    prompts: Prompts  # whose states (B, P, I) are the intent's: what is copied, and pointed at
     intent: Tensor  # (B, 1 + P, I)
     memory: Tensor  # (B, M, Z)
     present: Tensor  # (B, M) bool: which positions of the memory stand

@@ -45,6 +45,7 @@ class Network(nn.Module):
         self.pooled_only = params.memory == "pooled"
         self.intent = IntentExtractor(PIECE_WIDTH, params.intent_width, labels, params.dropout)
         self.bridge = Bridge(params.intent_width, params.bridge_width)
+        typed = params.output == "typed"  # text has no slots to fill
         self.decoder = Decoder(
             vocabulary,
             params.bridge_width,
@@ -52,15 +53,14 @@ class Network(nn.Module):
             params.decoder_layers,
             params.decoder_heads,
             params.dropout,
-            copies=params.output == "typed",
+            copies=params.intent_width if typed else 0,
         )
-        typed = params.output == "typed"  # text has no slots to fill
         self.recall = (
             Recall(params.neighbours, params.decoder_width, params.bridge_width)
             if params.neighbours
             else None
         )
-        self.filler = ValueFiller(params.decoder_width, literals) if typed else None
+        self.filler = ValueFiller(params.intent_width, params.decoder_width, literals) if typed else None
         self.encoder = build(params.encoder, words, params.dropout)
 
     def encode(self, prompts: Prompts) -> Prompts:
@@ -83,7 +83,9 @@ class Network(nn.Module):
         """One pass from the encoder's states to what the decoder attends to."""
         prompts = self.encode(prompts)
         intent = self.intent_of(prompts)
-        return Understood(prompts, intent, *self._memory(intent, prompts))
+        memory, present = self._memory(intent, prompts)
+        read = replace(prompts, states=intent[:, 1:])
+        return Understood(read, intent, memory, present)
 
     def intent_of(self, prompts: Prompts) -> Tensor:
         """The intent (B, 1 + P, I) of encoded prompts: of the whole, then of each word piece."""

@@ -63,7 +63,7 @@ class SequenceDecoder(nn.Module):
         super().__init__()
         width = recipe.width
         self.bridge = nn.Sequential(nn.Linear(inputs, width), nn.LayerNorm(width))
-        self.decoder = Decoder(vocabulary, width, width, recipe.layers, HEADS, dropout=0.0)
+        self.decoder = Decoder(vocabulary, width, width, recipe.layers, HEADS, 0.0, PIECE_WIDTH)
         self.decoder.copied.requires_grad_(False)  # nothing is copied: there are no values here
 
     def remember(self, vectors: Tensor) -> tuple[list[tuple], Tensor]:
