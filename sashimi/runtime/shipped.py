@@ -25,8 +25,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "shipped"
 NETWORK = FOLDER / "network.bin"
 ARCHITECTURE = "prompt to program, 1"
 """Names what the arrays mean: another number where a reader of this one would be wrong."""
-ROW = "params/flagship/more/98_stream.yaml"
-REMEDY = f"sashimi run {ROW}' and then 'sashimi pack reports/flagship/98_stream/seed0"
+ROW = "params/flagship/more/99_long_stream.yaml"
+REMEDY = f"sashimi run {ROW}' and then 'sashimi pack reports/flagship/99_long_stream-spoken/seed0"
 
 
 def load(path: str | Path = NETWORK) -> Sashimi:
