@@ -23,7 +23,7 @@ from sashimi.runtime.way import Sashimi
 
 FOLDER = Path(__file__).resolve().parents[1] / "shipped"
 NETWORK = FOLDER / "network.bin"
-ARCHITECTURE = "prompt to program, 1"
+ARCHITECTURE = "prompt to program, 2"
 """Names what the arrays mean: another number where a reader of this one would be wrong."""
 ROW = "params/flagship/more/99_long_stream.yaml"
 REMEDY = f"sashimi run {ROW}' and then 'sashimi pack reports/flagship/99_long_stream-spoken/seed0"
