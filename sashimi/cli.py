@@ -210,7 +210,9 @@ def generate(
 
 @app.command()
 def pack(
-    run: Annotated[Path, typer.Argument(help="A trained run: reports/flagship/99_long_stream-spoken/seed0.")],
+    run: Annotated[
+        Path, typer.Argument(help="A trained run: reports/flagship/99_long_stream-spoken/seed0.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: the network of the package.")
     ] = None,

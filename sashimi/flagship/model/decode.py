@@ -98,7 +98,7 @@ class Decoder(nn.Module):
         dropout: float,
         copies: int = 0,
     ) -> None:
-        """``copies`` is the width W of the word pieces that a slot can copy from; 0 copies nothing."""
+        """``copies`` is the width W of the word pieces that are copied; 0 copies nothing."""
         super().__init__()
         self.embed = nn.Embedding(vocabulary, width)
         self.position = nn.Embedding(MAX_TOKENS, width)
@@ -125,8 +125,9 @@ class Decoder(nn.Module):
     ) -> tuple[Tensor, list]:
         """Hidden states (B, L, D) after the last norm, and the cache for the next call.
 
-        ``copied`` (B, L, W) is at each token the state of the word piece that the slot before it copied from, or
-        zeros; None for a decoder that copies nothing. With a cache, L is 1: the newest token only.
+        ``copied`` (B, L, W) is at each token the state of the word piece that the slot before it
+        copied from, or zeros; None for a decoder that copies nothing. With a cache, L is 1: the
+        newest token only.
         """
         at = 0 if past is None else past[0][0].shape[2]
         places = torch.arange(at, at + tokens.shape[1], device=tokens.device)

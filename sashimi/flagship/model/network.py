@@ -60,7 +60,9 @@ class Network(nn.Module):
             if params.neighbours
             else None
         )
-        self.filler = ValueFiller(params.intent_width, params.decoder_width, literals) if typed else None
+        self.filler = (
+            ValueFiller(params.intent_width, params.decoder_width, literals) if typed else None
+        )
         self.encoder = build(params.encoder, words, params.dropout)
 
     def encode(self, prompts: Prompts) -> Prompts:

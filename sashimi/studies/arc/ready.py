@@ -209,7 +209,11 @@ def _context(model: nn.Module, batch: Batch) -> Check:
     other = batch.context_out.clone()  # two cells change places: no colour comes or goes
     other[:, 0, 0, :2] = other[:, 0, 0, :2].flip(-1)
     moved = _moved(model, batch, replace(batch, context_out=other))
-    return Check("every context cell is seen", moved > 0, f"two cells that change places move logits by {moved:.1e}")
+    return Check(
+        "every context cell is seen",
+        moved > 0,
+        f"two cells that change places move logits by {moved:.1e}",
+    )
 
 
 def _parity(model: nn.Module, reference: nn.Module) -> Check:
