@@ -388,31 +388,24 @@ def bench(
 ) -> None:
     """Measure the speed of a part on this machine; `before` measures another checkout beside it."""
     from sashimi import registry
-    from sashimi.bench import before, growth, pab
+    from sashimi.bench import pab
 
-    if name == "before" and (checkout is None or run is None):
-        raise BadInput("bench before needs --checkout FOLDER and --run FOLDER, a run trained there")
-    groups = {"pab": pab.bench, "growth": growth.bench, "peers": _peers}
-    groups["before"] = lambda: before.bench(checkout, run)
+    groups = {"pab": pab.bench}
     for study in registry.load(STUDIES).values():
         groups |= study.bench
     if name not in groups:
         raise BadInput(f"no bench '{name}'; there are: {', '.join(sorted(groups))}")
-    if count is not None and "count" not in inspect.signature(groups[name]).parameters:
-        raise BadInput(f"bench '{name}' takes no --count: it measures a fixed set")
-    rows = groups[name]() if count is None else groups[name](count=count)
+    options = {"checkout": checkout, "run": run, "count": count}
+    options = {key: value for key, value in options.items() if value is not None}
+    for key in options.keys() - inspect.signature(groups[name]).parameters.keys():
+        raise BadInput(f"bench '{name}' takes no --{key}")
+    rows = groups[name](**options)
     if as_json:
         _print_json([row.as_json() for row in rows])
     else:
         for row in rows:
             limit = "" if row.limit is None else f", limit {row.limit:g}"
             typer.echo(f"{row.what:<52} {row.value:>10.2f} {row.unit}  (n = {row.n}{limit})")
-
-
-def _peers() -> list[Any]:
-    from sashimi.bench import peers  # they take seconds to import
-
-    return peers.bench()
 
 
 def _page(reports: Path | None) -> Path:

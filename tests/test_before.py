@@ -3,10 +3,10 @@
 import pytest
 from typer.testing import CliRunner
 
-from sashimi.bench import before
 from sashimi.cli import app
 from sashimi.errors import BadInput
 from sashimi.files import root
+from sashimi.flagship.speed import before
 
 
 def test_a_process_of_a_checkout_says_what_it_took():

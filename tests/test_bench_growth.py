@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sashimi.bench import growth
+from sashimi.flagship.speed import growth
 
 
 def test_the_exponent_is_the_slope_of_logarithms():
@@ -15,7 +15,7 @@ def test_the_exponent_is_the_slope_of_logarithms():
 
 @pytest.mark.parametrize("bits", [2, 4])
 def test_onnxruntime_reads_the_trits_as_we_do(bits):
-    peers = pytest.importorskip("sashimi.bench.peers")
+    peers = pytest.importorskip("sashimi.flagship.speed.peers")
     signs = np.random.default_rng(0).integers(-1, 2, (128, 128)).astype(np.int8)
     session = peers.matmul(signs, bits)
     if session is None:

@@ -96,7 +96,7 @@ README = str(root() / "README.md")
         (["generate", "Log water", "--run", "nowhere"], "nowhere"),
         (["decompile", "nowhere.shortcut"], "nowhere.shortcut"),
         (["run", "nowhere.yaml"], "cannot read nowhere.yaml"),
-        (["run", "00_full"], "did you mean params/domain/00_full.yaml or "),
+        (["run", "00_full"], "did you mean params/arc/00_full.yaml or "),
         (["run", "98_stream.yaml"], "did you mean params/flagship/more/98_stream.yaml?"),
         (["run", "--seed", str(2**32)], "4294967295"),
         (["generate", "Log water", "--run", README], "no trained model here"),

@@ -99,6 +99,39 @@ def bench_ablate() -> list[Measurement]:
     return bench.matrix()
 
 
+def bench_before(checkout: Path | None = None, run: Path | None = None) -> list[Measurement]:
+    """Another checkout, and a run trained there, beside this one."""
+    from sashimi.flagship.speed import before
+
+    if checkout is None or run is None:
+        raise BadInput("bench before needs --checkout FOLDER and --run FOLDER, a run trained there")
+    return before.bench(checkout, run)
+
+
+def bench_growth() -> list[Measurement]:
+    """How costs grow with beams, tokens, library and vocabulary."""
+    from sashimi.flagship.speed import growth
+
+    return growth.bench()
+
+
+def bench_peers() -> list[Measurement]:
+    """The encoder and a ternary product beside other libraries'."""
+    from sashimi.flagship.speed import peers
+
+    return peers.bench()
+
+
+BENCHES = {
+    "train": bench_train,
+    "generate": bench_generate,
+    "ablate": bench_ablate,
+    "before": bench_before,
+    "growth": bench_growth,
+    "peers": bench_peers,
+}
+
+
 def trained() -> Path:
     """The leading row's run, else the reference row's, else the newest that has a model.
 
@@ -144,7 +177,7 @@ STUDY = Study(
     answer=answer,
     figures=figures,
     sections=sections,
-    bench={"train": bench_train, "generate": bench_generate, "ablate": bench_ablate},
+    bench=BENCHES,
     checks=checks,
 )
 NEGATIVES = Study(

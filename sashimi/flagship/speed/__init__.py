@@ -1,0 +1,1 @@
+"""What answering costs: beside an earlier checkout, as things grow, and beside other libraries."""
