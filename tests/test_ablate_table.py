@@ -13,8 +13,10 @@ from sashimi.errors import BadInput
 from sashimi.files import write_json
 from sashimi.flagship.scoring import OURS
 from sashimi.report import page
+from sashimi.report.cards import Card
 from sashimi.statistics import Interval, student
 
+NO_CARD = Card("00_full", "", {}, (), (), "sashimi run")
 T2 = 4.302653  # Student's t, 97.5%, 2 degrees of freedom
 
 
@@ -136,7 +138,7 @@ def test_the_page_says_what_each_change_is_worth_and_links_to_it(tmp_path):
         '{"step": 400, "case": 3, "reason": "flat"}'
     )
     compared = sections.compared(read(tmp_path), [], tmp_path)["flagship"]
-    html = page.render([page.Chapter("Flagship", "Does it?", compared)])
+    html = page.render([page.Chapter("Flagship", "Does it?", NO_CARD, compared)], [], [], tmp_path)
     assert 'href="flagship/10_cont/seed1/result.json">seed 1</a></div><div>' in html
     assert "stopped early at step 400" in html
     assert "ternary: True -&gt; &lt;no&gt;" in html and "over 3 seeds" in html

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sashimi import params, result
-from sashimi.encode import PIECE_WIDTH, WIDTH
+from sashimi.encode import WIDTH
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import negatives
@@ -108,7 +108,7 @@ def smoke() -> FlagshipParams:
 
 
 def nothing_copied(row, slot, hidden):
-    return torch.zeros(PIECE_WIDTH)
+    return None
 
 
 @torch.no_grad()
@@ -117,7 +117,8 @@ def likelihood_of(whole: Sashimi, memory, present, tokens: list[str]) -> float:
     ids = whole.vocabulary.encode(tokens)
     fed = torch.tensor([[START, *ids[:-1]]])
     remembered = whole.network.decoder.remember(memory, present)
-    hidden, _ = whole.network.decoder(fed, torch.zeros(1, len(ids), PIECE_WIDTH), remembered)
+    copied = torch.zeros(1, len(ids), whole.network.decoder.copied.in_features)
+    hidden, _ = whole.network.decoder(fed, copied, remembered)
     legality, total = Legality(whole.vocabulary, WRITTEN), 0.0
     for token, scores in zip(ids, whole.network.decoder.logits(hidden)[0], strict=True):
         masked = scores.masked_fill(~torch.from_numpy(legality.mask()), float("-inf"))

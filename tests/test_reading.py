@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_ablate_table import leave
+from test_ablate_table import NO_CARD, leave
 
 from sashimi import result
 from sashimi.ablate import figure, overlays, questions, table
@@ -131,7 +131,9 @@ def test_the_page_shows_what_there_is_and_leaves_out_what_is_not(tmp_path):
         "Questions and answers", "What each change is worth", "How they learned",
     ]  # fmt: skip
     drawn = list(sections.sections([run for row in rows for run in row.runs], STUDY))
-    html = page.render([page.Chapter("Flagship", "Does it?", [*found, *drawn])])
+    html = page.render(
+        [page.Chapter("Flagship", "Does it?", NO_CARD, [*found, *drawn])], [], [], tmp_path
+    )
     assert 'href="flagship/10_cont/seed1/result.json">seed 1</a>' in html
     assert "Do they cost? builtin, 00_full beside 10_cont." in html
     assert "test, 00_full by domain." in html and "10_cont by domain" not in html

@@ -171,7 +171,7 @@ def epoch_of(lengths: tuple[int, ...], size: int, seed: int, epoch: int) -> list
     sorted by length, and the batches of a window are shuffled again.
     """
     generator = np.random.default_rng([seed, epoch])
-    order = generator.permutation(len(lengths))
+    order = generator.permutation(len(lengths)).tolist()
     batches: list[list[int]] = []
     for at in range(0, len(order), 16 * size):
         window = sorted(order[at : at + 16 * size], key=lengths.__getitem__)
