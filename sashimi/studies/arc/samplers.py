@@ -144,14 +144,24 @@ SAMPLERS: Mapping[str, Callable] = MappingProxyType(
 """By task: an input drawn by a generator, for grids of up to n cells a side (n at least 7)."""
 
 
+DRAWS = 1000
+"""Inputs that are drawn for one example at most; a few are enough."""
+
+
 def example(name: str, side: int, *seed: int) -> tuple[Grid, Grid]:
-    """One look-alike of a task: its input and output, a function of the seed."""
-    rng = np.random.default_rng(seed)
-    while True:
+    """One look-alike of a task: its input and output, a function of the seed.
+
+    A drawn structure in which the rule finds nothing to read, or nothing to change, is drawn again.
+    Raises RuntimeError where `DRAWS` of them give no example.
+    """
+    rng, reason = np.random.default_rng(seed), "the rule changed nothing"
+    for _ in range(DRAWS):
         drawn = SAMPLERS[name](rng, side)
         try:
             output = RULES[name](drawn)
-        except (IndexError, ValueError):  # a structure in which the rule finds nothing to read
+        except (IndexError, ValueError) as error:
+            reason = str(error)
             continue
         if output.shape != drawn.shape or (output != drawn).any():
             return drawn, output
+    raise RuntimeError(f"{name}: {DRAWS} inputs of at most {side} cells a side gave none: {reason}")
