@@ -6,49 +6,18 @@ Exit codes: 0 done, 1 findings (or a refused prompt, or a failed run), 2 bad use
 
 from __future__ import annotations
 
-import errno
 import inspect
-import json
 import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from sashimi import __version__
+from sashimi import __version__, cli_language
+from sashimi.command import Commands, Json, print_json, tell
 from sashimi.errors import BadInput
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-"""A disk that is full or may not be written."""
-
-
-class Commands(TyperGroup):
-    """Turns what goes wrong in any command into one line on stderr: BadInput, a full disk and text
-    that is not UTF-8 exit with code 2, Ctrl-C with 130.
-    """
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            typer.echo(f"sashimi: {error.filename or 'writing'}: {error.strerror}", err=True)
-            raise typer.Exit(2) from error
-        except UnicodeDecodeError as error:
-            typer.echo(f"sashimi: input is not UTF-8 text (byte {error.start})", err=True)
-            raise typer.Exit(2) from error
-        except BadInput as error:
-            typer.echo(f"sashimi: {error}", err=True)
-            raise typer.Exit(2) from error
-        except KeyboardInterrupt:
-            typer.echo("\nstopped; the same command goes on where this one ended", err=True)
-            raise typer.Exit(130) from None
-
 
 app = typer.Typer(
     cls=Commands,
@@ -58,10 +27,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.add_typer(cli_language.app)
+
 Reports = Annotated[Path | None, typer.Option(help="Folder of results; default: reports/.")]
 
-Permissive = Annotated[bool, typer.Option("--permissive", help="Let unknown actions pass.")]
 CORPUS = "'builtin', or a JSONL file or a folder of them, in ShortcutForge's form."
 STUDIES = "sashimi"
 """The package whose folders hold the studies."""
@@ -142,14 +111,14 @@ def ablate(
     if as_json:
         told = {"table": found, "answers": answers}
         plain = {name: [entry.as_json() for entry in listed] for name, listed in told.items()}
-        _print_json({"cells": board.record(), **plain})
+        print_json({"cells": board.record(), **plain})
     else:
         typer.echo(table.markdown(found))
         if answers:
             typer.echo(f"\n{questions.markdown(answers)}")
         if found:
             typer.echo(_page(out))
-        _tell(view.failures(board))
+        tell(view.failures(board))
     if view.failures(board):
         raise typer.Exit(1)
 
@@ -191,15 +160,15 @@ def generate(
         with atomic(output) as temporary:
             write(outcome.plist, temporary)
     if as_json:
-        _print_json(outcome.as_json() | {"written": str(written) if written else None})
+        print_json(outcome.as_json() | {"written": str(written) if written else None})
     elif outcome.accepted:
         if outcome.doubtful:
-            _tell([f"doubtful: confidence {outcome.confidence:.3f}, sure from {outcome.sure:.3f}"])
+            tell([f"doubtful: confidence {outcome.confidence:.3f}, sure from {outcome.sure:.3f}"])
         for place, candidate in enumerate(outcome.candidates, 1):
             if len(outcome.candidates) > 1:
-                _tell([f"{place}. confidence {candidate.confidence:.3f}"])
+                tell([f"{place}. confidence {candidate.confidence:.3f}"])
             typer.echo(candidate.text.rstrip("\n"))
-            _tell([str(finding) for finding in candidate.findings] or ["no findings"])
+            tell([str(finding) for finding in candidate.findings] or ["no findings"])
         if written:
             typer.echo(f"wrote {output} (unsigned; signing needs a Mac)", err=True)
     else:
@@ -227,7 +196,7 @@ def pack(
 
     size = packing.pack(run, *([output] if output else []), admit=admit)
     if as_json:
-        _print_json(asdict(size))
+        print_json(asdict(size))
     else:
         for part, count in {**size.parts, "all": size.total}.items():
             typer.echo(f"{part:<28} {count:>10,} bytes")
@@ -249,7 +218,7 @@ def report(
     from sashimi.report.read import runs
 
     if as_json:
-        _print_json([run.record for run in runs(reports or root() / "reports")])
+        print_json([run.record for run in runs(reports or root() / "reports")])
     elif check:
         if not readme.is_current(root(), publish.folder(), registry.load(STUDIES)):
             typer.echo("README.md does not say what reports/published/ gives: 'sashimi publish'")
@@ -275,75 +244,6 @@ def publish(
         typer.echo(publishing.site() / "index.html")
 
 
-Files = Annotated[list[str], typer.Argument(help="Files; '-' is standard input.")]
-Output = Annotated[
-    str | None, typer.Option("--output", "-o", help="Write here; for one input only.")
-]
-
-
-@app.command()
-def lint(
-    files: Files,
-    fix: Annotated[bool, typer.Option("--fix", help="Write the repairs back.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Say what would be repaired in programs that others wrote; exit 1 if there is something."""
-    from sashimi.program import commands
-
-    raise typer.Exit(commands.lint_files(files, fix, as_json))
-
-
-@app.command()
-def check(files: Files, permissive: Permissive = False, as_json: Json = False) -> None:
-    """Parse, validate and analyse programs; exit 1 if there are errors."""
-    from sashimi.program import commands
-
-    raise typer.Exit(commands.check_files(files, not permissive, json=as_json))
-
-
-@app.command("compile")
-def compile_program(
-    files: Files, output: Output = None, permissive: Permissive = False, as_json: Json = False
-) -> None:
-    """Compile programs to unsigned plists; exit 1, writing nothing, where there are errors."""
-    from sashimi.program import commands
-
-    raise typer.Exit(commands.compile_files(files, output, not permissive, as_json))
-
-
-@app.command()
-def decompile(files: Files, output: Output = None, as_json: Json = False) -> None:
-    """Turn plists, binary or XML, back into programs in text form."""
-    from sashimi.program import commands
-
-    raise typer.Exit(commands.decompile_files(files, output, as_json))
-
-
-@app.command()
-def show(
-    file: Annotated[str, typer.Argument(help="A program or a plist; '-' is standard input.")],
-    output: Annotated[
-        str | None,
-        typer.Option("--output", "-o", help="page.html or picture.svg; default: beside the file."),
-    ] = None,
-) -> None:
-    """Draw a program or a plist as a page: its actions as people see them in the editor."""
-    from sashimi.program import commands
-
-    raise typer.Exit(commands.show_file(file, output))
-
-
-@app.command()
-def survey(
-    folder: Annotated[str, typer.Argument(help="A folder of .shortcut, .plist or .wflow files.")],
-    as_json: Json = False,
-) -> None:
-    """Say of a folder of real files what comes back exactly; exit 1 if one does not."""
-    from sashimi.program import commands
-
-    raise typer.Exit(commands.survey_folder(folder, as_json))
-
-
 @app.command()
 def doctor(
     name: Annotated[str | None, typer.Argument(help="A study: what it needs as well.")] = None,
@@ -360,7 +260,7 @@ def doctor(
     if clear_cache:
         from sashimi import cache
 
-        _tell([f"{cache.clear() / 1e6:.0f} MB freed in {cache.folder()}"])
+        tell([f"{cache.clear() / 1e6:.0f} MB freed in {cache.folder()}"])
     studies = registry.load(STUDIES)
     if name and name not in studies:
         raise BadInput(f"no study '{name}'; there are: {', '.join(studies)}")
@@ -368,7 +268,7 @@ def doctor(
     if name and studies[name].checks:
         checks += studies[name].checks()
     if as_json:
-        _print_json([check.as_json() for check in checks])
+        print_json([check.as_json() for check in checks])
     else:
         for check in checks:
             typer.echo(f"{'ok ' if check.passed else 'BAD'} {check.name}: {check.evidence}")
@@ -401,7 +301,7 @@ def bench(
         raise BadInput(f"bench '{name}' takes no --{key}")
     rows = groups[name](**options)
     if as_json:
-        _print_json([row.as_json() for row in rows])
+        print_json([row.as_json() for row in rows])
     else:
         for row in rows:
             limit = "" if row.limit is None else f", limit {row.limit:g}"
@@ -418,19 +318,10 @@ def _page(reports: Path | None) -> Path:
 
     folder, studies = reports or root() / "reports", registry.load(STUDIES)
     every, problems = readable(folder)
-    _tell([f"not shown: {problem}" for problem in problems])
+    tell([f"not shown: {problem}" for problem in problems])
     rows = table.read(every, studies)
     answers = questions.answers(rows, questions.load(root() / "reports" / questions.NAME))
     return page.write(every, folder, studies, sections.compared(rows, answers, folder), problems)
-
-
-def _tell(lines: list[str]) -> None:
-    for line in lines:
-        typer.echo(line, err=True)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from sashimi.cli import app
@@ -20,7 +21,7 @@ def sashimi(*words, **kwargs):
 
 
 def commands():
-    return sorted(command.name or command.callback.__name__ for command in app.registered_commands)
+    return sorted(typer.main.get_command(app).commands)
 
 
 def test_every_command_has_help():
