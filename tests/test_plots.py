@@ -1,6 +1,7 @@
 """Figures: what is written on them, and that a notebook shows them once."""
 
 import math
+import re
 
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -55,3 +56,16 @@ def test_a_notebook_shows_a_figure_once():
     NotebookClient(notebook, kernel_name="python3", kernel_manager_class=kernel).execute()
     shown = [o for o in notebook.cells[0].outputs if "image/png" in o.get("data", {})]
     assert len(shown) == 1
+
+
+def test_repeated_styles_are_written_once_and_say_the_same():
+    figure = plots.curves(
+        {"a": ([0, 1, 2], [1.0, 0.5, 0.25]), "b": ([0, 1, 2], [0.5, 0.5, 0.5])}, "loss"
+    )
+    text = plots.svg(figure).decode()
+    rules = dict(re.findall(r"\.(s\d+)\{([^}]*)\}", text))
+    used = re.findall(r' class="([^"]*)"', text)
+    assert set(used) == set(rules) and all(used.count(name) > 1 for name in rules)
+    kept = re.findall(r' style="([^"]*)"', text)
+    assert len(kept) == len(set(kept)) and not set(kept) & set(rules.values())
+    assert any("#0072b2" in rule for rule in rules.values())

@@ -52,13 +52,17 @@ def answer(runs: Sequence[Run]) -> str:
     """What the leading row does with people's own requests; "" where it was not asked."""
     facts = runs[0].record.get("facts") or {}
     overall = facts.get("people", {}).get("overall", {})
-    useful, valid = (Run.interval(overall.get(key)) for key in ("useful_strict", "valid"))
-    if useful is None or valid is None:
+    keys = "useful_strict", "valid", "admitted"
+    useful, valid, admitted = (Run.interval(overall.get(key)) for key in keys)
+    if useful is None or valid is None or admitted is None:
         return ""
     share, low, high = (f"{100 * x:.0f}%" for x in (useful.value, useful.low, useful.high))
+    refused, formed = 100 * (1 - admitted.value), 100 * valid.value
     return (
         f"For {share} [{low}, {high}] of {useful.n} requests, written as people speak before "
-        f"anything was trained, it does what was meant; well-formed are {100 * valid.value:.0f}%, "
+        f"anything was trained, it does what was meant, where {refused:.0f}% are refused at the "
+        "run's own threshold (the package sets another, and says its numbers in the README); "
+        f"well-formed are {formed:.0f}%, "
         "which is not the same. Below: how often the skeleton (actions and blocks in their order, "
         "without values) of a held-out program is exact, beside floors that copy."
     )

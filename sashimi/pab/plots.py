@@ -93,7 +93,13 @@ def _draw(axis, band: Band, colour: str):
     """Draw one row into a panel and return its handle for the legend."""
     weight = {"alpha": 0.45, "lw": 0.7} if len(band.seeds) > 1 else {"lw": 1.2}
     for series in band.seeds:
-        (line,) = axis.plot(series.steps, series.values, color=colour, marker=".", ms=2.5, **weight)
+        (line,) = axis.plot(
+            series.steps,
+            series.values,
+            color=colour,
+            marker="." if len(series.steps) == 1 else "",
+            **weight,
+        )
     if len(band.seeds) > 1 and len(band.steps):
         axis.fill_between(band.steps, band.low, band.high, color=colour, alpha=0.15, lw=0)
         (line,) = axis.plot(band.steps, band.mean, color=colour, lw=2)
