@@ -66,20 +66,25 @@ def design(settings: DesignParams, directory: Path, say: Callable[[str], None] =
         done = int(((logits.argmax(-1) - 1) == x).all(-1).sum())
         return {"val_loss": float(cross_entropy(logits, x)), "tiers": {"all": (done, K)}}
 
-    seconds = train.fit(
+    seconds = _fit(
         model,
-        lambda network, rows: network.loss(rows),
         batch,
         schedule,
         directory,
-        seed=settings.seed,
-        config_digest=params.digest(settings),
+        settings,
         before_step=lambda progress: ternary.set_progress(model, progress, 0.1, 0.5),
         observe=observe,
         say=say,
     )
     cache.save(model.state_dict(), directory / MODEL)
     return model.eval(), seconds
+
+
+def _fit(model, batch, schedule, directory, settings: DualParams | DesignParams, **watched):
+    """The seconds of training a model that states its own loss of a batch."""
+    digest = params.digest(settings)
+    options = {"seed": settings.seed, "config_digest": digest} | watched
+    return train.fit(model, lambda own, rows: own.loss(rows), batch, schedule, directory, **options)
 
 
 class Coupled(nn.Module):
@@ -176,17 +181,7 @@ def plan(settings: DualParams, directory: Path, say: Callable[[str], None] = pri
             "components": steered | {"rho": float(both.networks.rho), "processor s": spent},
         }
 
-    seconds = train.fit(
-        both,
-        lambda network, rows: network.loss(rows),
-        batch,
-        schedule,
-        directory,
-        seed=settings.seed,
-        config_digest=params.digest(settings),
-        before_step=before_step,
-        observe=observe,
-        say=say,
-    )
+    watched = {"before_step": before_step, "observe": observe, "say": say}
+    seconds = _fit(both, batch, schedule, directory, settings, **watched)
     cache.save(both.networks.state_dict(), directory / MODEL)
     return both.networks.eval(), seconds
