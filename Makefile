@@ -1,4 +1,4 @@
-# make run    train the leading row of the flagship and build reports/index.html
+# make run    train the flagship's row of the stream and build reports/index.html
 # make test   the whole test suite, notebooks included
 # make lab    open the notebooks in JupyterLab
 # make notebooks    check those notebooks that changed, two at once
