@@ -1,10 +1,9 @@
-"""Where the shared development data lies, and the mark for tests that need it."""
+"""Shapes are checked while tests run; the programs of the real corpus, where it lies beside us."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from development import CORPUS
 from jaxtyping import install_import_hook
 
 SHAPED = [f"sashimi.{name}" for name in (
@@ -13,15 +12,6 @@ SHAPED = [f"sashimi.{name}" for name in (
 """Modules whose annotated shapes and types are checked at every call while tests run."""
 
 install_import_hook(SHAPED, "shapes.checked")
-
-SHARED = Path(__file__).resolve().parents[1].parent / "shared"
-CORPUS = SHARED / "data" / "shortcutforge" / "shortcutdsl_train.jsonl"
-FACTS = SHARED / "data" / "actions"
-
-
-needs_shared = pytest.mark.skipif(
-    not CORPUS.exists(), reason=f"the development data is not there: {SHARED}"
-)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
-from conftest import CORPUS, FACTS, needs_shared
+from development import CORPUS, FACTS, needs_shared
 
 from sashimi.program import catalogue, names, parse
 from sashimi.program.catalogue import TYPES, Condition

@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from conftest import CORPUS, needs_shared
+from development import CORPUS, needs_shared
 
 from sashimi.flagship.data import corpus, jsonl, leaks
 from sashimi.flagship.data.corpus import Corpus, CorpusError, Example

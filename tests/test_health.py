@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FACTS, needs_shared
+from development import FACTS, needs_shared
 
 from sashimi.program import parse
 from sashimi.program.check import health

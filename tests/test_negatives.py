@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import strategies
-from conftest import CORPUS, needs_shared
+from development import CORPUS, needs_shared
 from hypothesis import given, settings
 
 from sashimi import params
