@@ -20,7 +20,7 @@ run: $(READY)
 test: $(READY)
 	$(VENV)/bin/ruff check sashimi tests scripts notebooks
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(VENV)/bin/python -m pytest tests notebooks \
-	  --nbval-lax --nbval-current-env --nbval-cell-timeout=300
+	  -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab notebooks/00_the_way.ipynb
