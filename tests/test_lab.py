@@ -5,9 +5,12 @@ import plistlib
 
 import pytest
 
-from sashimi import study
+from sashimi import params, study
 from sashimi.errors import BadInput
-from sashimi.flagship import lab, way
+from sashimi.files import root
+from sashimi.flagship import corpus as corpora
+from sashimi.flagship import lab, learn, way
+from sashimi.flagship.params import FlagshipParams
 
 PROMPT = "set an alarm for 6:15 AM"
 OUTSIDE = "who painted the ceiling of the chapel"
@@ -76,3 +79,19 @@ def test_latest_is_the_newest_finished_run(tmp_path, monkeypatch):
     assert lab.load("reports/flagship/row/seed1")[0] == "seed1"
     monkeypatch.chdir(tmp_path / "reports")
     assert lab.load("flagship/row/seed2")[0] == "seed2", "also from where one is"
+
+
+def test_a_run_is_packed_so_that_its_stages_can_be_shown(tmp_path):
+    model, which = lab.load(str(run_of_seconds(tmp_path)))
+    assert which.endswith("packed as the package's network is")
+    table = lab.stages(model, "Set an alarm for 6:15 AM")
+    assert not table["comes out"].str.contains("not kept").any()
+
+
+def run_of_seconds(folder):
+    """A run that can be packed: no neighbours, no candidates."""
+    settings = params.load(root() / "params" / "flagship" / "90_smoke.yaml", FlagshipParams)
+    settings = settings.model_copy(update={"neighbours": 0, "candidates": 1, "planned": False})
+    few = corpora.load(settings.corpus, limit=settings.limit)
+    learn.learn(few, settings, folder, say=lambda line: None)
+    return folder

@@ -16,11 +16,12 @@ import pandas as pd
 from sashimi import display
 from sashimi.errors import BadInput
 from sashimi.files import atomic, root, writable
-from sashimi.flagship import way
+from sashimi.flagship import pack, way
 from sashimi.flagship.answer.outcome import Outcome, shown
 from sashimi.flagship.study import STUDY
 from sashimi.program import tiers, write
 from sashimi.result import NAME
+from sashimi.runtime import shipped
 from sashimi.runtime.reader import encode
 from sashimi.runtime.way import Sashimi
 from sashimi.study import MODEL
@@ -32,13 +33,19 @@ KNOWN = "(known from training)"
 
 def load(run_dir: str = "") -> tuple[Any, str]:
     """A trained model, and which it is: the package's, a run's (from here or the checkout), or with
-    `LATEST` the newest finished run's. Raises BadInput where there is none.
+    `LATEST` the newest finished run's. A run is packed first, so that every stage can be shown.
+    Raises BadInput where there is none.
     """
     if not run_dir:
         return way.load(), "the network of the package"
     from_root = _newest() if run_dir == LATEST else root() / run_dir
     folder = Path(run_dir) if Path(run_dir).is_dir() else from_root
-    return way.load(folder), f"the run in {folder}"
+    packed = folder / "network.bin"
+    try:
+        pack.plainly(folder, packed)
+    except BadInput:  # what answers with more than a network, or is no run, which `way` says
+        return way.load(folder), f"the run in {folder}"
+    return shipped.load(packed), f"the run in {folder}, packed as the package's network is"
 
 
 def _newest() -> Path:
@@ -60,10 +67,10 @@ class Copy:
 
 @dataclass(frozen=True)
 class Answer:
-    """An outcome with its alternatives and the sources of its values."""
+    """An outcome with its alternatives and the sources of its values, None where not known."""
 
     outcome: Outcome
-    copies: tuple[Copy, ...]
+    copies: tuple[Copy, ...] | None
 
     def _repr_html_(self) -> str:
         first, *others = self.outcome.candidates or (None,)
@@ -72,8 +79,9 @@ class Answer:
             f"<pre>{escape(other.text)}</pre></details>"
             for place, other in enumerate(others, 2)
         )
-        copied = [(copy.words, f"{copy.value} ({copy.place})") for copy in self.copies]
-        table = display.table("words of the prompt, and the value they became", copied)
+        copied = [(copy.words, f"{copy.value} ({copy.place})") for copy in self.copies or ()]
+        heading = "words of the prompt, and the value they became"
+        table = display.table(heading, copied) if copied else ""
         return self.outcome._repr_html_() + (f"{texts}{table}" if first else "")
 
 
@@ -84,8 +92,9 @@ def ask(model: Any, prompt: str, refuse: bool = True) -> Answer:
     known of a network in numpy alone, the package's.
     """
     outcome = model.generate(prompt, refuse=refuse, candidates=CANDIDATES)
-    known = outcome.accepted and isinstance(model, Sashimi)
-    return Answer(outcome, copies(model, prompt) if known else ())
+    if not isinstance(model, Sashimi):
+        return Answer(outcome, None)
+    return Answer(outcome, copies(model, prompt) if outcome.accepted else ())
 
 
 def copies(model: Sashimi, prompt: str) -> tuple[Copy, ...]:
@@ -117,20 +126,21 @@ def stages(model: Any, prompt: str) -> pd.DataFrame:
 
 
 def _vectors(model: Any, prompt: str, outcome: Outcome) -> list[tuple[str, str, str]]:
-    pieces = pooled = states = memory = "not kept by a run"
+    pieces = memory = "not kept by a run"
+    vectors = f"vectors {pieces}"
     if isinstance(model, Sashimi):
         (one,) = encode(model.encoder, [prompt])
         pieces = " ".join(prompt[a:b] for a, b in one.offsets)
-        pooled, states = f"E {one.pooled.shape}", f"(P, W) {one.states.shape}"
+        vectors = f"one vector E {one.pooled.shape}, one a piece (P, W) {one.states.shape}"
         memory = f"(M, Z) {model.reader([one])[0].memory.shape}"
     frame = outcome.frame
     read = "; ".join(f"{k}: {shown(v)}" for k, v in vars(frame).items()) if frame else ""
     score = f"score {outcome.score:.3f}, threshold {outcome.threshold:.3f}"
     admitted = "admitted" if outcome.score >= outcome.threshold else "would be refused"
     return [
-        ("encode", prompt, f"pieces: {pieces}; one vector {pooled}, one a piece {states}"),
-        ("domain", f"vectors {pooled} and {states}", f"{score}: {admitted}"),
-        ("intent", f"vectors {pooled} and {states}", read),
+        ("encode", prompt, f"pieces: {pieces}; {vectors}"),
+        ("domain", vectors, f"{score}: {admitted}"),
+        ("intent", vectors, read),
         ("bridge", "intent's vectors", f"memory {memory}"),
     ]
 
@@ -138,12 +148,14 @@ def _vectors(model: Any, prompt: str, outcome: Outcome) -> list[tuple[str, str, 
 def _program(answer: Answer) -> list[tuple[str, str, str]]:
     outcome = answer.outcome
     skeleton = " ".join(tiers.encode(outcome.program).structure) if outcome.program else "none"
-    sources = "; ".join(f"{copy.words} → {copy.value}" for copy in answer.copies)
+    copied = answer.copies
+    sources = "; ".join(f"{copy.words} → {copy.value}" for copy in copied or ())
+    filled = "not kept by a run" if copied is None else sources or "nothing to fill"
     findings = "; ".join(map(str, outcome.findings)) or "no findings (meaning is not checked)"
     count = len((outcome.plist or {}).get("WFWorkflowActions", ()))
     return [
         ("decode", "memory, tokens so far, the mask of legal tokens", skeleton),
-        ("fill", "the places left open, vectors of the pieces", sources or "nothing to fill"),
+        ("fill", "the places left open, vectors of the pieces", filled),
         ("lower", "skeleton and values", outcome.text),
         ("check", "the text, read as a stranger's", findings),
         ("compile", "the tree", f"a plist of {count} actions, confidence {outcome.confidence:.3f}"),

@@ -61,9 +61,7 @@ def pack(
     if admit is not None:
         dev = model.domain(encode([e.prompt for e in corpus.load(PEOPLE_CORPUS).dev]))
         model.domain.threshold.copy_(dev.quantile(1 - admit))
-    arrays = {f"network/{k}": v for k, v in _arrays(model.network).items()}
-    arrays |= {f"domain/{k}": v for k, v in _arrays(model.domain).items()}
-    facts = _facts(model, settings)
+    arrays, facts = _contents(model, settings)
     store.write(path, shipped.ARCHITECTURE, arrays, facts)
     certified = certify.certified(shipped.load(path).generate)
     facts["sure"] = certified["confidence"]
@@ -74,6 +72,23 @@ def pack(
     report = useful.judged(shipped.load(path).generate) | {"certified": certified}
     write_json(path.with_name(PEOPLE), {"network": digest, "admit": admit} | report)
     return size(path)
+
+
+def plainly(run_dir: str | Path, path: str | Path) -> None:
+    """Writes a run's network to ``path`` alone, as it is: not judged, its own threshold.
+
+    Raises `BadInput` as `pack` does.
+    """
+    model, settings = run_folder.read(run_dir), run_folder.settings_of(run_dir)
+    _check(model, settings, Path(run_dir))
+    store.write(Path(path), shipped.ARCHITECTURE, *_contents(model, settings))
+
+
+def _contents(model: Pipeline, settings: FlagshipParams) -> tuple[dict, dict]:
+    """The arrays of a packed file, and its facts."""
+    arrays = {f"network/{k}": v for k, v in _arrays(model.network).items()}
+    arrays |= {f"domain/{k}": v for k, v in _arrays(model.domain).items()}
+    return arrays, _facts(model, settings)
 
 
 def size(path: str | Path = shipped.NETWORK) -> Size:
