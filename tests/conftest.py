@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from development import CORPUS
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 SHAPED = [f"sashimi.{name}" for name in (
@@ -12,6 +13,10 @@ SHAPED = [f"sashimi.{name}" for name in (
 """Modules whose annotated shapes and types are checked at every call while tests run."""
 
 install_import_hook(SHAPED, "shapes.checked")
+
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
+"""Hypothesis draws the same examples on each machine; the slow suite and the fuzzer draw anew."""
 
 
 @pytest.fixture(scope="session")

@@ -95,9 +95,10 @@ class Reader:
             else (sanitise(custom) if isinstance(custom, str) else names.handle(name))
         )
 
-    def uuid_of(self, index: int) -> str:
+    def uuid_of(self, index: int) -> str | None:
+        """An action's identifier, or None, which no plist can write ("" it can)."""
         given = self.records[index][1].get("UUID")
-        return given if isinstance(given, str) else ""
+        return given if isinstance(given, str) else None
 
     def refer(self, record: dict) -> Reference:
         found = self.names.refer(record, self.now)

@@ -96,7 +96,7 @@ class Names:
         self,
         actions: Sequence[tuple[str, dict]],
         spelled: dict[str, str],
-        uuid_of: Callable[[int], str],
+        uuid_of: Callable[[int], str | None],
         outputs: dict[str, int] | None = None,
         label: Callable[[int], str | None] = lambda index: None,
     ):
@@ -209,7 +209,7 @@ def nowhere(name: str) -> str:
     return str(uuid.uuid5(SPACE, f"nothing {name}")).upper()
 
 
-def _output(identifier: str, name: str | None, order: str) -> dict:
+def _output(identifier: str | None, name: str | None, order: str) -> dict:
     record = {"Type": "ActionOutput", "OutputUUID": identifier, "OutputName": name}
     if name is None:
         del record["OutputName"]
