@@ -57,3 +57,19 @@ def test_an_empty_identifier_is_no_missing_one() -> None:
 @given(PLISTS)
 def test_twenty_thousand_plists_come_back_exactly(plist: dict) -> None:
     comes_back(plist)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_identifier_that_is_a_reference_is_no_label(wrapped: bool) -> None:
+    value = {"Type": "ExtensionInput"}
+    value = {"Value": value, "WFSerializationType": "WFTextTokenAttachment"} if wrapped else value
+    comes_back(
+        {
+            "WFWorkflowActions": [
+                {
+                    "WFWorkflowActionIdentifier": "is.workflow.actions.gettext",
+                    "WFWorkflowActionParameters": {"UUID": value},
+                }
+            ]
+        }
+    )

@@ -204,6 +204,8 @@ class Reader:
                 out.append((key, Handle(self.labels[index])))
             else:
                 value = self.decoder.value(stored, form(name, key))
+                if key == "UUID" and isinstance(value, Handle):
+                    value = self.decoder.kept(stored)  # a handle would name this action's output
                 if special(value) in ("$raw", "$plist"):
                     self.note(index, f"{key} is kept as it is stored")
                 out.append((key, value))
