@@ -34,7 +34,9 @@ def test_two_hundred_thousand_damaged_sources() -> None:
 
 def test_a_hang_is_ended() -> None:
     with pytest.raises(Hang, match="more than"), limited(0.05):
-        time.sleep(5)
+        begun = time.process_time()
+        while time.process_time() - begun < 5:
+            pass
 
 
 def test_damage_keeps_the_kind_of_a_source() -> None:

@@ -37,7 +37,7 @@ def page(program: Program) -> str:
 
 def svg(program: Program, width: int = 760) -> str:
     """The same as an SVG image, for browsers: HTML stands in it, its height estimated."""
-    height = 232 + _height(rows(program), width - 40)
+    height = 210 + _height(rows(program), width - 40)
     made = (
         f'<svg xmlns="{SVG}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}"><foreignObject width="100%" height="100%">'
@@ -56,7 +56,7 @@ def _height(items: Iterable[Row | list], width: int) -> int:
             total += _height(item, width - 30)
         else:
             rest = sum(18 + _lines(value, width - 190) for _, value in item.rest)
-            total += 42 + _lines(item.sentence, width - 75) + rest
+            total += (21 if item.role == "end" else 40) + _lines(item.sentence, width - 75) + rest
     return total
 
 
