@@ -85,13 +85,17 @@ class Bert:
     norm: Norm
     layers: tuple[Layer, ...]
 
-    @torch.inference_mode()
     def __call__(self, ids: Tensor) -> Tensor:
         """Ids (B, T), special tokens among them and no padding, to (B, T, E) float32."""
-        x = self.norm(self.words[ids] + self.places[: ids.shape[1]])
+        return self.states(ids)[-1]
+
+    @torch.inference_mode()
+    def states(self, ids: Tensor) -> list[Tensor]:
+        """As ``bert(ids)``, before the first block and after each: 1 + `LAYERS` of (B, T, E)."""
+        states = [self.norm(self.words[ids] + self.places[: ids.shape[1]])]
         for layer in self.layers:
-            x = layer(x)
-        return x
+            states.append(layer(states[-1]))
+        return states
 
     @staticmethod
     @torch.inference_mode()

@@ -34,6 +34,8 @@ from sashimi.pieces import (
 
 BUDGET = 1024
 """Word pieces that are encoded together; `sashimi bench encode` compares others."""
+TRAINED = {"frozen": 0, "fine_tuned": 1, "adapted": 2, "scratch": 0}
+"""How many of the published encoder's last blocks each encoder has as its own."""
 TOLD_EVERY = 4096
 """Prompts between two lines of progress."""
 WEIGHTS = "53aa5117"
@@ -58,13 +60,17 @@ class Encoded:
     def pieces(self, index: int) -> slice:
         return slice(int(self.starts[index]), int(self.starts[index + 1]))
 
+    def marked(self, index: int) -> slice:
+        """One prompt's slice of ``raw``: each prompt before it has its own two markers."""
+        at = self.pieces(index)
+        return slice(at.start + 2 * index, at.stop + 2 * index + 2)
+
     def padded(self, rows: Sequence[int]) -> Padded:
         """Some of the prompts as one batch, one at least."""
         slices = [self.pieces(i) for i in rows]
         raw = None
-        if self.raw is not None:  # each prompt before it has its own two markers
-            around = zip(rows, slices, strict=True)
-            raw = [self.raw[at.start + 2 * i : at.stop + 2 * i + 2] for i, at in around]
+        if self.raw is not None:
+            raw = [self.raw[self.marked(i)] for i in rows]
             raw = pad_sequence([r.float() if r.is_floating_point() else r for r in raw], True)
         sizes = torch.tensor([at.stop - at.start for at in slices])
         states = pad_sequence([self.states[at].float() for at in slices], True)
@@ -73,14 +79,18 @@ class Encoded:
 
 
 def chosen(parts: Sequence[Encoded], places: Sequence[tuple[int, int]]) -> Encoded:
-    """Prompts of several encodings as one, each named by its part and its row; without ``raw``."""
+    """Prompts of several encodings as one, each named by its part and its row."""
     where = [(parts[part], row, parts[part].pieces(row)) for part, row in places]
     lengths = torch.tensor([at.stop - at.start for _, _, at in where], dtype=torch.long)
+    raw = None
+    if all(part.raw is not None for part in parts):
+        raw = torch.cat([part.raw[part.marked(row)] for part, row, _ in where])
     return Encoded(
         pooled=torch.stack([part.pooled[row] for part, row, _ in where]),
         states=torch.cat([part.states[at] for part, _, at in where]),
         offsets=torch.cat([part.offsets[at] for part, _, at in where]),
         starts=torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
+        raw=raw,
     )
 
 
@@ -113,8 +123,8 @@ def encode(
     """Encodes prompts, through the tensor cache. Text past `MAX_PIECES` word pieces is not read.
 
     ``say`` is told now and then how far a long encoding is. For an ``encoder`` that is trained,
-    ``raw`` is what that one reads, the two markers around each prompt among it: for "fine_tuned"
-    the states before the last block, (S + 2 N, E) float16; for "scratch" ids, (S + 2 N,) int64.
+    ``raw`` is what that one reads, the two markers around each prompt among it: the states before
+    its `TRAINED` blocks, (S + 2 N, E) float16; for "scratch" ids, (S + 2 N,) int64.
     """
     return _encoded(prompts, encoder, cache.fetch, say)
 
@@ -130,10 +140,10 @@ def _encoded(
     fetch: Callable[[list[str], Callable[[], dict[str, Tensor]]], dict[str, Tensor]],
     say: Callable[[str], None] | None = None,
 ) -> Encoded:
-    key = [CODE_VERSION, weights_digest(), *prompts]
-    encoded = Encoded(**fetch(["encode", *key], lambda: _encode(prompts, say)))
-    if encoder == "fine_tuned":
-        return replace(encoded, **fetch(["below", *key], lambda: _below(prompts)))
+    own = TRAINED[encoder]
+    key = ["encode", CODE_VERSION, weights_digest(), *prompts]
+    key = [f"below {own}", *key] if own else key
+    encoded = Encoded(**fetch(key, lambda: _encode(prompts, say, own)))
     if encoder == "scratch":
         ids = [i for own in token_ids(prompts) for i in own]
         return replace(encoded, raw=torch.tensor(ids, dtype=torch.long))
@@ -141,38 +151,32 @@ def _encoded(
 
 
 @torch.inference_mode()
-def _below(prompts: Sequence[str]) -> dict[str, Tensor]:
-    """The states before the encoder's last block, markers included, prompt after prompt."""
-    ids = token_ids(prompts)
-    lower = replace(_model(), layers=_model().layers[:-1])
-    states: list[Tensor] = [torch.zeros(0, WIDTH)] * len(ids)
-    for chosen in batches([len(i) for i in ids], BUDGET):
-        for i, output in zip(chosen, lower(torch.tensor([ids[i] for i in chosen])), strict=True):
-            states[i] = output.half()
-    return {"raw": torch.cat([*states, torch.zeros(0, WIDTH)]).half()}
-
-
-@torch.inference_mode()
-def _encode(prompts: Sequence[str], say: Callable[[str], None] | None = None) -> dict[str, Tensor]:
+def _encode(
+    prompts: Sequence[str], say: Callable[[str], None] | None = None, own: int = 0
+) -> dict[str, Tensor]:
+    """The tensors of `Encoded`; with ``own`` blocks that are another's, ``raw`` for these."""
     tokenized = [tokenizer().encode(prompt) for prompt in prompts]
     ids = [cut(t.ids) for t in tokenized]
     pooled = torch.zeros(len(prompts), WIDTH)
     states: list[Tensor] = [torch.zeros(0, PIECE_WIDTH)] * len(prompts)
+    below: list[Tensor] = [torch.zeros(0, WIDTH)] * len(prompts)
     done = 0
     for chosen in batches([len(i) for i in ids], BUDGET):
-        output = _model()(torch.tensor([ids[i] for i in chosen]))  # (B, T, E)
+        *_, output = every = _model().states(torch.tensor([ids[i] for i in chosen]))  # (B, T, E)
         pooled[chosen] = torch.nn.functional.normalize(output.mean(1), dim=-1)
         for row, i in enumerate(chosen):
             places = tokenized[i].offsets[1 : len(ids[i]) - 1]
             states[i] = torch.cat(
                 [output[row, 1:-1], torch.from_numpy(surface(prompts[i], places))], 1
             ).half()
+            below[i] = every[-1 - own][row].half() if own else below[i]
         done += len(chosen)
         if say and done // TOLD_EVERY > (done - len(chosen)) // TOLD_EVERY and done < len(prompts):
             say(f"encoded {done} of {len(prompts)} prompts, the shortest first")
     lengths = torch.tensor([len(s) for s in states], dtype=torch.long)
     offsets = [o for t, n in zip(tokenized, lengths, strict=True) for o in t.offsets[1 : n + 1]]
-    return {
+    raw = {"raw": torch.cat([*below, torch.zeros(0, WIDTH)]).half()} if own else {}
+    return raw | {
         "pooled": pooled,
         "states": torch.cat([*states, torch.zeros(0, PIECE_WIDTH)]).half(),
         "offsets": torch.tensor(offsets, dtype=torch.int32).reshape(-1, 2),

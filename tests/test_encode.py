@@ -99,7 +99,7 @@ def test_the_cache_gives_the_same_and_survives_damage(tmp_path, monkeypatch):
     assert torch.equal(encode(PROMPTS).pooled, first.pooled)
 
 
-@pytest.mark.parametrize("encoder", ["fine_tuned", "scratch"])
+@pytest.mark.parametrize("encoder", ["adapted", "fine_tuned", "scratch"])
 def test_a_trained_encoder_reads_the_markers_too(encoder, tmp_path, monkeypatch):
     monkeypatch.setenv("SASHIMI_CACHE", str(tmp_path))
     encoded = encode(PROMPTS, encoder=encoder)

@@ -31,10 +31,10 @@ def test_it_is_the_librarys_forward_pass():
 
     path = model_folder() / "model.safetensors"
     ids = token_ids(["wifi off", "remind me to call Ana at 7:45 pm", "x"])
-    ours, stands = encoder.Encoder.load(path)(ids)
+    ours, same = encoder.Encoder.load(path)(ids)
+    assert same is ours
     theirs = Bert.load(path, packed=False)
     for row, own in enumerate(ids):
-        assert stands[row].sum() == len(own)
         right = theirs(torch.tensor([own])).numpy()[0]
         assert np.abs(ours[row, : len(own)] - right).max() < 1e-5
 

@@ -70,7 +70,7 @@ def file(tmp_path):
 
 def test_every_kind_comes_back(file):
     path, given = file
-    packed = store.read(path, "test 1", REMEDY)
+    packed = store.read(path, ["test 1"], REMEDY)
     assert packed.facts == {"words": ["ä", "b"]}
     for name in ("t", "f", "i", "b"):
         assert np.array_equal(packed.array(name), given[name][1]), name
@@ -90,7 +90,7 @@ def test_a_damaged_byte_is_always_seen(file):
             whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :]
         )
         with pytest.raises(BadInput, match=REMEDY):
-            store.read(path, "test 1", REMEDY)
+            store.read(path, ["test 1"], REMEDY)
 
 
 def test_what_cannot_be_used_is_named(file, tmp_path):
@@ -98,15 +98,15 @@ def test_what_cannot_be_used_is_named(file, tmp_path):
     with pytest.raises(BadInput, match="missing"):
         store.read(tmp_path / "none", "test 1", REMEDY)
     with pytest.raises(BadInput, match="'test 1', not 'test 2'"):
-        store.read(path, "test 2", REMEDY)
+        store.read(path, ["test 2"], REMEDY)
     whole = path.read_bytes()
     for length in (0, 7, 11, 40, len(whole) - 1):
         path.write_bytes(whole[:length])
         with pytest.raises(BadInput, match=REMEDY):
-            store.read(path, "test 1", REMEDY)
+            store.read(path, ["test 1"], REMEDY)
     path.write_bytes(whole.replace(store.MAGIC, b"SASHIMI\x09"))
     with pytest.raises(BadInput, match="another version"):
-        store.read(path, "test 1", REMEDY)
+        store.read(path, ["test 1"], REMEDY)
 
 
 def test_sizes_are_checked_before_memory_is_taken(file):
@@ -120,4 +120,4 @@ def test_sizes_are_checked_before_memory_is_taken(file):
     size = len(text).to_bytes(4, "little")
     path.write_bytes(store.MAGIC + size + hashlib.sha256(body).digest() + body)
     with pytest.raises(BadInput, match="no possible shape"):
-        store.read(path, "test 1", REMEDY)
+        store.read(path, ["test 1"], REMEDY)

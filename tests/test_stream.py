@@ -89,11 +89,15 @@ def test_a_process_beside_the_training_makes_the_same_batches(recipe):
             assert torch.equal(ours.states, theirs.states)
 
 
-def test_prompts_that_recur_are_encoded_once_and_stand_in_their_places(recipe, monkeypatch):
+@pytest.mark.parametrize("encoder", ["frozen", "adapted"])
+def test_prompts_that_recur_are_encoded_once_and_stand_in_their_places(
+    recipe, monkeypatch, encoder
+):
+    recipe = replace(recipe, encoder=encoder)
     again = [example.prompt for example in source(0)[1::2]]
     keeping, asked = replace(recipe, recurring=tuple(again)), []
     encode = stream.encode_uncached
-    monkeypatch.setattr(stream, "encode_uncached", lambda p: asked.extend(p) or encode(p))
+    monkeypatch.setattr(stream, "encode_uncached", lambda p, e: asked.extend(p) or encode(p, e))
     ours, theirs = (r.prepare(source(0)) for r in (keeping, recipe))
     assert not set(asked[: SIZE - len(again)]) & set(again)
     assert len(asked) == 2 * SIZE - len(again)
@@ -101,3 +105,7 @@ def test_prompts_that_recur_are_encoded_once_and_stand_in_their_places(recipe, m
     assert torch.equal(ours.encoded.offsets, theirs.encoded.offsets)
     assert torch.allclose(ours.encoded.states.float(), theirs.encoded.states.float(), atol=2e-3)
     assert torch.allclose(ours.encoded.pooled, theirs.encoded.pooled, atol=1e-5)
+    assert (ours.encoded.raw is None) == (encoder == "frozen")
+    for row in range(SIZE if encoder == "adapted" else 0):
+        mine, whole = (e.encoded.raw[e.encoded.marked(row)].float() for e in (ours, theirs))
+        assert torch.allclose(mine, whole, atol=2e-2)

@@ -16,7 +16,7 @@ from sashimi.flagship.params import FlagshipParams
 from sashimi.pieces import token_ids
 
 PROMPTS = ["Log 200 mg of caffeine", "a", 'Öffne 😀 `x` "y"']
-KINDS = ("fine_tuned", "scratch")
+KINDS = ("adapted", "fine_tuned", "scratch")
 
 
 def settings(**changes):
@@ -41,8 +41,9 @@ def test_the_frozen_encoder_is_left_alone():
     assert network("frozen").encode(batch) is batch
 
 
-def test_fine_tuning_begins_at_the_published_weights():
-    ours, frozen = refined(network("fine_tuned")), encode_uncached(PROMPTS).padded(range(3))
+@pytest.mark.parametrize("encoder", ["adapted", "fine_tuned"])
+def test_what_is_trained_along_begins_at_the_published_weights(encoder):
+    ours, frozen = refined(network(encoder)), encode_uncached(PROMPTS).padded(range(3))
     assert (ours.pooled - frozen.pooled).abs().max() < 1e-3  # what it reads is stored in 16 bits
     assert (ours.states - frozen.states).abs().max() < 1e-2
     assert torch.equal(ours.states[..., WIDTH:], frozen.states[..., WIDTH:])

@@ -143,7 +143,8 @@ def batches(
         return
     source = spoken.mixture(seed, settings.limit)
     recurring = tuple(dict.fromkeys(e.prompt for e in source.people))
-    recipe = Recipe(words.vocabulary, words.literals, words.labels, LEARNED, recurring)
+    targets = words.vocabulary, words.literals, words.labels
+    recipe = Recipe(*targets, LEARNED, recurring, settings.encoder)
     with Stream(source, recipe, source.stream.size, settings.passes) as stream:
         yield lambda step: stream.training_batch(step, size, seed)
 

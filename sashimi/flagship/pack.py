@@ -61,11 +61,11 @@ def pack(
     if admit is not None:
         dev = model.domain(encode([e.prompt for e in corpus.load(PEOPLE_CORPUS).dev]))
         model.domain.threshold.copy_(dev.quantile(1 - admit))
-    arrays, facts = _contents(model, settings)
-    store.write(path, shipped.ARCHITECTURE, arrays, facts)
+    architecture, arrays, facts = _contents(model, settings)
+    store.write(path, architecture, arrays, facts)
     certified = certify.certified(shipped.load(path).generate)
     facts["sure"] = certified["confidence"]
-    digest = store.write(path, shipped.ARCHITECTURE, arrays, facts)
+    digest = store.write(path, architecture, arrays, facts)
     write_text(path.with_suffix(".sha256"), f"{digest}\n")
     if (run_dir / NAME).is_file():
         shutil.copyfile(run_dir / NAME, path.with_name(NAME))
@@ -81,19 +81,19 @@ def plainly(run_dir: str | Path, path: str | Path) -> None:
     """
     model, settings = run_folder.read(run_dir), run_folder.settings_of(run_dir)
     _check(model, settings, Path(run_dir))
-    store.write(Path(path), shipped.ARCHITECTURE, *_contents(model, settings))
+    store.write(Path(path), *_contents(model, settings))
 
 
-def _contents(model: Pipeline, settings: FlagshipParams) -> tuple[dict, dict]:
-    """The arrays of a packed file, and its facts."""
+def _contents(model: Pipeline, settings: FlagshipParams) -> tuple[str, dict, dict]:
+    """The architecture of a packed file, its arrays, and its facts."""
     arrays = {f"network/{k}": v for k, v in _arrays(model.network).items()}
     arrays |= {f"domain/{k}": v for k, v in _arrays(model.domain).items()}
-    return arrays, _facts(model, settings)
+    return shipped.ARCHITECTURES[settings.encoder], arrays, _facts(model, settings)
 
 
 def size(path: str | Path = shipped.NETWORK) -> Size:
     """What takes how many bytes in a packed file. Raises `BadInput` as `shipped.load` does."""
-    packed = store.read(path, shipped.ARCHITECTURE, shipped.REMEDY)
+    packed = shipped.read(path)
     parts: dict[str, int] = {"facts": packed.facts_size[0]}
     for name, entry in packed.entries.items():
         key = f"{name.split('.')[0]} ({entry['kind']})"
@@ -106,7 +106,7 @@ def size(path: str | Path = shipped.NETWORK) -> Size:
 @torch.no_grad()
 def read(path: str | Path = shipped.NETWORK) -> Sashimi:
     """A packed file as a model in torch, which answers as `shipped.load` does."""
-    packed = store.read(path, shipped.ARCHITECTURE, shipped.REMEDY)
+    packed = shipped.read(path)
     vocabulary, literals, labels = shipped.words(packed.facts)
     settings = params.build(FlagshipParams, packed.facts["params"], Path(path))
     with torch.random.fork_rng(devices=[]):
@@ -124,7 +124,7 @@ def _check(model: Pipeline, settings: FlagshipParams, run_dir: Path) -> None:
     """Raises `BadInput` for a run that the package cannot ship."""
     wrong = {
         "output text": isinstance(model.vocabulary, Spelling),
-        f"encoder {settings.encoder}": settings.encoder != "frozen",
+        f"encoder {settings.encoder}": settings.encoder not in shipped.ARCHITECTURES,
         "memory pooled": settings.memory != "tokens",
         "neighbours": model.network.recall is not None,
         "candidates": model.choice is not None,
@@ -133,7 +133,7 @@ def _check(model: Pipeline, settings: FlagshipParams, run_dir: Path) -> None:
     if found:
         raise BadInput(
             f"{run_dir} cannot be packed ({', '.join(found)}): a shipped network answers by itself "
-            f"from the frozen encoder; train one with 'sashimi run {shipped.ROW}'"
+            f"from the frozen encoder, adapted at most; train one with 'sashimi run {shipped.ROW}'"
         )
 
 

@@ -47,8 +47,9 @@ class FlagshipParams(CorpusParams, Trains):
 
     output: Literal["typed", "text"]
     """What the decoder writes: tokens of the typed IR under masks, or the program's text freely."""
-    encoder: Literal["frozen", "fine_tuned", "scratch"]
-    """MiniLM as it is, with its last block trained along, or a small encoder from nothing."""
+    encoder: Literal["frozen", "adapted", "fine_tuned", "scratch"]
+    """MiniLM as it is, with little beside its last blocks trained along or with its last block
+    trained along, or a small encoder from nothing."""
     memory: Literal["tokens", "pooled"]
     """What the decoder attends to: the prompt's token vectors, or its one pooled vector."""
     neighbours: Annotated[int, Field(ge=0)]

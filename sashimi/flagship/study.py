@@ -151,10 +151,10 @@ def trained() -> Path:
 
 def checks() -> Iterable[Check]:
     """What answering prompts needs: the package's network, and a trained run for all else."""
-    from sashimi.runtime import shipped, store
+    from sashimi.runtime import shipped
 
     try:
-        packed = store.read(shipped.NETWORK, shipped.ARCHITECTURE, shipped.REMEDY)
+        packed = shipped.read()
         yield Check("shipped network", True, f"{packed.path} ({packed.path.stat().st_size} bytes)")
     except BadInput as error:
         yield Check("shipped network", False, str(error))

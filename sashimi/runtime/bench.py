@@ -12,7 +12,7 @@ import numpy as np
 
 from sashimi.program import compile as compiled
 from sashimi.program import lint, parse, validate
-from sashimi.runtime import shipped, store
+from sashimi.runtime import shipped
 from sashimi.runtime.reader import encode
 from sashimi.runtime.way import Sashimi
 from sashimi.study import Measurement
@@ -85,7 +85,7 @@ def measure(prompts: Sequence[str]) -> list[Measurement]:
         for share in (50, 95):
             value = float(np.percentile(times, share))
             rows.append(Measurement(f"{stage}, p{share}", value, "ms", len(times)))
-    packed = store.read(shipped.NETWORK, shipped.ARCHITECTURE, shipped.REMEDY)
+    packed = shipped.read()
     parts = sorted({name.split(".")[0] for name in packed.entries})
     rows += [Measurement(f"bytes, {part}", packed.bytes_of(part), "bytes", 1) for part in parts]
     total = shipped.NETWORK.stat().st_size

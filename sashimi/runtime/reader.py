@@ -29,6 +29,7 @@ class Encoded:
     offsets: list[tuple[int, int]]  # (P, 2): characters of its word pieces
     pooled: np.ndarray  # (E,) unit length
     states: np.ndarray  # (P, W), of float16's precision as in training
+    own: tuple[np.ndarray, np.ndarray]  # the same two as the network's own encoder gives them
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,22 @@ def encode(encoder: Encoder, prompts: Sequence[str]) -> list[Encoded]:
     order = sorted(range(len(prompts)), key=lambda i: len(ids[i]))
     for at in range(0, len(order), TOGETHER):
         chosen = order[at : at + TOGETHER]
-        output, _ = encoder([ids[i] for i in chosen])
-        for i, vectors in zip(chosen, output, strict=True):
+        for i, vectors, read in zip(chosen, *encoder([ids[i] for i in chosen]), strict=True):
             size = len(ids[i])
             offsets = cuts[i].offsets[1 : size - 1]
-            pooled = vectors[:size].mean(0)
-            pooled /= max(float(np.sqrt(pooled @ pooled)), 1e-12)
-            seen = np.concatenate([vectors[1 : size - 1], surface(prompts[i], offsets)], 1)
-            states = seen.astype(np.float16).astype(np.float32)
-            made[i] = Encoded(prompts[i], offsets, pooled, states)
+            features = surface(prompts[i], offsets)
+            pooled, states = _parts(vectors[:size], features)
+            pooled_and_states = pooled, states.astype(np.float16).astype(np.float32)
+            own = _parts(read[:size], features) if encoder.own else pooled_and_states
+            made[i] = Encoded(prompts[i], offsets, *pooled_and_states, own)
     return [made[i] for i in range(len(prompts))]
+
+
+def _parts(vectors: np.ndarray, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pooled vector (E,) and the word pieces (P, W) of one prompt's vectors (P + 2, E)."""
+    pooled = vectors.mean(0)
+    pooled /= max(float(np.sqrt(pooled @ pooled)), 1e-12)
+    return pooled, np.concatenate([vectors[1:-1], features], 1)
 
 
 @dataclass(frozen=True)
@@ -98,11 +105,11 @@ class Reader:
         """Every prompt's frame and memory; all word pieces go through in one product."""
         sizes = [1 + len(one.states) for one in encoded]
         states = np.zeros((sum(sizes), encoded[0].states.shape[1]), np.float32)
-        ends = np.cumsum(sizes)
+        width, ends = len(encoded[0].pooled), np.cumsum(sizes)
         for one, end, size in zip(encoded, ends, sizes, strict=True):
-            states[end - size, : len(one.pooled)] = one.pooled  # a whole has no surface features
-            states[end - size + 1 : end] = one.states
-        width = len(encoded[0].pooled)
+            whole, pieces = one.own
+            states[end - size, :width] = whole  # which has no surface features
+            states[end - size + 1 : end] = pieces
         states[:, :width] = standard(states[:, :width])
         entered = self.enter(states)
         body = self.narrow(gelu(self.widen(layer_norm(entered, *self.norm, EPSILON))))

@@ -14,6 +14,7 @@ from sashimi.pieces import model_folder
 from sashimi.program import catalogue as catalogues
 from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.runtime import store
+from sashimi.runtime.adapters import adapted
 from sashimi.runtime.decoder import Decoder
 from sashimi.runtime.domain import Domain
 from sashimi.runtime.encoder import Encoder
@@ -23,15 +24,21 @@ from sashimi.runtime.way import Sashimi
 
 FOLDER = Path(__file__).resolve().parents[1] / "shipped"
 NETWORK = FOLDER / "network.bin"
-ARCHITECTURE = "prompt to program, 2"
-"""Names what the arrays mean: another number where a reader of this one would be wrong."""
+ARCHITECTURES = {"frozen": "prompt to program, 2", "adapted": "prompt to program, 3"}
+"""Names what the arrays mean, by the encoder that a network was trained with: another number where
+a reader of this one would be wrong."""
 ROW = "params/flagship/more/99_long_stream.yaml"
 REMEDY = f"sashimi run {ROW}' and then 'sashimi pack reports/flagship/99_long_stream-spoken/seed0"
 
 
+def read(path: str | Path = NETWORK) -> store.Packed:
+    """The arrays and facts of a packed file. Raises `BadInput` as `load` does."""
+    return store.read(path, ARCHITECTURES.values(), REMEDY)
+
+
 def load(path: str | Path = NETWORK) -> Sashimi:
     """The network of a packed file. Raises `BadInput` naming what is missing or damaged."""
-    packed = store.read(path, ARCHITECTURE, REMEDY)
+    packed = read(path)
     try:
         return _built(packed)
     except (KeyError, ValueError, TypeError, IndexError) as error:
@@ -48,7 +55,7 @@ def _built(packed: store.Packed) -> Sashimi:
     vocabulary, literals, labels = words(facts)
     sizes = facts["params"]["decoder_layers"], facts["params"]["decoder_heads"]
     return Sashimi(
-        Encoder.load(weights),
+        adapted(Encoder.load(weights), packed),
         Domain.load(packed),
         Reader.load(packed),
         Decoder.load(packed, *sizes),

@@ -16,7 +16,7 @@ import json
 import math
 import mmap
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,8 +151,9 @@ def write(
     return digest.hexdigest()
 
 
-def read(path: str | Path, architecture: str, remedy: str) -> Packed:
-    """The file at ``path``, mapped into memory, every size and the digest checked.
+def read(path: str | Path, architectures: Collection[str], remedy: str) -> Packed:
+    """The file at ``path``, of one of these architectures, mapped into memory, every size and the
+    digest checked.
 
     Raises BadInput that names the file, what is wrong, and ``remedy``, the command that makes it.
     """
@@ -180,8 +181,9 @@ def read(path: str | Path, architecture: str, remedy: str) -> Packed:
         header, payload = json.loads(body[:length].tobytes()), body[length:]
         known, entries, place = header["architecture"], header["arrays"], header["facts"]
         _check(entries, len(payload))
-        if known != architecture:
-            raise refuse(f"holds a network of architecture {known!r}, not {architecture!r}")
+        if known not in architectures:
+            wanted = " or ".join(map(repr, architectures))
+            raise refuse(f"holds a network of architecture {known!r}, not {wanted}")
         facts = _inflated(payload, place)
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise refuse(f"is damaged ({error})") from error

@@ -40,6 +40,8 @@ class Recipe:
     longest: int
     recurring: tuple[str, ...] = ()
     """Prompts that many chunks hold: encoded once and kept, on disk too."""
+    encoder: str = "frozen"
+    """What prompts are encoded for, `Network.reads`."""
 
     def prepare(self, examples: list[Example]) -> Dataset:
         """Prompts encoded, those that do not recur anew, and targets prepared."""
@@ -48,6 +50,7 @@ class Recipe:
             self.vocabulary,
             self.literals,
             self.labels,
+            encoder=self.encoder,
             longest=self.longest,
             encode=self._encode,
         )
@@ -55,13 +58,15 @@ class Recipe:
     @functools.cached_property
     def _known(self) -> tuple[dict[str, int], Encoded]:
         """The row of each recurring prompt, and all of them encoded."""
-        return {prompt: row for row, prompt in enumerate(self.recurring)}, encode(self.recurring)
+        known = encode(self.recurring, encoder=self.encoder)
+        return {prompt: row for row, prompt in enumerate(self.recurring)}, known
 
     def _encode(self, prompts: list[str], say: None, encoder: str) -> Encoded:
         rows, known = self._known
         new = iter(range(len(prompts)))
         places = [(0, rows[p]) if p in rows else (1, next(new)) for p in prompts]
-        return chosen([known, encode_uncached([p for p in prompts if p not in rows])], places)
+        fresh = encode_uncached([p for p in prompts if p not in rows], encoder)
+        return chosen([known, fresh], places)
 
 
 class Stream:

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from sashimi.bert import Bert, Dense, Layer, Norm
 from sashimi.encode import Encoded
+from sashimi.flagship.model.adapted import Adapted
 from sashimi.pieces import READS, WIDTH, model_folder
 
 RATE = 0.05
@@ -136,6 +137,7 @@ def build(encoder: str, words: Sequence[int], dropout: float) -> nn.Module | Non
     """The trained encoder of that name, None for the frozen one."""
     return {
         "frozen": lambda: None,
+        "adapted": Adapted,
         "fine_tuned": FineTuned,
         "scratch": lambda: Scratch(words, dropout),
     }[encoder]()
