@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from sashimi.studies.arc import positions
 from sashimi.studies.arc.batches import COLOURS, PAD, VOCABULARY, Batch
+from sashimi.studies.arc.family import PAIRS
 
 RULES = 5
 """Rules that can be named."""
@@ -149,36 +150,43 @@ class Colours(nn.Module):
 
 
 class Context(nn.Module):
-    """Context pairs, read cell by cell: one token a position, which knows both colours there.
+    """Context pairs, read cell by cell: one token a position, which knows its colours in all grids.
 
-    Cells of a pair attend to each other and to the pair's summary token.
+    A cell finds where its output's colours come from by the colours that both pairs have there.
     """
 
     def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.before, self.after = (nn.Embedding(VOCABULARY, width) for _ in range(2))
+        self.cells = nn.Embedding(2 * PAIRS * VOCABULARY, width)
         self.summary = nn.Parameter(torch.zeros(width))
         self.layers = nn.ModuleList(
             Layer(width, heads, inner, False, dropout) for _ in range(layers)
         )
         self.norm = nn.LayerNorm(width)
-        self.rule = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
 
-    def forward(self, batch: Batch, places: positions.Places) -> tuple[Tensor, Tensor, Tensor]:
-        """Cells and summaries (B, P (1 + HW), d), which of them are real, the rule (B, 1, d)."""
-        n, pairs, height, width = batch.context_in.shape
-        one, two = batch.context_in.flatten(0, 1), batch.context_out.flatten(0, 1)  # (BP, H, W)
+    def forward(self, batch: Batch, places: positions.Places) -> tuple[Tensor, Tensor]:
+        """What all pairs show (B, 1, d), and what they show of each cell (B, H, W, d), 0 outside."""
+        grids = torch.stack([batch.context_in, batch.context_out], 2).flatten(1, 2)  # (B, 2P, H, W)
+        height, width = grids.shape[2:]
         row = torch.arange(height)[:, None].expand(height, width).flatten()[None]
         column = torch.arange(width).repeat(height)[None]
-        code = places(row, column, row * width + column, positions.inside(one))
-        x = self.before(one.flatten(1)) + self.after(two.flatten(1)) + code
+        code = places(row, column, row * width + column, positions.inside(grids.amin(1)))
+        table = VOCABULARY * torch.arange(2 * PAIRS)[:, None]
+        x = self.cells(grids.flatten(2) + table).sum(1) + code
         x = torch.cat([self.summary.expand(len(x), 1, -1), x], 1)
-        real = torch.cat([torch.ones(len(x), 1, dtype=torch.bool), one.flatten(1) != PAD], 1)
+        real = F.pad((grids != PAD).any(1).flatten(1), (1, 0), value=True)
         for layer in self.layers:
             x = layer(x, real[:, None, None])
-        x = self.norm(x).unflatten(0, (n, pairs))  # (B, P, 1 + HW, d)
-        rule = self.rule(x[:, :, 0].mean(1, keepdim=True))
-        return x.flatten(1, 2), real.view(n, -1), rule
+        x = self.norm(x) * real[..., None]
+        return x[:, :1], x[:, 1:].unflatten(1, (height, width))
+
+
+def shown_at(cells: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """What cells (B, H, W, d) hold at rows and columns (B, N): (B, N, d), 0 outside."""
+    height, width = cells.shape[1:3]
+    inside = (row < height) & (column < width)
+    index = torch.where(inside, row * width + column, 0)[..., None].expand(-1, -1, cells.shape[-1])
+    return cells.flatten(1, 2).gather(1, index) * inside[..., None]
 
 
 class Ladder(nn.Module):
@@ -221,41 +229,38 @@ class Ladder(nn.Module):
 
     def logits(self, batch: Batch) -> Tensor:
         """The same, of labels where colours are renamed."""
-        rule, extra, shown = self.task(batch.task)[:, None], None, None
+        rule, cells, pooled = self.task(batch.task)[:, None], None, None
         if self.context is not None:
-            cells, real, shown = self.context(batch, self.places)
+            shown, cells = self.context(batch, self.places)
             if self.bridge is None:
-                rule, extra = rule + shown, (cells, real)
+                rule = rule + shown
+            else:
+                pooled, cells = self.pool(shown), None
         if not self.rung.encoder:
             return self.head(self.norm(self._alone(batch, rule)))
-        memory, real, where = self._read(batch, rule)
-        x = self._write(batch, rule, memory, real, where, extra)
-        if self.bridge is not None:
-            shown = self.pool(shown).expand(-1, x.shape[1], -1)
-            return self.head(self.bridge(torch.cat([x, shown], -1)))
+        x = self._write(batch, rule, cells, *self._read(batch, rule, cells))
+        if pooled is not None:
+            return self.head(self.bridge(torch.cat([x, pooled.expand(-1, x.shape[1], -1)], -1)))
         return self.head(self.norm(x))
 
     def _embed(
-        self, tokens: Tensor, rule: Tensor, following: bool, start=0
+        self, tokens: Tensor, rule: Tensor, cells: Tensor | None, following: bool, start=0
     ) -> tuple[Tensor, tuple]:
         where = positions.coordinates(tokens, following)
         extent = None if following else positions.size(tokens)
         index = start + torch.arange(tokens.shape[1]).expand_as(tokens)
-        return self.colours(tokens) + self.places(*where, index, extent) + rule, where
+        x = self.colours(tokens) + self.places(*where, index, extent) + rule
+        return (x if cells is None else x + shown_at(cells, *where)), where
 
-    def _read(self, batch: Batch, rule: Tensor) -> tuple[Tensor, Tensor, tuple]:
-        x, where = self._embed(batch.source, rule, following=False)
+    def _read(self, batch: Batch, rule: Tensor, cells: Tensor | None) -> tuple:
+        x, where = self._embed(batch.source, rule, cells, following=False)
         real = batch.source != PAD
         for layer in self.encoder:
             x = layer(x, real[:, None, None], turn=self.places.turn(where, where))
         return x, real, where
 
-    def _write(self, batch, rule, memory, real, where, extra) -> Tensor:
-        x, ours = self._embed(batch.before, rule, following=True)
-        if extra is not None:
-            memory, real = torch.cat([memory, extra[0]], 1), torch.cat([real, extra[1]], 1)
-            far = memory.shape[1] - where[0].shape[1]
-            where = tuple(F.pad(place, (0, far)) for place in where)
+    def _write(self, batch, rule, cells, memory, real, where) -> Tensor:
+        x, ours = self._embed(batch.before, rule, cells, following=True)
         turn, cross = self.places.turn(ours, ours), self.places.turn(ours, where)
         mask = _causal(batch.before)
         for layer in self.decoder:
@@ -265,8 +270,8 @@ class Ladder(nn.Module):
     def _alone(self, batch: Batch, rule: Tensor) -> Tensor:
         tokens, split = batch.sequence, batch.source.shape[1]
         length = (batch.source != PAD).sum(1, keepdim=True)
-        read, _ = self._embed(tokens[:, :split], rule, False)
-        written, _ = self._embed(tokens[:, split:], rule, True, length)
+        read, _ = self._embed(tokens[:, :split], rule, None, False)
+        written, _ = self._embed(tokens[:, split:], rule, None, True, length)
         x, mask = torch.cat([read, written], 1), _causal(tokens)
         for layer in self.decoder:
             x = layer(x, mask)
