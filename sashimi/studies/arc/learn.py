@@ -58,16 +58,13 @@ def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
 
 
 def batches(settings: ArcParams) -> Callable[[int], Batch]:
-    """A training batch by its step. Rules are named less often once names are learned."""
-    asked = Asked(settings.batch_size, sides=(3, settings.side))
+    """A training batch by its step."""
+    asked = Asked(settings.batch_size, named=settings.named, sides=(3, settings.side))
     with_taught = replace(asked, rules=(*family.FAMILY, *family.TAUGHT))
 
     def batch(step: int) -> Batch:
-        early = step <= settings.steps / 4
-        named = settings.named if early else min(settings.named, 0.1)
         often = round(settings.composed * step) > round(settings.composed * (step - 1))
-        chosen = replace(with_taught if often else asked, named=named)
-        return family.draw(chosen, settings.seed, step)[0]
+        return family.draw(with_taught if often else asked, settings.seed, step)[0]
 
     return batch
 

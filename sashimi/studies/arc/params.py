@@ -34,9 +34,9 @@ class ArcParams(Params):
     side: Annotated[int, Field(ge=3, le=10)]
     """Most rows and columns; the fewest are 3."""
     named: Share
-    """Share of examples whose rule is named, in the first quarter of training; then a tenth."""
+    """Share of examples whose rule is named, of the five that have a name."""
     composed: Share
-    """Share of batches with taught compositions, whose rule is never named."""
+    """Share of batches half of which are taught compositions, whose rule is never named."""
     examples: Annotated[int, Field(ge=16, multiple_of=16)]
     """Test examples of each column."""
 

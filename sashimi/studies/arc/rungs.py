@@ -37,8 +37,8 @@ class Rung:
     positions: str = "sequence"
     equivariant: bool = False
     context: str = ""
-    """"" for none, "cells" (attended to cell by cell), "pooled" (the plan's: a mean, after the
-    decoder)."""
+    """"" for none, "cells" (laid cell by cell onto query and answer), "pooled" (the plan's: a mean,
+    after the decoder)."""
 
 
 RUNGS: Mapping[str, Rung] = MappingProxyType(
@@ -54,8 +54,6 @@ RUNGS: Mapping[str, Rung] = MappingProxyType(
     }
 )
 """In the order of the ladder: the plan's experiments -1, 0, 1, 2 and 3."""
-BEFORE = dict(zip(list(RUNGS)[1:], RUNGS, strict=False))
-"""The rung that each is compared with."""
 
 
 class Attention(nn.Module):
@@ -152,7 +150,8 @@ class Colours(nn.Module):
 class Context(nn.Module):
     """Context pairs, read cell by cell: one token a position, which knows its colours in all grids.
 
-    A cell finds where its output's colours come from by the colours that both pairs have there.
+    A cell finds where its outputs come from by attending to cells whose inputs have these colours.
+    A place of a pair says something of the same place of another: so it is for rules of places.
     """
 
     def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float) -> None:
@@ -165,7 +164,7 @@ class Context(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, batch: Batch, places: positions.Places) -> tuple[Tensor, Tensor]:
-        """What all pairs show (B, 1, d), and what they show of each cell (B, H, W, d), 0 outside."""
+        """What the pairs show in the mean (B, 1, d), and of each cell (B, H, W, d), 0 outside."""
         grids = torch.stack([batch.context_in, batch.context_out], 2).flatten(1, 2)  # (B, 2P, H, W)
         height, width = grids.shape[2:]
         row = torch.arange(height)[:, None].expand(height, width).flatten()[None]
@@ -178,7 +177,8 @@ class Context(nn.Module):
         for layer in self.layers:
             x = layer(x, real[:, None, None])
         x = self.norm(x) * real[..., None]
-        return x[:, :1], x[:, 1:].unflatten(1, (height, width))
+        mean = x.sum(1, keepdim=True) / real.sum(1)[:, None, None]
+        return mean, x[:, 1:].unflatten(1, (height, width))
 
 
 def shown_at(cells: Tensor, row: Tensor, column: Tensor) -> Tensor:
