@@ -133,8 +133,8 @@ def test_a_lookup_table_sold_as_equivariance():
 
 def test_a_missing_pad_mask():
     class Unmasked(rungs.Ladder):
-        def _read(self, batch, rule):
-            memory, real, where = super()._read(batch, rule)
+        def _read(self, *arguments):
+            memory, real, where = super()._read(*arguments)
             return memory, torch.ones_like(real), where
 
     model = network("context")
