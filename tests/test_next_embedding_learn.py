@@ -69,12 +69,18 @@ def test_the_plans_network_has_its_size_and_does_not_see_order():
 
 def test_a_residual_begins_at_its_closed_form(corpus):
     rows = windows(corpus.documents["train"])
-    for base, penalty in (("scalars", math.inf), ("shrunk ridge", candidates.panel.SHRUNK)):
+    for base, penalty in (("scalars", math.inf), ("components", candidates.panel.SHRUNK)):
         model = candidates.start("residual", base, rows, seed=0)
-        mean, weights = candidates.panel.shrunk(rows.contexts, rows.targets, penalty)
+        mean, weights = candidates.panel.components(rows.contexts, rows.targets, penalty)
         expected = mean + (rows.contexts - mean).reshape(len(rows), -1) @ weights
         expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-        np.testing.assert_allclose(learn.predict(model, rows.contexts), expected, atol=1e-5)
+        got, near = learn.predict(model, rows.contexts), model.near(torch.from_numpy(rows.contexts))
+        inside, outside = (near >= model.limits[1]).numpy(), (near <= model.limits[0]).numpy()
+        np.testing.assert_allclose(got[inside], expected[inside], atol=1e-5)
+        assert inside.mean() >= 0.95 and outside.any()
+        recent = candidates.panel.PANEL["recency weights"].learn(rows.contexts, rows.targets)
+        recent = recent(rows.contexts) / np.linalg.norm(recent(rows.contexts), axis=1)[:, None]
+        np.testing.assert_allclose(got[outside], recent[outside], atol=1e-5)
     last = rows.contexts[:, -1]
     np.testing.assert_allclose(learn.predict(model, rows.contexts, "query"), last, atol=1e-6)
 
@@ -92,6 +98,21 @@ def test_training_is_seeded_keeps_the_best_epoch_and_learns(corpus, tmp_path):
     assert (tmp_path / "a" / "journal.jsonl").is_file()
     with pytest.raises(BadInput, match="windows of 5 chunks, not 7"):
         learn.fit(Recipe("gru", 1, context=7), rows, val, tmp_path / "c")
+
+
+def test_each_head_keeps_its_own_best_epoch(corpus, tmp_path):
+    rows, val = windows(corpus.documents["train"]), windows(corpus.documents["dev"])
+    model, ranks = candidates.start("residual", "components", rows, seed=0), []
+
+    def seen(epoch, cosine):
+        ranks.append(learn._heads(model, val, cosine)["query"])
+        return True
+
+    recipe = Recipe("residual", 3, 16, 2e-3)
+    kept, history = learn.fit(recipe, rows, val, tmp_path, model, seen, say=lambda line: None)
+    cosine = float((learn.predict(kept, val.contexts) * val.targets).sum(-1).mean())
+    assert cosine == pytest.approx(max(history.val), abs=1e-6)
+    assert learn._heads(kept, val, cosine)["query"] == pytest.approx(max(ranks))
 
 
 def test_the_loss_is_that_of_the_sheet_and_no_window_is_drawn_twice_in_an_epoch(corpus):

@@ -4,7 +4,7 @@ import pytest
 from sashimi.errors import BadInput
 from sashimi.studies.next_embedding import PANEL, windows
 from sashimi.studies.next_embedding.measure import energy, mean, ranks, scored
-from sashimi.studies.next_embedding.panel import scalars
+from sashimi.studies.next_embedding.panel import components, scalars
 
 
 def test_five_scalars_by_hand():
@@ -12,6 +12,18 @@ def test_five_scalars_by_hand():
     centre, s = scalars(np.concatenate([x, -x]), np.concatenate([y, -y]))  # so the mean is 0
     assert centre == pytest.approx([0.0])
     assert s == pytest.approx([0.05, 0.06, 0.08, 0.11, 0.24])
+
+
+def test_components_find_scalars_of_their_own():
+    rng = np.random.default_rng(0)
+    x = 1 + rng.standard_normal((4000, 2, 3))
+    planted = np.stack([np.diag([0.8, 0.4, 0.0]), np.diag([0.1, 0.1, 0.5])])  # by lag
+    y = 1 + np.einsum("tij,rti->rj", planted, x - 1)
+    mean, weights = components(x, y)
+    np.testing.assert_allclose(mean, [1, 1, 1], atol=0.05)
+    np.testing.assert_allclose(weights, planted.reshape(6, 3), atol=0.05)
+    common = np.kron(scalars(x, y)[1][:, None], np.eye(3))
+    np.testing.assert_allclose(components(x, y, np.inf)[1], common, atol=1e-12)
 
 
 def test_floors_that_learn_nothing_by_hand():

@@ -19,15 +19,22 @@ from sashimi.studies.next_embedding.params import ModelParams
 from sashimi.studies.next_embedding.rows import Windows, windows
 
 
+OUTSIDE = (0.005, 0.05)
+"""Quantiles of the training contexts' cosines with the mean: below the first a context is taken for
+one of another domain, above the second for one of this."""
+
+
 def start(kind: str, base: str, rows: Windows, seed: int) -> nn.Module:
     """A fresh network; of a residual one, the closed form is fitted on the training rows."""
     torch.manual_seed(seed)
     model = models.build(kind)
     if isinstance(model, models.Residual) and base != "none":
         penalty = math.inf if base == "scalars" else panel.SHRUNK
-        mean, weights = panel.shrunk(rows.contexts, rows.targets, penalty)
+        mean, weights = panel.components(rows.contexts, rows.targets, penalty)
         model.mean.copy_(torch.from_numpy(mean))
         model.base.copy_(torch.from_numpy(weights))
+        near = model.near(torch.from_numpy(rows.contexts))
+        model.limits.copy_(torch.quantile(near, torch.tensor(OUTSIDE)))
     return model
 
 

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from sashimi import cache, train
 from sashimi.errors import BadInput
 from sashimi.files import digest
-from sashimi.studies.next_embedding import models
+from sashimi.studies.next_embedding import measure, models
 from sashimi.studies.next_embedding.rows import Windows
 from sashimi.study import MODEL, Check
 
@@ -89,7 +89,8 @@ def fit(
     also: Windows | None = None,
     say: Callable[[str], None] = print,
 ) -> tuple[nn.Module, History]:
-    """A network trained by `sashimi.train.fit`, with the weights of its best epoch by ``val``.
+    """A network trained by `sashimi.train.fit`, each head with the weights of its best epoch by
+    ``val``.
 
     ``model`` is where it begins (a warm start, or a closed-form base), else a fresh one of the
     seed. ``gate(epoch, cosine)`` False ends the training there. Of ``also``, windows of any length,
@@ -99,7 +100,7 @@ def fit(
         raise BadInput(f"windows of {rows.places.shape[1] - 1} chunks, not {recipe.context}")
     train.seed_everything(recipe.seed)
     model = model or models.build(recipe.kind, recipe.context)
-    history, kept = History(), {}
+    history, kept, best = History(), {}, {}
     second = 0 if also is None else max(1, round(HYBRID * min(recipe.batch, len(also))))
     size = min(recipe.batch, len(rows)) - second
     sources = [batches(rows, size, recipe.seed)]
@@ -109,8 +110,10 @@ def fit(
     def observe() -> Mapping[str, float]:
         cosine = float((predict(model, val.contexts) * val.targets).sum(-1).mean())
         history.val.append(cosine)
-        if cosine >= max(history.val):
-            kept.update(copy.deepcopy(model.state_dict()))
+        for head, score in _heads(model, val, cosine).items():
+            if score >= best.get(head, -np.inf):
+                best[head] = score
+                kept.update(copy.deepcopy(_part(model, head)))
         if not gate(len(history.val), cosine):
             raise Aborted
         return {"val_loss": (2 - 2 * cosine) / rows.vectors.shape[1]}
@@ -128,8 +131,22 @@ def fit(
         )
     except Aborted:
         history.aborted = True
-    model.load_state_dict(kept or model.state_dict())
+    model.load_state_dict(model.state_dict() | kept)
     return model.eval(), history
+
+
+def _heads(model: nn.Module, val: Windows, cosine: float) -> dict[str, float]:
+    """What chooses the epoch of each head: the cosine, and the query's mean reciprocal rank."""
+    if not isinstance(model, models.Residual):
+        return {"forward": cosine}
+    rank = measure.ranks(predict(model, val.contexts, "query"), val)
+    return {"forward": cosine, "query": float((1 / (1 + rank)).mean())}
+
+
+def _part(model: nn.Module, head: str) -> dict[str, Tensor]:
+    """The weights of a head, which share nothing."""
+    state = model.state_dict()
+    return {k: v for k, v in state.items() if (k in models.QUERY) == (head == "query")}
 
 
 def loss(network: nn.Module, drawn: list[Windows]) -> tuple[Tensor, dict[str, float]]:

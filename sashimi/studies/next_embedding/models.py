@@ -14,10 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.errors import BadInput
+from sashimi.studies.next_embedding.panel import RECENCY
 
 D = 384
 """Of the encoder's vectors."""
 NOISE = 64
+QUERY = ("weights", "less", "scale")
+"""The weights of a residual network's second head."""
+QUICK = 10
+"""By how much more than other weights a step moves the few of the query."""
 
 
 class Attentive(nn.Module):
@@ -84,27 +89,40 @@ class Transformer(nn.Module):
 class Residual(nn.Module):
     """A closed-form affine base on centred contexts, and a correction that begins at zero.
 
-    ``base`` (C D, D) and ``mean`` (D,) are buffers. `query` is the second head: a weighted sum of
-    the context less a share of the mean, each dimension scaled. What predicts a direction best is
-    near the mean, which finds nothing; what finds the next chunk is near the last one.
+    ``base`` (C D, D) and ``mean`` (D,) are buffers, and ``limits``: a context whose cosine with the
+    mean is below the first is of another domain, where nothing that was learned holds, and gets the
+    recency weights; from the second on it gets the prediction; in between a mixture. `query` is the
+    second head: the last chunk and a weighted sum of the context, less a share of the mean, each
+    dimension scaled. What predicts a direction best is near the mean, which finds nothing; what
+    finds the next chunk is near the last one.
     """
 
     base: Tensor
     mean: Tensor
+    limits: Tensor
 
     def __init__(self, width: int = D, h: int = 128, context: int = 5) -> None:
         super().__init__()
         self.register_buffer("base", torch.zeros(context * width, width))
         self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("limits", torch.tensor([-2.0, -1.0]))
         enter = [nn.Dropout(0.3), nn.Linear(context * width, h), nn.GELU(), nn.Dropout(0.3)]
         self.network = nn.Sequential(*enter, nn.Linear(h, width))
         nn.init.zeros_(self.network[-1].weight)
         nn.init.zeros_(self.network[-1].bias)
-        self.weights = nn.Parameter(F.one_hot(torch.tensor(context - 1), context).float())
+        self.weights = nn.Parameter(torch.zeros(context))
         self.less, self.scale = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.normalize(self.centre(x), dim=-1)
+        low, high = self.limits
+        inside = ((self.near(x) - low) / (high - low)).clamp(0, 1)[:, None]
+        outside = (x * x.new_tensor(RECENCY)[-x.shape[1] :, None]).sum(1)
+        learned = inside * F.normalize(self.centre(x), dim=-1)
+        return F.normalize(learned + (1 - inside) * F.normalize(outside, dim=-1), dim=-1)
+
+    def near(self, x: Tensor) -> Tensor:
+        """Cosine of the context's mean with the training mean, by which domains differ: (B,)."""
+        return F.cosine_similarity(x.mean(1), self.mean, dim=-1)
 
     def centre(self, x: Tensor) -> Tensor:
         """The prediction before it is normalised, which is a conditional mean."""
@@ -113,8 +131,8 @@ class Residual(nn.Module):
 
     def query(self, x: Tensor) -> Tensor:
         """What the document's chunks are searched by: (B, D) of unit length."""
-        mixed = (self.weights[:, None] * x).sum(1) - self.less * self.mean
-        return F.normalize(mixed * (1 + self.scale), dim=-1)
+        mixed = x[:, -1] + QUICK * ((self.weights[:, None] * x).sum(1) - self.less * self.mean)
+        return F.normalize(mixed * (1 + QUICK * self.scale), dim=-1)
 
 
 class Energy(Residual):

@@ -16,8 +16,8 @@ from sashimi.errors import BadInput
 RECENCY = (0.10, 0.12, 0.16, 0.24, 0.38)
 RIDGE = 30.0
 """Penalty of the ridge, in units of the summed squares of centred vectors of unit length."""
-SHRUNK = 100.0
-"""Penalty of the ridge on what the scalars leave over."""
+SHRUNK = 2.0
+"""Penalty of a component's scalars that differ from the common ones."""
 SCALARS = "mean + scalars"
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -64,15 +64,23 @@ def ridge(x: np.ndarray, y: np.ndarray, penalty: float, centre: np.ndarray) -> n
     return np.linalg.solve(a.T @ a + penalty * np.eye(a.shape[1]), a.T @ y)
 
 
-def shrunk(x: np.ndarray, y: np.ndarray, penalty: float = SHRUNK) -> tuple[np.ndarray, np.ndarray]:
-    """The mean m (D,) and weights (C D, D) of y - m on x_t - m: a ridge that shrinks towards the
-    scalars instead of towards nothing. An infinite ``penalty`` gives the scalars themselves.
+def components(
+    x: np.ndarray, y: np.ndarray, penalty: float = SHRUNK
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean m (D,) and weights (C D, D) of y - m on x_t - m: C scalars for each principal
+    component of the targets, shrunk towards the C common ones. What a text is about goes on for
+    longer along some components than along others. An infinite ``penalty`` gives `scalars`.
     """
-    mean, weights = scalars(x, y)
-    base = np.kron(weights[:, None], np.eye(len(mean)))
+    mean, common = scalars(x, y)
+    axes = np.linalg.eigh(np.cov(y, rowvar=False))[1]  # (D, D), a component a column
+    z = np.moveaxis((x - mean) @ axes, 0, 2).swapaxes(0, 1)  # (D, C, R)
+    left = ((y - mean) @ axes).T - np.tensordot(common, z, (0, 1))  # (D, R)
+    own = np.zeros((len(mean), x.shape[1]))
     if np.isfinite(penalty):
-        base = base + ridge(x, y - mean - mixed(weights, x - mean), penalty, mean)
-    return mean, base
+        gram = z @ z.swapaxes(1, 2) + penalty * np.eye(x.shape[1])
+        own = np.linalg.solve(gram, z @ left[:, :, None])[..., 0]
+    blocks = [(axes * (common[t] + own[:, t])) @ axes.T for t in range(x.shape[1])]
+    return mean, np.concatenate(blocks)
 
 
 def _recency(x: np.ndarray, y: np.ndarray) -> Predict:

@@ -51,7 +51,7 @@ class ModelParams(CorpusParams):
     """One predictor, judged in and out of domain."""
 
     kind: Literal["amn", "gru", "transformer", "residual", "energy"]
-    base: Literal["none", "scalars", "shrunk ridge"]
+    base: Literal["none", "scalars", "components"]
     """The closed form that a residual network begins with."""
     epochs: Count
     batch: Batch
