@@ -18,7 +18,6 @@ from sashimi.studies.next_embedding.panel import Predict
 from sashimi.studies.next_embedding.params import ModelParams
 from sashimi.studies.next_embedding.rows import Windows, windows
 
-
 OUTSIDE = (0.005, 0.05)
 """Quantiles of the training contexts' cosines with the mean: below the first a context is taken for
 one of another domain, above the second for one of this."""
