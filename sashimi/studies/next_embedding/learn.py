@@ -101,11 +101,7 @@ def fit(
     train.seed_everything(recipe.seed)
     model = model or models.build(recipe.kind, recipe.context)
     history, kept, best = History(), {}, {}
-    second = 0 if also is None else max(1, round(HYBRID * min(recipe.batch, len(also))))
-    size = min(recipe.batch, len(rows)) - second
-    sources = [batches(rows, size, recipe.seed)]
-    if also is not None:
-        sources.append(batches(also, second, recipe.seed))
+    drawn, epoch = _drawn(recipe, rows, also)
 
     def observe() -> Mapping[str, float]:
         cosine = float((predict(model, val.contexts) * val.targets).sum(-1).mean())
@@ -118,12 +114,10 @@ def fit(
             raise Aborted
         return {"val_loss": (2 - 2 * cosine) / rows.vectors.shape[1]}
 
-    epoch = len(rows) // size
     schedule = train.Schedule(
         recipe.epochs * epoch, recipe.learning_rate, observe_every=epoch, checkpoint_every=10**9
     )
     key = digest(vars(recipe))
-    drawn = lambda step: [source(step) for source in sources]  # noqa: E731
     try:
         history.seconds = train.fit(
             *(model, loss, drawn, schedule, directory),
@@ -133,6 +127,18 @@ def fit(
         history.aborted = True
     model.load_state_dict(model.state_dict() | kept)
     return model.eval(), history
+
+
+def _drawn(
+    recipe: Recipe, rows: Windows, also: Windows | None
+) -> tuple[Callable[[int], list[Windows]], int]:
+    """The batch of a step, from one source or two, and how many steps an epoch of rows has."""
+    second = 0 if also is None else max(1, round(HYBRID * min(recipe.batch, len(also))))
+    size = min(recipe.batch, len(rows)) - second
+    sources = [batches(rows, size, recipe.seed)]
+    if also is not None:
+        sources.append(batches(also, second, recipe.seed))
+    return lambda step: [source(step) for source in sources], len(rows) // size
 
 
 def _heads(model: nn.Module, val: Windows, cosine: float) -> dict[str, float]:
