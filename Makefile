@@ -19,6 +19,7 @@ run: $(READY)
 
 test: $(READY)
 	$(VENV)/bin/ruff check sashimi tests scripts notebooks
+	$(VENV)/bin/mypy
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(VENV)/bin/python -m pytest tests notebooks \
 	  -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 

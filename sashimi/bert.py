@@ -68,9 +68,9 @@ class Layer:
     def __call__(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """``mask`` (B, 1, 1, T) is True where something stands, if there is padding."""
         b, t, e = x.shape
-        parts = self.enter(x).view(b, t, 3, HEADS, e // HEADS).permute(2, 0, 3, 1, 4)
+        q, k, v = self.enter(x).view(b, t, 3, HEADS, e // HEADS).permute(2, 0, 3, 1, 4)
         mixed = (
-            F.scaled_dot_product_attention(*parts, attn_mask=mask).transpose(1, 2).reshape(b, t, e)
+            F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).reshape(b, t, e)
         )
         x = self.norm(self.leave(mixed) + x)
         return self.last(self.narrow(self.widen(x, "gelu")) + x)

@@ -11,7 +11,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -109,9 +109,8 @@ def ablate(
     asked = questions.load(root() / "reports" / questions.NAME)
     answers = [answer for answer in questions.answers(found, asked) if answer.number]
     if as_json:
-        told = {"table": found, "answers": answers}
-        plain = {name: [entry.as_json() for entry in listed] for name, listed in told.items()}
-        print_json({"cells": board.record(), **plain})
+        plain = [[entry.as_json() for entry in listed] for listed in (found, answers)]
+        print_json({"cells": board.record(), "table": plain[0], "answers": plain[1]})
     else:
         typer.echo(table.markdown(found))
         if answers:
@@ -157,7 +156,7 @@ def generate(
         outcome = model.generate(prompt, candidates=3)
     written = output if outcome.plist is not None else None
     if written:
-        with atomic(output) as temporary:
+        with atomic(written) as temporary:
             write(outcome.plist, temporary)
     if as_json:
         print_json(outcome.as_json() | {"written": str(written) if written else None})
@@ -193,8 +192,9 @@ def pack(
 ) -> None:
     """Write a run's network as one small file, which answers without torch."""
     from sashimi.flagship import pack as packing
+    from sashimi.runtime.shipped import NETWORK
 
-    size = packing.pack(run, *([output] if output else []), admit=admit)
+    size = packing.pack(run, output or NETWORK, admit=admit)
     if as_json:
         print_json(asdict(size))
     else:
@@ -265,8 +265,8 @@ def doctor(
     if name and name not in studies:
         raise BadInput(f"no study '{name}'; there are: {', '.join(studies)}")
     checks = examine(reports)
-    if name and studies[name].checks:
-        checks += studies[name].checks()
+    own = studies[name].checks if name else None
+    checks += own() if own else []
     if as_json:
         print_json([check.as_json() for check in checks])
     else:
@@ -295,7 +295,7 @@ def bench(
         groups |= study.bench
     if name not in groups:
         raise BadInput(f"no bench '{name}'; there are: {', '.join(sorted(groups))}")
-    options = {"checkout": checkout, "run": run, "count": count}
+    options: dict[str, Any] = {"checkout": checkout, "run": run, "count": count}
     options = {key: value for key, value in options.items() if value is not None}
     for key in options.keys() - inspect.signature(groups[name]).parameters.keys():
         raise BadInput(f"bench '{name}' takes no --{key}")

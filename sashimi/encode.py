@@ -70,8 +70,8 @@ class Encoded:
         slices = [self.pieces(i) for i in rows]
         raw = None
         if self.raw is not None:
-            raw = [self.raw[self.marked(i)] for i in rows]
-            raw = pad_sequence([r.float() if r.is_floating_point() else r for r in raw], True)
+            read = [self.raw[self.marked(i)] for i in rows]
+            raw = pad_sequence([r.float() if r.is_floating_point() else r for r in read], True)
         sizes = torch.tensor([at.stop - at.start for at in slices])
         states = pad_sequence([self.states[at].float() for at in slices], True)
         pieces = torch.arange(states.shape[1]) < sizes[:, None]

@@ -29,7 +29,7 @@ class OwnKernel(AsyncKernelManager):
         """Encrypt where zmq can: a kernel that listens in the clear says so on every start."""
         return "auto" if zmq.has("curve") else "disabled"
 
-    async def start_kernel(self, **kwargs: Any) -> None:
+    async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]  # run_sync
         """Start it, with the locks of this process, held as long as it lives, and `THREADS`."""
         environment = THREADS | dict(kwargs.pop("env", None) or os.environ)
         await super().start_kernel(close_fds=False, env=environment, **kwargs)

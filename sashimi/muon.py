@@ -61,7 +61,7 @@ class Muon(torch.optim.AdamW):
             raise ValueError("Muon moves matrices only")
 
     @torch.no_grad()
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]  # no closure: nothing evaluates twice
         """One step of both; the gradients are those that ``backward`` left."""
         groups = self.param_groups
         self.param_groups = groups[1:]
@@ -86,7 +86,7 @@ class Muon(torch.optim.AdamW):
             if not self.state[parameter]:  # AdamW looks for a step in every state that it loads
                 kept = {"step": torch.zeros(()), "momentum": torch.zeros_like(parameter)}
                 self.state[parameter] |= kept
-        gradients = [p.grad for p in moved]
+        gradients = [p.grad for p in moved if p.grad is not None]
         momenta = [self.state[p]["momentum"] for p in moved]
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
         return torch._foreach_lerp(gradients, momenta, MOMENTUM)

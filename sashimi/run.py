@@ -205,8 +205,8 @@ def _execute(name: str, arguments: Mapping[str, Any], run_dir: Path, stem: str, 
     except Exception as error:  # a cell raised, the kernel died or never started: all end the run
         reason = _reason(name, error)
         write_text(run_dir / FAILED, f"{reason}\n\n{_plain(str(error))}\n")
-        if getattr(error, "ename", "") in _names(BadInput):
-            raise BadInput(error.evalue) from error
+        if vars(error).get("ename") in _names(BadInput):
+            raise BadInput(vars(error)["evalue"]) from error
         raise RunFailed(f"{reason}; see {run_dir / FAILED} and {target}") from error
     write_text(target, notebooks.text(notebooks.stripped(notebooks.read(target))))
     notebooks.html(target, run_dir / f"{stem}.html")
@@ -220,12 +220,14 @@ def _unformatted(path: Path) -> str:
 
 def _names(kind: type) -> set[str]:
     """The names of a class and of all that inherit from it: a kernel tells no more than a name."""
-    return {kind.__name__}.union(*(_names(child) for child in kind.__subclasses__()))
+    children: list[type] = kind.__subclasses__()
+    return {kind.__name__}.union(*(_names(child) for child in children))
 
 
 def _reason(name: str, error: Exception) -> str:
-    if hasattr(error, "ename"):
-        return f"{name}, cell {error.cell_index}: {error.ename}: {error.evalue}"
+    told = vars(error)  # papermill's own, of a cell that raised
+    if "ename" in told:
+        return f"{name}, cell {told['cell_index']}: {told['ename']}: {told['evalue']}"
     return f"{name}: {type(error).__name__}: {_plain(str(error))}"
 
 

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -40,7 +41,7 @@ class Interval:
     n: int
 
     @staticmethod
-    def of(plain: Mapping[str, float | int | None]) -> Interval:
+    def of(plain: Mapping[str, Any]) -> Interval:
         """What `as_json` wrote."""
         value, low, high = (
             _NAN if plain[k] is None else plain[k] for k in ("value", "low", "high")
@@ -80,7 +81,7 @@ def bootstrap(
 
 
 def resampled(
-    statistic: Callable[..., np.ndarray],
+    statistic: Callable[..., np.ndarray | float],
     *samples: np.ndarray,
     paired: bool = False,
     seed: int = 0,

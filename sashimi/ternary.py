@@ -63,6 +63,8 @@ class TernaryLinear(nn.Module):
     learned.
     """
 
+    share: Tensor
+
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(inputs)

@@ -123,8 +123,8 @@ def main(words: list[str]) -> int:
     study = known(given["studies"])[given["study"]]
     Path(given["failed"]).unlink(missing_ok=True)  # of the attempt before
     try:
-        chosen = (given[key] for key in ("row", "corpus", "seed", "out"))
-        run(study, *chosen, patience=GRACE)
+        chosen = {key: given[key] for key in ("row", "corpus", "seed", "out")}
+        run(study, **chosen, patience=GRACE)
     except RunFailed as error:
         print(error)
         return 1

@@ -28,14 +28,15 @@ def differences(rows: Sequence[Row], split: str) -> Figure:
     A difference of one seed has no interval over seeds: it is a hollow point. Rows without a
     difference are left out; raises ValueError if that leaves none.
     """
-    metrics = next((row.scores.decides for row in rows if row.scores), ())
+    scores = next((row.scores for row in rows if row.scores), None)
+    metrics = scores.decides if scores else ()
     shown = [r for r in rows if any(_known(r, split, m, "over_seeds") for m in metrics)]
-    if not shown:
+    if scores is None or not shown:
         raise ValueError("no row has a difference to its reference")
     figure, axes = canvas(9.6, 1.3 + 0.42 * len(shown), 1, len(metrics), sharey=True)
     for axis, metric in zip(axes[0], metrics, strict=True):
         _pairs(axis, [row.numbers.get(split, {}).get(metric) for row in shown])
-        axis.set_xlabel(f"{shown[0].scores.metric(metric).heading}: difference")
+        axis.set_xlabel(f"{scores.metric(metric).heading}: difference")
         axis.locator_params(axis="x", nbins=4)
     axes[0][0].set_yticks(range(len(shown)), [f"{r.name}, n = {len(r.seeds)}" for r in shown])
     axes[0][0].set_ylim(len(shown) - 0.5, -0.5)
@@ -62,7 +63,7 @@ def answers(found: Sequence[Answer]) -> Figure:
             f"{asked.name}: {asked.decided_by(answer.scores)}\n{asked.own} − {asked.against}"
         )
         verdict = answer.verdict
-        if answer.number and not asked.is_share:
+        if answer.number and answer.number.over_seeds and not asked.is_share:
             verdict += f" ({answer.number.over_seeds.value:+.3g})"
         axis.text(
             *(1.01, place, verdict), transform=axis.get_yaxis_transform(), va="center",
@@ -79,7 +80,7 @@ def _pairs(axis, numbers: Sequence[Number | None]) -> None:
     """Both intervals of each difference on a line of its own, from the top."""
     for label, (kind, colour, offset) in KINDS.items():
         for place, number in enumerate(numbers):
-            _whisker(axis, number and getattr(number, kind), place + offset, colour)
+            _whisker(axis, getattr(number, kind, None), place + offset, colour)
         axis.plot([], [], marker="o", ms=4, color=colour, label=label)
     axis.axvline(0, color="black", lw=0.8)
     low, high = axis.get_xlim()

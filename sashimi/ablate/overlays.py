@@ -40,7 +40,9 @@ def pair(answer: Answer) -> Comparison | None:
 def course(answer: Answer) -> Figure | None:
     """The question's series for both rows: seeds thin, their mean bold."""
     found = pair(answer) if answer.question.trajectory else None
-    series = [name for name in answer.question.trajectory if found and not found.names(name)]
+    if found is None:
+        return None
+    series = [name for name in answer.question.trajectory if not found.names(name)]
     return overlay(found, series) if series else None
 
 
@@ -49,7 +51,9 @@ def losses(answer: Answer) -> list[tuple[str, Figure]]:
     last; bars are means of seeds.
     """
     found = pair(answer) if answer.question.trajectory else None
-    groups = [name for name in answer.question.trajectory if found and found.names(name)]
+    if found is None:
+        return []
+    groups = [name for name in answer.question.trajectory if found.names(name)]
     return [(group, _losses(found, group)) for group in groups]
 
 
@@ -107,10 +111,10 @@ def regimes(rows: Iterable[Row]) -> list[dict[str, Any]]:
 def ended(rows: Iterable[Row]) -> list[predict.Run]:
     """Every finished run with the held-out score that it ended with, for `predict`."""
     found = []
-    for row in (row for row in rows if row.scores):
-        split, metric = row.scores.held_out[0], row.scores.decides[0]
+    for row, scores in ((row, row.scores) for row in rows if row.scores):
+        split, metric = scores.held_out[0], scores.decides[0]
         for run in row.runs:
-            value = run.metric(split, row.scores.ours, metric)
+            value = run.metric(split, scores.ours, metric)
             if value is not None and (run.folder / FILE).is_file():
                 found.append(predict.Run(Profile.load(run.folder), value.value))
     return found

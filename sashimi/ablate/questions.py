@@ -120,7 +120,7 @@ class Answer:
         said = self.number.verdict
         if said in ("not distinguishable", TOO_FEW):
             return said
-        said += ", of one seed" if self.number.over_seeds.n == 1 else ""
+        said += ", of one seed" if self.number.over_seeds and self.number.over_seeds.n == 1 else ""
         if self.p_holm <= LEVEL:
             return said
         return f"{said} by itself, not among {self.family} questions"

@@ -69,12 +69,12 @@ def expand(
     if seeds < 1:
         raise BadInput(f"--seeds {seeds}: at least one seed is needed")
     chosen = known(studies)
-    rows = [Path(row) for row in rows if Path(row).stem != SMOKE] or [Path(row) for row in rows]
+    paths = [Path(row) for row in rows if Path(row).stem != SMOKE] or [Path(row) for row in rows]
     cells, proved = [], set()
     digests: dict[tuple[str, str], Path] = {}
     folders: dict[Path, Path] = {}
     for seed in range(seeds):
-        for row in rows:
+        for row in paths:
             study = registry.of(row, chosen, default)
             planned = plan(study, row, corpus, seed, out)
             changes = _changes(study, row, planned.params, corpus, seed)

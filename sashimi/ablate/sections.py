@@ -23,7 +23,7 @@ from sashimi.pab import predict
 from sashimi.report.facts import FOLDED
 from sashimi.report.read import Run, counted, spread
 from sashimi.report.verdicts import judged
-from sashimi.study import Link, Picture, Section, Table
+from sashimi.study import Link, Picture, Scores, Section, Table
 
 ASKED = (
     "Written before the rows ran (reports/questions.yaml), but for those called exploratory: which "
@@ -118,9 +118,11 @@ def _verdicts(rows: Sequence[Row]) -> Blocks:
 
 def _changes(rows: Sequence[Row], reports: Path) -> Blocks:
     """What each row changes, and what that is worth beside the reference row."""
+    scores = next((row.scores for row in rows if row.scores), None)
+    if scores is None:
+        return
     for corpus in dict.fromkeys(row.corpus for row in rows if row.changes):
         mine = [row for row in rows if row.corpus == corpus]
-        scores = mine[0].scores
         for split in dict.fromkeys(split for row in mine for split in row.numbers):
             title = ", ".join(filter(None, (corpus, scores.splits[split])))
             try:
@@ -136,13 +138,13 @@ def _changes(rows: Sequence[Row], reports: Path) -> Blocks:
                 )
             heads = ["row", "what it changes", "runs"]
             heads += [scores.metric(metric).heading for metric in scores.decides]
-            cells = [_change(row, row.numbers.get(split, {}), reports) for row in mine]
+            cells = [_change(row, scores, row.numbers.get(split, {}), reports) for row in mine]
             yield Table(heads, cells, title, folded=len(mine) > FOLDED)
 
 
-def _change(row: Row, numbers: Mapping[str, Number], reports: Path) -> list[Any]:
+def _change(row: Row, scores: Scores, numbers: Mapping[str, Number], reports: Path) -> list[Any]:
     runs = [*_links(row.runs, reports), *row.early.values()]
-    values = [_value(numbers.get(metric)) for metric in row.scores.decides]
+    values = [_value(numbers.get(metric)) for metric in scores.decides]
     return [row.name, [row.changed(), row.question], runs, *values]
 
 
@@ -181,8 +183,8 @@ def _prediction(rows: Sequence[Row]) -> Blocks:
     for corpus in dict.fromkeys(row.corpus for row in rows):
         mine = [row for row in rows if row.corpus == corpus]
         found = overlays.predictive(mine)
-        if any(line.correlation.rho is not None for line in found):
-            scores = mine[0].scores
+        scores = mine[0].scores
+        if scores and any(line.correlation.rho is not None for line in found):
             decides = f"{scores.metric(scores.decides[0]).heading} on {scores.held_out[0]}"
             caption = (
                 f"{corpus}: rank correlation of what is known at half time with {decides} at the "

@@ -179,9 +179,10 @@ def compare(
     by_seed = tuple(mine[seed][1] - theirs[seed][1] for seed in common)
     keys = [split if model == scores.ours else f"{split}/{model}" for model in models]
     pairs = [_by_example((mine[s][0], theirs[s][0]), keys, metric) for s in common]
-    if any(pair is None or len(pair) != len(pairs[0]) for pair in pairs):
+    known = [pair for pair in pairs if pair is not None]
+    if len(known) < len(pairs) or len({len(pair) for pair in known}) > 1:
         return Number(own_mean, student(by_seed), None, better, by_seed)
-    singly = np.mean(pairs, axis=0)
+    singly = np.mean(known, axis=0)
     return Number(own_mean, student(by_seed), bootstrap(singly), better, by_seed, tuple(singly))
 
 
@@ -192,13 +193,12 @@ def mean(runs: Iterable[Run], split: str, model: str, metric: str) -> Interval:
 
 def _by_example(pair: tuple[Run, Run], keys: Sequence[str], metric: str) -> np.ndarray | None:
     """The differences on the same examples (n,), or None where they cannot be paired."""
-    found = [_scores(run.folder).get(key) for run, key in zip(pair, keys, strict=True)]
-    if None in found or found[0].examples != found[1].examples:
+    ours, others = (_scores(run.folder).get(key) for run, key in zip(pair, keys, strict=True))
+    if ours is None or others is None or ours.examples != others.examples:
         return None
-    if any(metric not in part.values for part in found):
+    if metric not in ours.values or metric not in others.values:
         return None
-    ours, others = (np.asarray(part.values[metric], dtype=float) for part in found)
-    return ours - others
+    return np.asarray(ours.values[metric], float) - np.asarray(others.values[metric], float)
 
 
 def _scores(folder: Path) -> dict[str, scores.Scores]:
@@ -226,17 +226,19 @@ def markdown(rows: Sequence[Row]) -> str:
     for study, corpus in dict.fromkeys((row.study, row.corpus) for row in rows):
         mine = [row for row in rows if (row.study, row.corpus) == (study, corpus)]
         for split in dict.fromkeys(split for row in mine for split in row.numbers):
-            lines = [_line(row, row.numbers.get(split, {})) for row in mine if row.scores]
+            lines = [
+                _line(row, row.scores, row.numbers.get(split, {})) for row in mine if row.scores
+            ]
             frame = pd.DataFrame(lines).fillna("–")
             title = ", ".join(filter(None, (study, corpus, split)))
             parts.append(f"**{title}**\n\n{frame.to_markdown(index=False)}")
     return "\n\n".join(parts)
 
 
-def _line(row: Row, numbers: Mapping[str, Number]) -> dict[str, Any]:
+def _line(row: Row, scores: Scores, numbers: Mapping[str, Number]) -> dict[str, Any]:
     line: dict[str, Any] = {"row": row.name, "changes": row.changed(), "seeds": len(row.seeds)}
-    for metric in row.scores.decides:
-        found, heading = numbers.get(metric), row.scores.metric(metric).heading
+    for metric in scores.decides:
+        found, heading = numbers.get(metric), scores.metric(metric).heading
         line[heading] = spread(found.mean) if found else "–"
         line[f"{heading}, to the reference"] = told(found) if found else "–"
     return line

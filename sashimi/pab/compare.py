@@ -101,7 +101,7 @@ class Comparison:
         low, high = expanded(pairs) if n > 1 else (None, None)
         if n < self.min_runs:
             verdict = FEW
-        elif low <= 0 <= high:
+        elif low is None or high is None or low <= 0 <= high:
             verdict = TIE
         else:
             verdict = HIGHER if mean > 0 else LOWER

@@ -121,7 +121,7 @@ class Report:
             ids = [id for id, example in self.examples.items() if example.kind == kind]
             surplus = len(ids) - int(np.ceil(share * len(ids)))
             out |= {ids[i] for i in rng.permutation(len(ids))[:surplus]}
-        places = {"kept": [], "flagged": [], "removed": []}
+        places: dict[str, list[str]] = {"kept": [], "flagged": [], "removed": []}
         for id, example in self.examples.items():
             gone = example.kind in remove or id in out
             flagged = example.kind in flag_for_review
@@ -195,7 +195,7 @@ def _sort(loss, swing, steps, rules: Rules, first_loss: float, band: float) -> S
         learned=-float(np.log(rules.learned)),
     )
     per = [None if value is None else 1000 * value for value in (slope, low, high)]
-    return Sorted(kind, rule, points, float(y[0]), late, *per, swing)
+    return Sorted(kind, rule, points, float(y[0]), late, per[0], per[1], per[2], swing)
 
 
 def _rule(

@@ -38,7 +38,7 @@ class Dynamics:
     def __init__(self, ids: Sequence[str] | None = None):
         self._fixed = ids is not None
         self._place: dict[str, int] = {str(id): i for i, id in enumerate(ids or ())}
-        if self._fixed and len(self._place) != len(ids):
+        if ids is not None and len(self._place) != len(ids):
             raise BadInput("ids repeat; every example needs an id of its own")
         self._rows: dict[int, dict[str, list]] = {}
 

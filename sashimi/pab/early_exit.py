@@ -8,6 +8,7 @@ The rule is off unless `enabled`: a run that is judged by the accuracy that woul
 use it, or its row says so.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,19 +58,14 @@ def early_exit(profile, rule: ExitRule | None = None) -> Exit:
         return Exit(False, None, f"step {step} is before {rule.from_step}", step, {})
     known = _evidence(profile, rule, step)
     missing = [name for name, value in known.items() if value is None]
-    accuracy, trend = known[rule.tier], known["trend"]
-    stability, predictability = known["stability"], known["predictability"]
-    if None not in (accuracy, stability, predictability) and (
-        accuracy < rule.low and stability > rule.unstable and predictability > rule.unpredictable
-    ):
+    numbers = {k: math.nan if v is None else v for k, v in known.items()}  # NaN passes no limit
+    accuracy, trend = numbers[rule.tier], numbers["trend"]
+    stability, predictability = numbers["stability"], numbers["predictability"]
+    if accuracy < rule.low and stability > rule.unstable and predictability > rule.unpredictable:
         return Exit(True, 1, "low accuracy, unstable and unpredictable", step, known)
-    if None not in (accuracy, stability, trend) and (
-        accuracy < rule.slow and stability < rule.steady and trend > rule.rising
-    ):
+    if accuracy < rule.slow and stability < rule.steady and trend > rule.rising:
         return Exit(False, 2, "low accuracy, but steady and improving", step, known)
-    if None not in (accuracy, trend) and (
-        step > rule.plateau_from and trend < rule.flat and accuracy < rule.plateau
-    ):
+    if step > rule.plateau_from and trend < rule.flat and accuracy < rule.plateau:
         return Exit(True, 3, f"accuracy flat over {rule.span} steps and more", step, known)
     reason = f"not reported: {', '.join(missing)}" if missing else "no case applies"
     return Exit(False, None, reason, step, known)

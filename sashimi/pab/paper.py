@@ -78,7 +78,9 @@ def _first(steps, shares, threshold: float) -> int | None:
 
 
 def _first_rise(val: Series | None) -> int | None:
-    rises = np.flatnonzero(np.diff(val.values) > 0) if val is not None else []
+    if val is None:
+        return None
+    rises = np.flatnonzero(np.diff(val.values) > 0)
     return int(val.steps[rises[0] + 1]) if len(rises) else None
 
 

@@ -67,8 +67,8 @@ def predictiveness(
     columns |= _summaries(listed, at)
     found = {name: correlate(values, results, seed=seed) for name, values in columns.items()}
     adjusted = holm({n: c.p for n, c in found.items() if n not in BASELINES and c.p is not None})
-    ahead = [n for n in BASELINES[1:] if found[n].rho is not None]
-    best = max(ahead, key=lambda n: abs(found[n].rho), default=None)
+    ahead = {n: rho for n in BASELINES[1:] if (rho := found[n].rho) is not None}
+    best = max(ahead, key=lambda n: abs(ahead[n]), default=None)
     rows = []
     for name, correlation in found.items():
         base = name in BASELINES
@@ -112,10 +112,11 @@ def outcomes(runs: Iterable[Run], gates: Mapping[str, Gate], seed: int = 0) -> l
     out = []
     for place, gate in enumerate(gates):
         found = np.array([verdict[place].decision for verdict in verdicts])
-        sides = [results[found == decision] for decision in (GO, STOP)]
-        counts = [len(sides[0]), len(sides[1]), int((found == NOT_EVALUABLE).sum())]
-        medians = [float(np.median(side)) if len(side) else None for side in sides]
-        out.append(Outcome(gate, *counts, *medians, *_sorting(*sides, seed)))
+        go, stop = (results[found == decision] for decision in (GO, STOP))
+        neither = int((found == NOT_EVALUABLE).sum())
+        medians = [float(np.median(side)) if len(side) else None for side in (go, stop)]
+        sizes, told = (len(go), len(stop), neither), _sorting(go, stop, seed)
+        out.append(Outcome(gate, *sizes, medians[0], medians[1], *told))
     return out
 
 

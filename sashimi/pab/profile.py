@@ -5,8 +5,12 @@ killed before it could write one.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from sashimi import display
 from sashimi.errors import BadInput
@@ -107,11 +111,15 @@ class Profile:
             kept = {name: series.until(step) for name, series in named.items()}
             return {name: s for name, s in kept.items() if len(s) or name == "train_loss"}
 
-        raw = {"scalars": self.scalars, "components": self.components, "weights": self.weights}
+        raw: dict[str, dict] = {
+            "scalars": self.scalars,
+            "components": self.components,
+            "weights": self.weights,
+        }
         raw |= {name: self.group(name) for name in COUNTED}
-        shares = {name: cut(named) for name, named in self.shares.items()}
-        short = replace(self, shares=shares, **{name: cut(named) for name, named in raw.items()})
-        return short.recompute()
+        short: dict[str, Any] = {name: cut(named) for name, named in raw.items()}
+        short["shares"] = {name: cut(named) for name, named in self.shares.items()}
+        return replace(self, **short).recompute()
 
     def recompute(self, parameters: Parameters | None = None) -> "Profile":
         """The same raw series with everything derived anew, under `parameters` if given."""
@@ -168,6 +176,10 @@ def _plain(named: dict) -> dict:
     return {name: series.as_dict() for name, series in named.items()}
 
 
+def _read(raw: dict, kind: type[Series] | type[Counts], names: Iterable[str]) -> dict[str, Any]:
+    return {n: {key: kind.from_dict(value) for key, value in raw[n].items()} for n in names}
+
+
 def _from_dict(path: Path, raw: dict) -> Profile:
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise BadInput(f"{path}: not a profile of schema {SCHEMA}; rerun to replace it")
@@ -175,14 +187,8 @@ def _from_dict(path: Path, raw: dict) -> Profile:
         return Profile(
             origin=Origin(**{**raw["origin"], "notes": tuple(raw["origin"]["notes"])}),
             parameters=Parameters.from_dict(raw["parameters"]),
-            **{
-                name: {key: Series.from_dict(value) for key, value in raw[name].items()}
-                for name in ("scalars", "components", "derived")
-            },
-            **{
-                name: {key: Counts.from_dict(value) for key, value in raw[name].items()}
-                for name in (*COUNTED, "weights")
-            },
+            **_read(raw, Series, ("scalars", "components", "derived")),
+            **_read(raw, Counts, (*COUNTED, "weights")),
             shares={
                 group: {key: Counts.from_dict(value) for key, value in named.items()}
                 for group, named in raw.get("shares", {}).items()
@@ -223,12 +229,13 @@ def _from_entries(entries: list[dict], note: str | None) -> Profile:
         **{key: start[key] for key in _STARTED},
     )
     scalars = {name: _scalar(records, name) for name in SCALARS}
+    counted: dict[str, Any] = {name: _counted(records, name) for name in COUNTED}
     return Profile(
         origin=origin,
         parameters=Parameters.from_dict(start["parameters"]),
         scalars={k: s for k, s in scalars.items() if len(s) or k == "train_loss"},
         components=_components(records),
-        **{name: _counted(records, name) for name in COUNTED},
+        **counted,
         weights=_weights(records),
         shares=_shares(records),
     ).recompute()
@@ -241,9 +248,13 @@ def _value(record: dict, key: str, value: float | None) -> float:
     return restore(value, record.get("status", {}).get(key))
 
 
+def _series(points: list[tuple[int, float]]) -> Series:
+    return Series(*np.array(points, dtype=np.float64).reshape(-1, 2).T)
+
+
 def _scalar(records: list[dict], name: str) -> Series:
     rows = [(r["step"], _value(r, name, r[name])) for r in records if name in r]
-    return Series([s for s, _ in rows], [v for _, v in rows])
+    return _series(rows)
 
 
 def _components(records: list[dict]) -> dict[str, Series]:
@@ -252,7 +263,7 @@ def _components(records: list[dict]) -> dict[str, Series]:
         for name, value in r.get("components", {}).items():
             point = (r["step"], _value(r, f"components/{name}", value))
             rows.setdefault(name, []).append(point)
-    return {name: Series(*zip(*points, strict=True)) for name, points in rows.items()}
+    return {name: _series(points) for name, points in rows.items()}
 
 
 def _counted(records: list[dict], group: str) -> dict[str, Counts]:
@@ -260,7 +271,7 @@ def _counted(records: list[dict], group: str) -> dict[str, Counts]:
     for r in records:
         for name, (correct, total) in r.get(group, {}).items():
             rows.setdefault(name, []).append((r["step"], correct, total))
-    return {name: Counts(*zip(*points, strict=True)) for name, points in rows.items()}
+    return {name: Counts(*np.array(points, dtype=np.int64).T) for name, points in rows.items()}
 
 
 def _shares(records: list[dict]) -> dict[str, dict[str, Counts]]:
@@ -276,7 +287,7 @@ def _weights(records: list[dict]) -> dict[str, Counts]:
     for name in WEIGHTS:
         rows = [(r["step"], *r[name]) for r in records if name in r and r[name][0] is not None]
         if rows:
-            out[name] = Counts(*zip(*rows, strict=True))
+            out[name] = Counts(*np.array(rows, dtype=np.int64).T)
     return out
 
 

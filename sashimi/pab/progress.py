@@ -33,7 +33,8 @@ def events(steps, values, threshold: float, sustained: int = 3) -> list[tuple[in
     steps, array = np.asarray(steps), floats(values)
     if len(steps) != len(array):
         raise BadInput(f"{len(steps)} steps but {len(array)} values")
-    found, holds, length = [], False, 0
+    found: list[tuple[int, str]] = []
+    holds, length = False, 0
     for i, value in enumerate(array.tolist()):
         contrary = value < threshold if holds else value >= threshold  # False for NaN
         length = length + 1 if contrary else 0

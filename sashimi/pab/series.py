@@ -78,7 +78,7 @@ class Series:
     def from_dict(cls, raw: dict) -> "Series":
         status = raw.get("status", {})
         values = [restore(v, status.get(str(i))) for i, v in enumerate(raw["values"])]
-        return cls(raw["steps"], values)
+        return cls(raw["steps"], np.array(values, dtype=np.float64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Tracker:
         self._begin = time.perf_counter()
         self._before = 0.0  # seconds of earlier sittings
         self._overhead = 0.0
-        self._entries = [
+        self._entries: list[dict[str, Any]] = [
             {
                 "kind": "start",
                 "schema": SCHEMA,

@@ -66,7 +66,7 @@ def text(profile: Profile) -> str:
             lines.append(f"{name:<26} {_number(series.last()):>10}  {spark(series)}")
     for group in ("tiers", "domains"):
         for name, entry in profile.progress[group].items():
-            series = profile.series(f"{group}/{name}")
+            series = profile.group(group)[name].series()
             lines.append(
                 f"{group[:-1] + ' ' + name:<26} {_share(entry):>10}  {spark(series):<{WIDTH}}  "
                 f"{_story(entry)}"

@@ -126,8 +126,8 @@ def _best(own: Sequence[Run], scores: Scores, split: str, metric: str):
 
 
 def _bar(label: str, found: Interval, top: float, kind: str) -> Bar:
-    places = (_percent(value, top) for value in (found.value, found.low, found.high))
-    return Bar(label, read.interval(found), *places, kind=kind)
+    place, low, high = (_percent(value, top) for value in (found.value, found.low, found.high))
+    return Bar(label, read.interval(found), place, low, high, kind=kind)
 
 
 def _gate(gate: Mapping[str, Any]) -> Bar:

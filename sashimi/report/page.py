@@ -18,7 +18,7 @@ from sashimi.report import sections
 from sashimi.report.cards import Card, card
 from sashimi.report.read import FULL, Run, ends, href, interval, number
 from sashimi.statistics import Interval
-from sashimi.study import Link, Picture, Section, Study
+from sashimi.study import Link, Picture, Scores, Section, Study
 
 NAME = "index.html"
 VERDICTS = ("go", "stop", "not-evaluable", "better", "worse", "not distinguishable", "exact", "no")
@@ -134,14 +134,16 @@ def _chapter(
     return Chapter(title, question, card(study, runs, reports), every)
 
 
+def _told(run: Run, scores: Scores) -> list[str]:
+    """Our number of the metric that decides, on each held-out split that was measured."""
+    metric = scores.metric(scores.decides[0])
+    found = [(split, run.metric(split, scores.ours, metric.key)) for split in scores.held_out]
+    return [f"{metric.heading} {interval(v)} {scores.splits[split]}" for split, v in found if v]
+
+
 def _line(run: Run, study: Study | None, reports: Path) -> Line:
     scores, record = study.scores if study else None, run.record
-    told = []
-    for split in scores.held_out if scores else ():
-        metric = scores.metric(scores.decides[0])
-        value = run.metric(split, scores.ours, metric.key)
-        if value:
-            told.append(f"{metric.heading} {interval(value)} {scores.splits[split]}")
+    told = _told(run, scores) if scores else []
     verdicts: dict[str, int] = {}
     for gate in run.gates():
         verdicts[gate["decision"]] = verdicts.get(gate["decision"], 0) + 1

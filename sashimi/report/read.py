@@ -122,8 +122,9 @@ def leading(runs: Sequence[Run], row: str) -> list[Run]:
 def mean(own: Sequence[Run], split: str, metric: str, model: str) -> Interval | None:
     """One seed's number with its own interval, or the mean of several with Student's; None where
     a seed did not measure it."""
-    found = [run.metric(split, model, metric) for run in own]
-    if None in found:
+    measured = [run.metric(split, model, metric) for run in own]
+    found = [one for one in measured if one is not None]
+    if len(found) < len(measured):
         return None
     return found[0] if len(found) == 1 else student([one.value for one in found])
 

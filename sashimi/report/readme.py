@@ -5,6 +5,7 @@ It reads ``reports/published/`` alone, so that it is the same in a fresh clone a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -142,8 +143,8 @@ def _table(rows: Mapping[str, Sequence[Run]], scores: Scores | None) -> str:
     for name, own in rows.items():
         command = own[0].record["command"].removesuffix(f" --seed {own[0].record['seed']}")
         line = {"row": name, "seeds": str(len(own))}
-        for split in scores.held_out if scores else ():
-            for key in scores.decides:
+        if scores:
+            for split, key in itertools.product(scores.held_out, scores.decides):
                 heading = f"{scores.metric(key).heading}, {scores.splits[split]}"
                 line[heading] = _against_floor(own, scores, split, key)
         made.append(line | {"verdicts": _gates(own), "command": f"`{command}`"})

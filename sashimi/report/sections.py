@@ -116,10 +116,14 @@ def _training(run: Run) -> Blocks:
     if path.is_file():
         records = [entry for entry in journal.read(path)[0] if entry["kind"] == "record"]
         named = {"training": "train_loss", "dev": "val_loss"}
-        series = {
-            label: tuple(zip(*points, strict=True))
+        told = {
+            label: [entry for entry in records if entry.get(key) is not None]
             for label, key in named.items()
-            if (points := [(r["step"], r[key]) for r in records if r.get(key) is not None])
+        }
+        series = {
+            label: ([entry["step"] for entry in found], [entry[named[label]] for entry in found])
+            for label, found in told.items()
+            if found
         }
         if series:
             caption = "Loss on training batches and on dev over steps"

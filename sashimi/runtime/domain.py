@@ -29,8 +29,8 @@ class Domain:
     def load(packed: Packed) -> Domain:
         """The domain head of a packed network."""
         names = ("pieces", "strongest", "pooled", "whole")
-        dense = (Dense.load(packed, f"domain/{name}") for name in names)
-        return Domain(*dense, float(packed.array("domain/threshold")[0]))
+        dense = {name: Dense.load(packed, f"domain/{name}") for name in names}
+        return Domain(**dense, threshold=float(packed.array("domain/threshold")[0]))
 
     def score(self, pooled: np.ndarray, states: np.ndarray) -> float:
         """Of one prompt's vectors (E,) and (P, E + F)."""

@@ -131,7 +131,7 @@ class Encoder:
         def norm(name: str) -> tuple[np.ndarray, np.ndarray]:
             return known[f"{name}.LayerNorm.weight"], known[f"{name}.LayerNorm.bias"]
 
-        layers = []
+        layers: list[Layer] = []
         while f"encoder.layer.{len(layers)}.output.dense.weight" in known:
             at = f"encoder.layer.{len(layers)}"
             head = f"{at}.attention.self"

@@ -43,12 +43,13 @@ class Filler:
     @staticmethod
     def load(packed: Packed, literals: Literals) -> Filler:
         """The filler of a packed network, whose literals these are."""
-        dense = [
-            Dense.load(packed, f"network/filler.{name}")
+        dense = {
+            name: Dense.load(packed, f"network/filler.{name}")
             for name in ("literal", "start", "end", "pieces")
-        ]
+        }
         values = packed.array("network/filler.values.weight")[:-1]
-        return Filler(literals, *dense, values, packed.array("network/filler.bias"))
+        bias = packed.array("network/filler.bias")
+        return Filler(literals, **dense, values=values, bias=bias)
 
     def source(self, prompt: str, offsets: list, states: np.ndarray) -> Source:
         """A prompt with its word pieces' ``offsets`` (P, 2) and ``states`` (P, W)."""

@@ -88,7 +88,8 @@ class Reader:
             return Dense.load(packed, f"network/{name}")
 
         def norm(name: str) -> tuple[np.ndarray, np.ndarray]:
-            return tuple(packed.array(f"network/{name}.{part}") for part in ("weight", "bias"))
+            weight, bias = (packed.array(f"network/{name}.{part}") for part in ("weight", "bias"))
+            return weight, bias
 
         return Reader(
             dense("intent.enter"),

@@ -75,8 +75,8 @@ class Search:
         """Keeps the newest hidden states (R, D), what open slots copy, and who has ended."""
         for row, state in zip(rows, hidden, strict=True):
             row.hidden.append(state)
-            copies = row.slot is not None and row.slot.kind in COPYABLE
-            row.feed = self.copied(row.prompt, row.slot, state) if copies else None
+            copies = row.slot and row.slot.kind in COPYABLE
+            row.feed = self.copied(row.prompt, row.slot, state) if row.slot and copies else None
             if row.allowed.done:
                 done[row.prompt].append(row)
 

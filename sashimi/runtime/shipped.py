@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sashimi.errors import BadInput
 from sashimi.flagship.data.literals import Literals
@@ -68,7 +70,7 @@ def _built(packed: store.Packed) -> Sashimi:
     )
 
 
-def words(facts: dict) -> tuple[Vocabulary, Literals, Labels]:
+def words(facts: Mapping[str, Any]) -> tuple[Vocabulary, Literals, Labels]:
     """The words that a packed network's facts hold."""
     tokens = tuple(facts["vocabulary"]["tokens"])
     places = {k: tuple(tokens[i] for i in ids) for k, ids in facts["vocabulary"]["places"].items()}

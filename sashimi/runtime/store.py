@@ -175,7 +175,7 @@ def read(path: str | Path, architectures: Collection[str], remedy: str) -> Packe
             raise refuse(f"is cut short or damaged: a header of {length} bytes in a file of {size}")
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     body = np.frombuffer(mapped, np.uint8, offset=BEGIN)
-    if hashlib.sha256(body).digest() != first[len(MAGIC) + 4 :]:
+    if hashlib.sha256(body.data).digest() != first[len(MAGIC) + 4 :]:
         raise refuse("is damaged: its digest is not the one that it states")
     try:
         header, payload = json.loads(body[:length].tobytes()), body[length:]

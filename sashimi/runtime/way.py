@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -48,6 +49,16 @@ class Sashimi:
 
     def __repr__(self) -> str:
         return f"Sashimi(packed, {len(self.vocabulary)} tokens, {len(self.catalogue)} actions)"
+
+    @overload  # a str is a sequence of str too: the first that fits counts
+    def generate(  # type: ignore[overload-overlap]
+        self, prompt: str, refuse: bool = True, candidates: int = 1
+    ) -> Outcome: ...
+
+    @overload
+    def generate(
+        self, prompt: Sequence[str], refuse: bool = True, candidates: int = 1
+    ) -> list[Outcome]: ...
 
     def generate(
         self, prompt: str | Sequence[str], refuse: bool = True, candidates: int = 1

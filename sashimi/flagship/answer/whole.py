@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import overload
 
 import torch
 
@@ -64,6 +65,14 @@ def answer(
 
 class Sashimi(Pipeline):
     """A trained model that answers."""
+
+    @overload
+    def generate(self, prompt: str, refuse: bool = True, candidates: int = 1) -> Outcome: ...
+
+    @overload
+    def generate(
+        self, prompt: Sequence[str], refuse: bool = True, candidates: int = 1
+    ) -> list[Outcome]: ...
 
     def generate(
         self, prompt: str | Sequence[str], refuse: bool = True, candidates: int = 1
