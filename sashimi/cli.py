@@ -143,7 +143,7 @@ def generate(
     from sashimi.files import atomic
 
     if prompt == "-":
-        prompt = sys.stdin.read()
+        prompt = sys.stdin.buffer.read().decode()  # its text layer lets wrong bytes through
     if not prompt.strip():
         raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # for one prompt, a second thread only spins

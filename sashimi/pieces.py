@@ -57,6 +57,8 @@ def check_prompt(prompt: str) -> None:
     """Raises `BadInput` for a prompt that the encoder cannot read whole."""
     if not prompt.strip():
         raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
+    if any("\ud800" <= letter <= "\udfff" for letter in prompt):
+        raise BadInput("the prompt is not UTF-8 text: save or type it as UTF-8")
     words = len(prompt.split())
     pieces = MAX_PIECES + 1 if words > MAX_PIECES else len(tokenizer().encode(prompt).ids) - 2
     if pieces > MAX_PIECES:

@@ -1,9 +1,14 @@
 """The command line: help, exit codes, one clear line for bad input."""
 
+import errno
 import json
+import os
 import plistlib
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import typer
@@ -105,6 +110,7 @@ README = str(root() / "README.md")
         (["publish", README], "README.md"),
         (["report", "--reports", README], "README.md"),
         (["bench", "nothing"], "no bench 'nothing'"),
+        (["generate", "Log \udcff water"], "the prompt is not UTF-8 text"),
         (["check"], "Missing argument"),
         (["fly"], "No such command"),
     ],
@@ -120,6 +126,55 @@ def test_bad_use_is_one_message_and_exit_2(words, says, tmp_path, monkeypatch):
 def test_a_prompt_is_read_from_stdin(tmp_path):
     found = sashimi("generate", "-", "--run", tmp_path, input=" \n")
     assert found.exit_code == 2 and "the prompt is empty" in found.stderr
+
+
+@pytest.mark.parametrize("words", [["generate"], ["lint"], ["check"]])
+def test_bytes_that_are_no_text_are_one_line(words):
+    found = sashimi(*words, "-", input=b"Log water \xff\xfe")
+    assert found.exit_code == 2 and "UTF-8" in found.stderr and found.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+@pytest.mark.parametrize("words", [["--help"], ["check", "--json"]])
+def test_a_full_disk_is_one_line(words, tmp_path):
+    (tmp_path / "hi.dsl").write_text(GOOD, encoding="utf-8")
+    words = [*words, *([] if words == ["--help"] else ["hi.dsl"])]
+    with open("/dev/full", "w") as full:
+        found = subprocess.run(
+            [sys.executable, "-m", "sashimi", *words],
+            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert found.returncode == 2
+    assert found.stderr == "sashimi: writing: No space left on device\n"
+
+
+def test_a_disk_that_fills_up_while_a_file_is_written_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "hi.dsl").write_text(GOOD, encoding="utf-8")
+
+    def replace(*paths):
+        raise OSError(errno.ENOSPC, "No space left on device", "a.shortcut")
+
+    monkeypatch.setattr(os, "replace", replace)
+    found = sashimi("compile", tmp_path / "hi.dsl", "-o", tmp_path / "a.shortcut")
+    assert found.exit_code == 2 and "No space left on device" in found.stderr
+    assert found.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["hi.dsl"]
+
+
+def test_ctrl_c_of_a_run_is_one_line_and_130(tmp_path, monkeypatch):
+    """As the terminal does it: while the notebook's kernel works, to the command alone."""
+    command = [sys.executable, "-m", "sashimi", "run", root() / "params/flagship/90_smoke.yaml"]
+    run = subprocess.Popen(
+        [*command, "--out", tmp_path], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    begun = time.monotonic()
+    while not list(tmp_path.rglob("*.ipynb")) and time.monotonic() - begun < 120:
+        time.sleep(0.2)
+    run.send_signal(signal.SIGINT)
+    told = run.communicate(timeout=120)[1]
+    assert run.returncode == 130
+    assert "Traceback" not in told
+    assert told.strip().splitlines()[-1].startswith("stopped; the same command goes on")
 
 
 def test_compile_writes_a_plist_or_nothing(tmp_path):
