@@ -84,7 +84,7 @@ def chosen(parts: Sequence[Encoded], places: Sequence[tuple[int, int]]) -> Encod
     lengths = torch.tensor([at.stop - at.start for _, _, at in where], dtype=torch.long)
     raw = None
     if all(part.raw is not None for part in parts):
-        raw = torch.cat([part.raw[part.marked(row)] for part, row, _ in where])
+        raw = torch.cat([p.raw[p.marked(row)] for p, row, _ in where if p.raw is not None])
     return Encoded(
         pooled=torch.stack([part.pooled[row] for part, row, _ in where]),
         states=torch.cat([part.states[at] for part, _, at in where]),

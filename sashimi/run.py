@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from sashimi import notebooks, params, result
 from sashimi.errors import BadInput
 from sashimi.files import locked, root, writable, write_json, write_text
@@ -141,7 +143,8 @@ def arguments_of(study: Study, name: str, chosen: params.Params) -> dict[str, An
     """What a notebook is given, proved against its parameters cell before anything runs."""
     path = root() / "notebooks" / f"{name}.ipynb"
     assigned = notebooks.parameters(notebooks.read(path), path)
-    values = dict(chosen) | {"run_dir": ""}  # all of them, also what a digest leaves out
+    # all of them, also what a digest leaves out; papermill writes a tuple or a path as its text
+    values = to_jsonable_python(dict(chosen)) | {"run_dir": ""}
     if name == study.train:
         params.refuse_unknown(assigned, values, f"{path}: parameters cell")
     required = values if name == study.train else {"run_dir": ""}

@@ -109,6 +109,22 @@ def test_masks_leave_what_may_follow(engine, trained):
     assert after.nonzero().flatten().tolist() == [START]
 
 
+def test_an_error_of_the_engine_ends_its_prompt_and_is_counted(trained):
+    """A token that no spelling has puts a matcher into its error state; the other goes on."""
+    engine = constrain.Engine(trained.spelling)
+    masks, scores = constrain.Masks(engine, 2), torch.zeros(2, len(trained.spelling))
+    masks(torch.tensor([[START], [START]]), scores)
+    assert engine.errors == 0
+    masks.matchers[1].consume_token(10**9)
+    assert masks.matchers[1].is_error()
+    allowed = masks(torch.tensor([[START], [START]]), scores) == 0
+    assert engine.errors == 1
+    assert allowed[1].nonzero().flatten().tolist() == [START]
+    assert not allowed[0, START]
+    masks(torch.tensor([[START], [START]]), scores)
+    assert engine.errors == 1, "once a prompt"
+
+
 def test_a_batch_holds_prompt_and_text(corpus, settings, trained):
     pairs = peer.Pairs(corpus.train, trained.spelling, settings)
     prompts, labels = pairs.batch([0, 1])

@@ -93,6 +93,17 @@ def names(folder):
     return sorted(p.name for p in folder.iterdir())
 
 
+def test_a_notebook_is_given_plain_values(home):
+    """papermill writes a tuple, a path or an enumeration into a notebook as its text."""
+    kinds = {"sizes": tuple[int, ...], "inputs": tuple[Path, ...]}
+    wide = type("Wide", (Settings,), {"__annotations__": kinds})
+    cell = "run_dir = ''\nseed = 0\ncorpus = ''\nrate = 0.5\nsizes = [1]\ninputs = ['a']"
+    notebook(home / "notebooks" / "10_train.ipynb", cell)
+    chosen = wide(seed=0, corpus="builtin", rate=1.0, sizes=[1, 2], inputs=["a/b"])
+    told = runner.arguments_of(STUDY, "10_train", chosen)
+    assert (told["sizes"], told["inputs"]) == ([1, 2], ["a/b"])
+
+
 def test_a_run_leaves_its_files_and_a_second_call_skips_it(home, capsys):
     folder = runner.run(STUDY, seed=3)
     assert folder == Path("reports/toy/00_full/seed3")

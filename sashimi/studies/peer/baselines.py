@@ -80,11 +80,15 @@ def measure(trained: peer.Trained, corpus: Corpus, catalogue: Catalogue) -> Meas
         asked = [e.prompt for e in part]
         produced = copying.answers(asked, encode(asked).pooled.numpy())
         for name, masks in ((FREE, None), (MASKED, engine)):
-            begun = time.perf_counter()
+            begun, failed = time.perf_counter(), engine.errors
             answers = peer.answer(trained, asked, catalogue, masks)
             seconds = (time.perf_counter() - begun) / max(1, len(asked))
             produced[name] = [one.program for one in answers]
             found.facts[f"{split}, {name}"] = {**written(answers), "seconds a prompt": seconds}
+            if masks:
+                found.facts[f"{split}, {name}"]["errors of the engine"] = float(
+                    engine.errors - failed
+                )
         expected = [e.program for e in part]
         tables = {name: score.table(expected, made, catalogue) for name, made in produced.items()}
         found.scores[split] = {name: intervals for name, (intervals, _) in tables.items()}

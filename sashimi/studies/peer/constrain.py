@@ -76,6 +76,8 @@ class Engine:
         if find_spec("llguidance") is None:
             raise BadInput("the grammar engine is missing: pip install 'sashimi[peer]'")
         self.spelling = spelling
+        self.errors = 0
+        """How many prompts ended in an error of the engine's own, which no mask shows."""
 
     @cached_property
     def _compiled(self) -> tuple:
@@ -112,10 +114,11 @@ class Masks:
     """A logits processor of transformers: minus infinity for what the grammar does not allow.
 
     One matcher a prompt follows what has been written; a prompt that has ended may only go on with
-    padding, id 0.
+    padding, id 0. So does one at which the engine fails: ``engine.errors`` counts it.
     """
 
     def __init__(self, engine: Engine, prompts: int) -> None:
+        self.engine = engine
         self.matchers = [engine.matcher() for _ in range(prompts)]
         self.width = len(engine.spelling)
         self.ended = [False] * prompts
@@ -127,10 +130,14 @@ class Masks:
             newest = int(written[row, -1])
             if written.shape[1] > 1 and not self.ended[row]:
                 self.ended[row] = newest == END or not matcher.consume_token(newest - OWN)
+            bias = b"" if self.ended[row] else matcher.compute_logit_bias()
+            if not self.ended[row] and matcher.is_error():
+                self.ended[row] = True
+                self.engine.errors += 1
             if self.ended[row]:
                 allowed[row, 0] = True
             else:
-                mask = torch.frombuffer(bytearray(matcher.compute_logit_bias()), dtype=torch.uint8)
+                mask = torch.frombuffer(bytearray(bias), dtype=torch.uint8)
                 allowed[row, OWN:] = mask[: self.width - OWN] > 0
                 allowed[row, END] = bool(mask[self.width - OWN])
         return scores.masked_fill(~allowed, float("-inf"))
