@@ -99,7 +99,7 @@ def test_a_notebook_is_given_plain_values(home):
     wide = type("Wide", (Settings,), {"__annotations__": kinds})
     cell = "run_dir = ''\nseed = 0\ncorpus = ''\nrate = 0.5\nsizes = [1]\ninputs = ['a']"
     notebook(home / "notebooks" / "10_train.ipynb", cell)
-    chosen = wide(seed=0, corpus="builtin", rate=1.0, sizes=[1, 2], inputs=["a/b"])
+    chosen = wide(seed=0, corpus="builtin", rate=1.0, sizes=(1, 2), inputs=(Path("a/b"),))
     told = runner.arguments_of(STUDY, "10_train", chosen)
     assert (told["sizes"], told["inputs"]) == ([1, 2], ["a/b"])
 
