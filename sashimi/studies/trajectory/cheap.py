@@ -6,6 +6,7 @@ clusters apart. Runs differ in learning rate, width, label noise, and whether th
 Letters: B batch, D inputs, H hidden units, C classes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +25,8 @@ class Recipe:
     """What one run does. `rate` is the learning rate, `noise` the share of wrong train labels.
 
     `loss` is the training loss that is recorded: of the whole training set ("set"), the mean of
-    the batches since the last record ("mean"), or of the last batch alone ("batch").
+    the batches since the last record ("mean"), or of the last batch alone ("batch"). A ternary
+    network is quantised from the share ``ternary_from`` of its steps on.
     """
 
     seed: int
@@ -35,6 +37,8 @@ class Recipe:
     steps: int = 400
     interval: int = 10
     loss: str = "set"
+    batch: int = BATCH
+    ternary_from: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,27 +110,38 @@ def task(seed: int, noise: float) -> Data:
     return Data((x, np.where(wrong, rng.integers(0, CLASSES, TRAIN), y)), dev, test)
 
 
-def run(folder: str | Path, recipe: Recipe) -> Run:
-    """Train by a recipe, recording into `folder`; the result is the held-out share correct."""
+def run(
+    folder: str | Path,
+    recipe: Recipe,
+    watch: Callable[[int, float], None] = lambda step, loss: None,
+    digest: str | None = None,
+) -> Run:
+    """Train by a recipe, recording into `folder`; the result is the held-out share correct.
+
+    ``watch(step, dev loss)`` is called at every record, and may raise to end the run.
+    """
     if recipe.loss not in ("set", "mean", "batch"):
         raise BadInput(f"loss is {recipe.loss!r}; one of set, mean, batch")
     data = task(recipe.seed, recipe.noise)
     rng = np.random.default_rng([recipe.seed, 1])
     shapes = ((INPUTS, recipe.hidden), (recipe.hidden, CLASSES))
     network = Network(recipe.ternary, [rng.standard_normal(s) / np.sqrt(s[0]) for s in shapes])
-    tracker = Tracker(folder, seed=recipe.seed, interval=recipe.interval, resume=False)
+    settings = {"seed": recipe.seed, "interval": recipe.interval, "config_digest": digest}
+    tracker = Tracker(folder, resume=False, **settings)
     losses = []  # of the batches since the last record
     for step in range(1, recipe.steps + 1):
-        pick = rng.integers(0, TRAIN, BATCH)
+        network.ternary = recipe.ternary and step > recipe.ternary_from * recipe.steps
+        pick = rng.integers(0, TRAIN, recipe.batch)
         losses.append(network.learn(data.train[0][pick], data.train[1][pick], recipe.rate))
         if tracker.due(step):
             loss = {"mean": np.mean(losses), "batch": losses[-1]}.get(recipe.loss)
-            _record(tracker, step, network, data, loss)
+            watch(step, _record(tracker, step, network, data, loss))
             losses.clear()
     return Run(tracker.finish(), network.score(*data.test)[1] / HELD)
 
 
-def _record(tracker: Tracker, step: int, network: Network, data: Data, loss: float | None) -> None:
+def _record(tracker: Tracker, step: int, network: Network, data: Data, loss: float | None) -> float:
+    """Record a checkpoint; returns the loss on dev."""
     if loss is None:
         loss, _ = network.score(*data.train)
     val_loss, right = network.score(*data.dev)
@@ -141,6 +156,7 @@ def _record(tracker: Tracker, step: int, network: Network, data: Data, loss: flo
         signs=signs,
         embeddings=network.forward(data.dev[0][:64])[0],
     )
+    return val_loss
 
 
 def matrix(folder: str | Path, n: int = 36, seed: int = 0, steps: int = 400) -> list[Run]:

@@ -1,0 +1,51 @@
+"""What the studies of the trajectory are told; ``params/<study>/00_full.yaml`` states all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sashimi.params import Params
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class PredictionParams(Params):
+    """Notebook 62: what early steps say of the end."""
+
+    seed: Seed
+    real: bool
+    """Whether the runs of reports/ are read; without, only runs that are made here."""
+    made: Count
+    """Small networks that are trained here."""
+    steps: Count
+    """Steps of each of them."""
+    public: bool
+    """Whether the public curves are LCDB's; without, made curves of the same form."""
+    sets: Count | None
+    """Data sets of the curves; null takes all."""
+
+
+class TuningParams(Params):
+    """Notebook 61: a search by successive halving."""
+
+    seed: Seed
+    task: Literal["clusters", "flagship"]
+    """A network of seconds in numpy, or the flagship's on its built-in corpus."""
+    trials: Count
+    rate_low: Positive
+    rate_high: Positive
+    steps: Annotated[list[Count], Field(min_length=1)]
+    batches: Annotated[list[Count], Field(min_length=1)]
+    starts: Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=1)]
+    """Shares of a run after which weights are ternary."""
+    seeds: Count
+    """Seeds of each setting that is chosen, to compare them."""
+    limit: Count
+    """Training examples of the flagship's task."""
+    width: Count
+    """Of every layer of the flagship's task."""
