@@ -204,6 +204,37 @@ def pack(
 
 
 @app.command()
+def promote(
+    run: Annotated[
+        Path, typer.Argument(help="A run of a row with three seeds, or the row's folder.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Judge a row by the promotion gates; archive and ship its network if all say go, else exit 1."""
+    from sashimi.flagship import pack as packing
+    from sashimi.studies.trajectory import promote as promotion
+
+    row = promotion.candidate(run)
+    verdicts, last = promotion.judged(row), promotion.latest()
+    worse = promotion.regressions(promotion.candidate(last), row) if last else []
+    stopped = promotion.refused(verdicts)
+    if not stopped:
+        packing.pack(row.runs[0].folder)
+        promotion.archive(row, verdicts)
+    if as_json:
+        told = {"verdicts": [v.as_dict() for v in verdicts], "worse than the archived": worse}
+        print_json({"row": row.name, "promoted": not stopped, **told})
+    else:
+        for verdict in verdicts:
+            value = "n/a" if verdict.value is None else f"{verdict.value:.4g}"
+            typer.echo(f"{verdict.decision:<14} {verdict.gate:<32} {value:>8}  {verdict.reason}")
+        tell([f"worse than {last.name}: {one['what']}, by {one['fall']:.3f}" for one in worse])
+    if stopped:
+        tell([f"not promoted: {', '.join(verdict.gate for verdict in stopped)}"])
+        raise typer.Exit(1)
+
+
+@app.command()
 def report(
     reports: Reports = None,
     check: Annotated[

@@ -93,9 +93,7 @@ def predictors(short: Sequence[Profile], ends: Sequence[int]) -> dict[str, np.nd
         LAST: [-loss.values[-1] if len(loss) else math.nan for loss in losses],
         TSE: [-loss.values.sum() if len(loss) else math.nan for loss in losses],
         EMA: [-ema(loss.values) for loss in losses],
-        POWER: [
-            -extrapolated(s.steps, s.values, end) for s, end in zip(losses, ends, strict=True)
-        ],
+        POWER: [-extrapolated(s.steps, s.values, end) for s, end in zip(losses, ends, strict=True)],
     }
     summaries = [profile.summary() for profile in short]
     for name in dict.fromkeys(key for summary in summaries for key in summary):

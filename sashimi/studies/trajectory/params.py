@@ -49,3 +49,13 @@ class TuningParams(Params):
     """Training examples of the flagship's task."""
     width: Count
     """Of every layer of the flagship's task."""
+
+
+class PromotionParams(Params):
+    """Notebook 69: may a row be shipped?"""
+
+    seed: Seed
+    row: str
+    """The folder of a row of the flagship, or of one of its seeds, below the checkout."""
+    against: str
+    """The row that a new one is compared with as if it were the archived one."""

@@ -137,8 +137,7 @@ def _suggested(trial: optuna.Trial, settings: TuningParams) -> Setting:
 
 
 def clusters(setting: Setting, seed: int, folder: Path, watch: Watch) -> float:
-    """A network of `cheap` on one task: noisy clusters, with wrong labels among those trained on.
-    """
+    """A network of `cheap` on one task: noisy clusters, with wrong labels among those trained on."""
     from sashimi.studies.trajectory import cheap
 
     every = max(1, setting.steps // RECORDS)
