@@ -210,7 +210,7 @@ def promote(
     ],
     as_json: Json = False,
 ) -> None:
-    """Judge a row by the promotion gates; archive and ship its network if all say go, else exit 1."""
+    """Archive and ship a row's network if all promotion gates say go; exit 1 if one does not."""
     from sashimi.flagship import pack as packing
     from sashimi.studies.trajectory import promote as promotion
 

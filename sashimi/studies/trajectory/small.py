@@ -104,7 +104,7 @@ class Small:
 
     @torch.no_grad()
     def right(self, network: Network) -> np.ndarray:
-        """The share of each test example's tokens that is the first choice behind right ones: (N,)."""
+        """Of each test example, the share of tokens that are right behind right ones: (N,)."""
         batch = self.test.batch(range(len(self.test)))
         right = losses_of(network, batch)[1]
         counted = network(batch).counted

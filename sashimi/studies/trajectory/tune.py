@@ -21,6 +21,7 @@ from optuna.trial import TrialState
 from sashimi.files import digest, writable
 from sashimi.pab import Profile
 from sashimi.statistics import Interval, student
+from sashimi.studies.trajectory import replay
 from sashimi.studies.trajectory.params import TuningParams
 
 RECORDS = 20
@@ -137,7 +138,7 @@ def _suggested(trial: optuna.Trial, settings: TuningParams) -> Setting:
 
 
 def clusters(setting: Setting, seed: int, folder: Path, watch: Watch) -> float:
-    """A network of `cheap` on one task: noisy clusters, with wrong labels among those trained on."""
+    """A network of `cheap` on noisy clusters, a fifth of whose training labels are drawn anew."""
     from sashimi.studies.trajectory import cheap
 
     every = max(1, setting.steps // RECORDS)
@@ -148,6 +149,26 @@ def clusters(setting: Setting, seed: int, folder: Path, watch: Watch) -> float:
     return cheap.run(
         folder, recipe, lambda step, loss: watch(step // every, loss), setting.digest
     ).result
+
+
+def trainer(settings: TuningParams) -> Train:
+    """What trains a setting of the task that the parameters name."""
+    if settings.task == "clusters":
+        return clusters
+    from sashimi.studies.trajectory.small import Small
+
+    small = Small.of(settings.limit, settings.width)
+
+    def flagship(setting: Setting, seed: int, folder: Path, watch: Watch) -> float:
+        network = small.fit(
+            folder, seed, lambda record, seen: watch(record, seen["val_loss"]),
+            learning_rate=setting.rate, batch_size=setting.batch, steps=setting.steps,
+            observations=RECORDS, ternary_start=setting.ternary_from,
+            ternary_end=setting.ternary_from, checkpoint_every=max(1, setting.steps // 4),
+        )  # fmt: skip
+        return float(small.right(network).mean())
+
+    return flagship
 
 
 BY_SCORE, BY_STABILITY, BY_BOTH = "score", "stability", "both"
@@ -172,6 +193,8 @@ class Chosen:
     setting: Setting
     result: Interval
     stability: Interval
+    each: tuple[float, ...]
+    """The held-out share correct of each seed."""
 
 
 def again(
@@ -185,8 +208,38 @@ def again(
             place = Path(folder) / name / f"seed{seed}"
             results.append(train(setting, seed, place, lambda record, loss: None))
             unrest.append(Profile.load(place).summary()["stability_mean"])
-        out.append(Chosen(name, setting, student(results), student(unrest)))
+        out.append(Chosen(name, setting, student(results), student(unrest), tuple(results)))
     return out
+
+
+def rows(study: optuna.Study) -> list[tuple]:
+    """Number, setting, dev loss, held-out share correct and mean stability of every trial."""
+    keys, names = ("result", "stability_mean"), ("rate", "batch", "steps", "ternary_from")
+    return [
+        (t.number, *(t.params.get(name) for name in names), t.value, *(t.user_attrs.get(k) for k in keys), None)
+        for t in study.trials
+    ]
+
+
+def ended(study: optuna.Study) -> list[int]:
+    """The record at which every trial ended, `RECORDS` for those that came to their end."""
+    return [max(t.intermediate_values, default=0) for t in study.trials]
+
+
+def stopped(folder: Path, study: optuna.Study) -> list[dict]:
+    """Of each trial that was trained to its end: where each way of stopping would have ended it,
+    as a share of its steps, and what that costs in dev loss (nats; negative is a gain)."""
+    rows = []
+    for trial in study.get_trials(states=[TrialState.COMPLETE]):
+        profile = Profile.load(folder / f"{trial.number:03d}")
+        dev = profile.scalars["val_loss"]
+        for way, step in replay.stops(profile).items():
+            at = profile.last_step() if step is None else step
+            cost = dev.until(at).last() - dev.last()
+            rows.append(
+                {"way": way, "trial": trial.number, "share": at / profile.last_step(), "cost": cost}
+            )
+    return rows
 
 
 def spent(study: optuna.Study) -> int:
