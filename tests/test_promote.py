@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from sashimi.errors import BadInput
@@ -48,7 +49,11 @@ def row(home, loss=lambda i: 4 * 0.95**i, tier=90, domain=90, profile=True, **ch
             late = {"api": (domain if i > 16 else 90, 100)}
             share = {"tier1": (tier, 100)}
             tracker.record(
-                50 * (i + 1), loss(i), tiers=share, domains=late, trits=[("w", list(weights))]
+                50 * (i + 1),
+                loss(i),
+                tiers=share,
+                domains=late,
+                trits=[("w", np.array(weights, np.int8))],
             )
         tracker.finish()
     return home / "flagship" / "r"

@@ -7,7 +7,7 @@ from sashimi.studies.trajectory import tune
 from sashimi.studies.trajectory.params import TuningParams
 
 SMALL = TuningParams(
-    seed=0, task="clusters", trials=6, rate_low=0.01, rate_high=1.0, steps=[40, 80], batches=[16],
+    seed=0, task="clusters", trials=4, rate_low=0.01, rate_high=1.0, steps=[20, 40], batches=[16],
     starts=[0.0, 0.5], seeds=2, limit=1, width=8,
 )  # fmt: skip
 
@@ -20,7 +20,7 @@ def told(study):
     return [(t.state, t.value, t.params, t.user_attrs) for t in study.trials]
 
 
-@pytest.mark.parametrize("at", [1, 23, 41])
+@pytest.mark.parametrize("at", [23])
 def test_a_search_that_is_killed_and_goes_on_ends_as_one_that_was_not(tmp_path, at):
     unbroken = tune.search(SMALL, tune.clusters, tmp_path / "a", halve=True)
     seen = []
@@ -46,7 +46,7 @@ def test_halving_spends_less_and_settings_come_from_the_seed(tmp_path):
     halved = tune.search(SMALL, tune.clusters, tmp_path / "b", halve=True)
     assert [t.params for t in whole.trials] == [t.params for t in halved.trials]
     assert tune.spent(whole) == sum(s.steps for s in tune.drawn(SMALL)) > tune.spent(halved)
-    assert tune.ended(whole) == [tune.RECORDS] * 6 != tune.ended(halved)
+    assert tune.ended(whole) == [tune.RECORDS] * 4 != tune.ended(halved)
     other = SMALL.model_copy(update={"seed": 1})
     assert tune.drawn(other) != tune.drawn(SMALL) == tune.drawn(SMALL)
     chosen = tune.choices(whole)
@@ -57,4 +57,4 @@ def test_halving_spends_less_and_settings_come_from_the_seed(tmp_path):
     assert [one.by for one in again] == ["score", "stability", "both"]
     assert {len(one.each) for one in again} == {2}
     ways = tune.stopped(tmp_path / "a", whole)
-    assert len(ways) == 18 and all(0 < row["share"] <= 1 for row in ways)
+    assert len(ways) == 12 and all(0 < row["share"] <= 1 for row in ways)

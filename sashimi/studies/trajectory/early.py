@@ -28,6 +28,8 @@ DECAY = 0.9
 LEAST = 8
 """Runs of a group, below which ranks say nothing."""
 RESAMPLES = 2000
+RIDGE = 1e-9
+"""Added to the diagonal of correlations, so that two equal columns can be inverted."""
 HIGH = ("_final", "_best", "crystallization", "progress")
 """Parts of names of summaries of which more should be better, if the plan is right; of all others
 less should be."""
@@ -176,20 +178,22 @@ def _partial(columns: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     size = np.sqrt(np.einsum("rii->ri", spread))
     with np.errstate(all="ignore"):
         near = spread / (size[:, :, None] * size[:, None, :])
+    if count == 2:
+        return near[:, 0, 1]
     out = np.full(len(drawn), math.nan)
     good = np.isfinite(near).all((1, 2))
-    inverse = np.linalg.pinv(near[good], hermitian=True)
-    top = np.sqrt(np.clip(inverse[:, 0, 0] * inverse[:, -1, -1], 1e-12, None))
-    out[good] = -inverse[:, 0, -1] / top
+    inverse = np.linalg.inv(near[good] + RIDGE * np.eye(count))
+    out[good] = -inverse[:, 0, -1] / np.sqrt(inverse[:, 0, 0] * inverse[:, -1, -1])
     return out
 
 
 def regrets(values: np.ndarray, results: np.ndarray, groups: Sequence[str]) -> float | None:
     """Points (100 times a share) that the run of the highest value loses on the best of its group,
     the mean over groups; ties lose their mean. None without a group."""
+    labels = np.asarray(groups)
     lost = [
         results[here].max() - results[here][values[here] == values[here].max()].mean()
-        for here in (groups == group for group in np.unique(groups))
+        for here in (labels == group for group in np.unique(labels))
         if here.sum() >= LEAST
     ]
     return 100 * float(np.mean(lost)) if lost else None
@@ -233,5 +237,5 @@ def table(told: Sequence[Told]) -> list[dict]:
 def goal(told: Mapping[float, Sequence[Told]], at: float = 0.25) -> tuple[Told, bool]:
     """The predictor with the highest rho at a share of the steps, and whether it reaches rho 0.90
     with a regret of at most 0.5 points. A summary of an unlucky sign is no predictor."""
-    best = max(told[at], key=lambda one: one.rho.value)
+    best = max(told[at], key=lambda one: (one.rho.value, -(one.regret or 0.0)))
     return best, best.rho.value >= 0.90 and best.regret is not None and best.regret <= 0.5

@@ -216,7 +216,13 @@ def rows(study: optuna.Study) -> list[tuple]:
     """Number, setting, dev loss, held-out share correct and mean stability of every trial."""
     keys, names = ("result", "stability_mean"), ("rate", "batch", "steps", "ternary_from")
     return [
-        (t.number, *(t.params.get(name) for name in names), t.value, *(t.user_attrs.get(k) for k in keys), None)
+        (
+            t.number,
+            *(t.params.get(name) for name in names),
+            t.value,
+            *(t.user_attrs.get(k) for k in keys),
+            None,
+        )
         for t in study.trials
     ]
 
