@@ -1,1 +1,4 @@
-"""Planted and cheap runs that the trajectory tools are tried on (notebook 04)."""
+"""What a trajectory is worth: planted and cheap runs (notebook 04), real runs and public curves
+(``runs.collect``, ``early.early``, ``replay.replay``: 62), tuning (``tune.search``: 61), promotion
+(``promote.candidate``, ``promote.judged``: 69).
+"""
