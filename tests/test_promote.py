@@ -32,7 +32,7 @@ def record(seed, **changes):
     }  # fmt: skip
 
 
-def row(home, loss=lambda i: 4 * 0.95**i, tier=90, domain=90, profile=True, **changes):
+def row(home, loss=lambda i: 4 * 0.95**i, tier=90, last=90, profile=True, **changes):
     """Three seeds of a row that passes, but for what is changed."""
     for seed in range(3):
         place = home / "flagship" / "r" / f"seed{seed}"
@@ -46,7 +46,7 @@ def row(home, loss=lambda i: 4 * 0.95**i, tier=90, domain=90, profile=True, **ch
         weights = [1] * 100
         for i in range(20):
             weights[: 40 - 2 * i] = [-w for w in weights[: 40 - 2 * i]]
-            late = {"api": (domain if i > 16 else 90, 100)}
+            late = {"api": (last if i > 16 else 90, 100)}
             share = {"tier1": (tier, 100)}
             tracker.record(
                 50 * (i + 1),
@@ -88,7 +88,7 @@ def test_a_sound_row_is_promoted_and_archived_with_its_profiles(tmp_path):
         ({"parameters": {"total": 6e8}}, "small"),
         ({"loss": lambda i: 4 * 0.8**i}, "mean stability"),
         ({"tier": 50}, "Tier 1 converged in time"),
-        ({"domain": 90, "loss": lambda i: 1 + (i % 2)}, "final predictability"),
+        ({"loss": lambda i: 1 + (i % 2)}, "final predictability"),
     ],
 )
 def test_each_gate_refuses_by_name(tmp_path, change, gate):
@@ -96,7 +96,7 @@ def test_each_gate_refuses_by_name(tmp_path, change, gate):
 
 
 def test_a_domain_that_is_lost_is_refused_and_found_by_the_next_comparison(tmp_path):
-    before, after = row(tmp_path / "a"), row(tmp_path / "b", domain=40)
+    before, after = row(tmp_path / "a"), row(tmp_path / "b", last=40)
     assert refused(after) == {"no domain regressed": STOP}
     worse = promote.regressions(promote.candidate(before), promote.candidate(after))
     assert [one["what"] for one in worse] == ["domains/api"]
