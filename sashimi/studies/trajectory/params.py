@@ -59,3 +59,13 @@ class PromotionParams(Params):
     """The folder of a row of the flagship, or of one of its seeds, below the checkout."""
     against: str
     """The row that a new one is compared with as if it were the archived one."""
+
+
+class InsideParams(Params):
+    """Notebook 63: what is inside the network that the package ships."""
+
+    seed: Seed
+    prompts: Count
+    """People's dev prompts whose words are taken out one at a time."""
+    examples: Count
+    """People's dev prompts whose failures are localised."""

@@ -1,6 +1,11 @@
 """The studies of the trajectory: does how a run learned say more than where it ended?"""
 
-from sashimi.studies.trajectory.params import PredictionParams, PromotionParams, TuningParams
+from sashimi.studies.trajectory.params import (
+    InsideParams,
+    PredictionParams,
+    PromotionParams,
+    TuningParams,
+)
 from sashimi.study import PAGE, Study
 
 TUNING = Study(
@@ -27,4 +32,12 @@ PROMOTION = Study(
     train="69_promotion",
     keeps=PAGE,
 )
-STUDIES = (TUNING, PREDICTION, PROMOTION)
+INSIDE = Study(
+    name="trajectory_inside",
+    title="Inside the shipped network",
+    question="Where are its zeros, which words does it go by, and which part of it fails first?",
+    params=InsideParams,
+    train="63_inside",
+    keeps=PAGE,
+)
+STUDIES = (TUNING, PREDICTION, INSIDE, PROMOTION)
