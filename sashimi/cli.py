@@ -217,6 +217,7 @@ def promote(
     row = promotion.candidate(run)
     verdicts, last = promotion.judged(row), promotion.latest()
     worse = promotion.regressions(promotion.candidate(last), row) if last else []
+    archived = last.name if last else ""
     stopped = promotion.refused(verdicts)
     if not stopped:
         packing.pack(row.runs[0].folder)
@@ -228,7 +229,7 @@ def promote(
         for verdict in verdicts:
             value = "n/a" if verdict.value is None else f"{verdict.value:.4g}"
             typer.echo(f"{verdict.decision:<14} {verdict.gate:<32} {value:>8}  {verdict.reason}")
-        tell([f"worse than {last.name}: {one['what']}, by {one['fall']:.3f}" for one in worse])
+        tell([f"worse than {archived}: {one['what']}, by {one['fall']:.3f}" for one in worse])
     if stopped:
         tell([f"not promoted: {', '.join(verdict.gate for verdict in stopped)}"])
         raise typer.Exit(1)
