@@ -7,9 +7,6 @@ Exit codes: 0 done, 1 findings (or a refused prompt, or a failed run), 2 bad use
 from __future__ import annotations
 
 import inspect
-import os
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +15,8 @@ import typer
 from sashimi import __version__, cli_language
 from sashimi.command import Commands, Json, print_json, tell
 from sashimi.errors import BadInput
+from sashimi.flagship import commands as network
+from sashimi.studies.trajectory import commands as trajectory
 
 app = typer.Typer(
     cls=Commands,
@@ -28,6 +27,8 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_language.app)
+app.add_typer(network.app)
+app.add_typer(trajectory.app)
 
 Reports = Annotated[Path | None, typer.Option(help="Folder of results; default: reports/.")]
 
@@ -119,119 +120,6 @@ def ablate(
             typer.echo(_page(out))
         tell(view.failures(board))
     if view.failures(board):
-        raise typer.Exit(1)
-
-
-@app.command()
-def generate(
-    prompt: Annotated[str, typer.Argument(help="What the Shortcut should do; '-' reads stdin.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the plist here.")
-    ] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="A trained run; default: the network of the package.")
-    ] = None,
-    candidates: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=16, help="Programs to show, the answer first; 3 if it is doubtful."
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Turn a prompt into a program and its plist; exit 1 if it is refused."""
-    from sashimi.files import atomic
-
-    if prompt == "-":
-        prompt = sys.stdin.buffer.read().decode()  # its text layer lets wrong bytes through
-    if not prompt.strip():
-        raise BadInput("the prompt is empty: say in a sentence what the shortcut should do")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for one prompt, a second thread only spins
-    from sashimi.flagship import way
-    from sashimi.program import write
-
-    model = way.load(run)
-    outcome = model.generate(prompt, candidates=candidates or 1)
-    if outcome.doubtful and candidates is None:
-        outcome = model.generate(prompt, candidates=3)
-    written = output if outcome.plist is not None else None
-    if written:
-        with atomic(written) as temporary:
-            write(outcome.plist, temporary)
-    if as_json:
-        print_json(outcome.as_json() | {"written": str(written) if written else None})
-    elif outcome.accepted:
-        if outcome.doubtful:
-            tell([f"doubtful: confidence {outcome.confidence:.3f}, sure from {outcome.sure:.3f}"])
-        for place, candidate in enumerate(outcome.candidates, 1):
-            if len(outcome.candidates) > 1:
-                tell([f"{place}. confidence {candidate.confidence:.3f}"])
-            typer.echo(candidate.text.rstrip("\n"))
-            tell([str(finding) for finding in candidate.findings] or ["no findings"])
-        if written:
-            typer.echo(f"wrote {output} (unsigned; signing needs a Mac)", err=True)
-    else:
-        typer.echo(f"refused: {outcome.why}", err=True)
-    if outcome.plist is None:
-        raise typer.Exit(1)
-
-
-@app.command()
-def pack(
-    run: Annotated[
-        Path, typer.Argument(help="A trained run: reports/flagship/99_long_stream-spoken/seed0.")
-    ],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Default: the network of the package.")
-    ] = None,
-    admit: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Share of people's dev prompts to admit; default: as run."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Write a run's network as one small file, which answers without torch."""
-    from sashimi.flagship import pack as packing
-    from sashimi.runtime.shipped import NETWORK
-
-    size = packing.pack(run, output or NETWORK, admit=admit)
-    if as_json:
-        print_json(asdict(size))
-    else:
-        for part, count in {**size.parts, "all": size.total}.items():
-            typer.echo(f"{part:<28} {count:>10,} bytes")
-        typer.echo(f"sha256 {size.digest}")
-
-
-@app.command()
-def promote(
-    run: Annotated[
-        Path, typer.Argument(help="A run of a row with three seeds, or the row's folder.")
-    ],
-    as_json: Json = False,
-) -> None:
-    """Archive and ship a row's network if all promotion gates say go; exit 1 if one does not."""
-    from sashimi.flagship import pack as packing
-    from sashimi.studies.trajectory import promote as promotion
-
-    row = promotion.candidate(run)
-    verdicts, last = promotion.judged(row), promotion.latest()
-    worse = promotion.regressions(promotion.candidate(last), row) if last else []
-    archived = last.name if last else ""
-    stopped = promotion.refused(verdicts)
-    if not stopped:
-        packing.pack(row.runs[0].folder)
-        promotion.archive(row, verdicts)
-    if as_json:
-        told = {"verdicts": [v.as_dict() for v in verdicts], "worse than the archived": worse}
-        print_json({"row": row.name, "promoted": not stopped, **told})
-    else:
-        for verdict in verdicts:
-            value = "n/a" if verdict.value is None else f"{verdict.value:.4g}"
-            typer.echo(f"{verdict.decision:<14} {verdict.gate:<32} {value:>8}  {verdict.reason}")
-        tell([f"worse than {archived}: {one['what']}, by {one['fall']:.3f}" for one in worse])
-    if stopped:
-        tell([f"not promoted: {', '.join(verdict.gate for verdict in stopped)}"])
         raise typer.Exit(1)
 
 

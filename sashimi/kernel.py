@@ -8,11 +8,16 @@ from typing import Any
 import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 """The one rule of threads, wherever a kernel or a cell of a matrix starts and nothing else is set:
 the order in which threads add changes the last bits, and threads that spin while they wait slow a
 busy machine down manyfold."""
+
+
+STARTED: list[OwnKernel] = []
+"""All kernels that this process has begun to start."""
 
 
 class OwnKernel(AsyncKernelManager):
@@ -31,5 +36,14 @@ class OwnKernel(AsyncKernelManager):
 
     async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]  # run_sync
         """Start it, with the locks of this process, held as long as it lives, and `THREADS`."""
+        STARTED.append(self)
         environment = THREADS | dict(kwargs.pop("env", None) or os.environ)
         await super().start_kernel(close_fds=False, env=environment, **kwargs)
+
+
+def end() -> None:
+    """Kills every kernel that still runs: one that is left behind tells stderr that it was."""
+    for kernel in STARTED:
+        local = kernel.provisioner
+        if isinstance(local, LocalProvisioner) and local.process and local.process.poll() is None:
+            local.process.kill()

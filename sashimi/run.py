@@ -190,6 +190,8 @@ def _execute(name: str, arguments: Mapping[str, Any], run_dir: Path, stem: str, 
     """
     import papermill
 
+    from sashimi import kernel
+
     started = time.monotonic()
     target = run_dir / f"{stem}.ipynb"
     try:
@@ -205,6 +207,9 @@ def _execute(name: str, arguments: Mapping[str, Any], run_dir: Path, stem: str, 
             stdout_file=live,
             stderr_file=live,
         )
+    except KeyboardInterrupt:
+        kernel.end()
+        raise
     except Exception as error:  # a cell raised, the kernel died or never started: all end the run
         reason = _reason(name, error)
         write_text(run_dir / FAILED, f"{reason}\n\n{_plain(str(error))}\n")

@@ -4,8 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from sashimi.cli import app
 from sashimi.errors import BadInput
+from sashimi.flagship import pack
 from sashimi.gates import GO, NOT_EVALUABLE, STOP
 from sashimi.pab import Tracker
 from sashimi.params import digest_of
@@ -126,3 +129,31 @@ def test_what_is_no_row_is_named(tmp_path):
     odd.write_text(json.dumps(record(1, params={"steps": 9})))
     with pytest.raises(BadInput, match=r"differs from .* in steps"):
         promote.candidate(folder)
+
+
+@pytest.fixture
+def promoting(tmp_path, monkeypatch):
+    """The command in a checkout of its own; returns its result and what it packed."""
+    packed = []
+    rules = promote.rules()
+    monkeypatch.setattr(promote, "root", lambda: tmp_path / "checkout")
+    monkeypatch.setattr(promote, "rules", lambda: rules)
+    monkeypatch.setattr(pack, "pack", packed.append)
+    return lambda *words: (CliRunner().invoke(app, ["promote", *map(str, words)]), packed)
+
+
+def test_the_command_packs_and_archives_a_row_that_passes(tmp_path, promoting):
+    done, packed = promoting(row(tmp_path) / "seed2")
+    assert done.exit_code == 0, done.output
+    assert packed == [tmp_path / "flagship" / "r" / "seed2"]
+    home = tmp_path / "checkout" / "reports" / promote.ARCHIVE / "flagship" / "r"
+    assert promote.latest() == home
+    assert sorted(p.name for p in home.iterdir()) == ["seed0", "seed1", "seed2", "verdicts.json"]
+
+
+def test_the_command_refuses_a_row_by_its_gate_and_names_what_became_worse(tmp_path, promoting):
+    promoting(row(tmp_path / "a"))
+    done, packed = promoting(row(tmp_path / "b", last=40))
+    assert done.exit_code == 1 and len(packed) == 1
+    assert "not promoted: no domain regressed" in done.stderr
+    assert "worse than r: domains/api, by 0.500" in done.stderr

@@ -58,3 +58,15 @@ def test_halving_spends_less_and_settings_come_from_the_seed(tmp_path):
     assert {len(one.each) for one in again} == {2}
     ways = tune.stopped(tmp_path / "a", whole)
     assert len(ways) == 12 and all(0 < row["share"] <= 1 for row in ways)
+
+
+def test_the_flagships_network_is_searched_over_as_well(tmp_path):
+    settings = SMALL.model_copy(
+        update={"task": "flagship", "trials": 2, "steps": [20], "batches": [8], "limit": 60}
+    )
+    found = tune.search(settings, tune.trainer(settings), tmp_path, halve=False)
+    assert [len(trial.intermediate_values) for trial in found.trials] == [tune.RECORDS] * 2
+    for trial in found.trials:
+        losses = trial.intermediate_values
+        assert trial.value == losses[tune.RECORDS] < losses[1]
+        assert 0 <= trial.user_attrs["result"] <= 1

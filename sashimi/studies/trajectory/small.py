@@ -6,7 +6,7 @@ Letters: N examples, L tokens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sashimi.flagship import learn
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.data.batches import Dataset
 from sashimi.flagship.data.example import Corpus
-from sashimi.flagship.model.loss import costs_of, losses_of, training_loss
+from sashimi.flagship.model.loss import losses_of, training_loss
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
 
@@ -61,21 +61,18 @@ class Small:
         folder: Path,
         seed: int,
         watch: Callable[[int, dict], None] = lambda record, seen: None,
-        weights: Sequence[float] | None = None,
         **changes: Any,
     ) -> Network:
-        """A network trained with ``changes`` to the parameters. Examples are drawn with these
-        weights (N,), all alike without. ``watch(record, seen)`` gets what the trajectory records.
-        """
+        """A network trained with ``changes`` to the parameters; ``watch(record, seen)`` gets what
+        the trajectory records, and may raise to end the run."""
         settings = self.settings.model_copy(update=changes | {"seed": seed})
         train.seed_everything(seed)
         network = self.words.network(settings)
-        chances = np.ones(len(self.data)) if weights is None else np.asarray(weights, dtype=float)
-        chances, records = chances / chances.sum(), [0]
+        records = [0]
 
         def batch(step: int):
             rng = np.random.default_rng([seed, step])
-            drawn = rng.choice(len(chances), settings.batch_size, p=chances)
+            drawn = rng.integers(len(self.data), size=settings.batch_size)
             return self.data.batch(drawn.tolist())
 
         def observe() -> dict:
@@ -90,17 +87,6 @@ class Small:
             before_step=lambda progress: learn.stage(network, settings, progress),
         )  # fmt: skip
         return network.eval()
-
-    @torch.no_grad()
-    def losses(self, network: Network, data: Dataset, size: int = 64) -> np.ndarray:
-        """The mean token loss of every example, in nats: (N,)."""
-        found = []
-        for at in range(0, len(data), size):
-            batch = data.batch(range(at, min(at + size, len(data))))
-            seen = network(batch)
-            costs, counted = costs_of(seen, batch.targets), seen.counted
-            found.append(costs.sum(1) / counted.sum(1))
-        return torch.cat(found).numpy()
 
     @torch.no_grad()
     def right(self, network: Network) -> np.ndarray:
