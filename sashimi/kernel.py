@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
 from typing import Any
 
 import zmq
@@ -38,7 +42,24 @@ class OwnKernel(AsyncKernelManager):
         """Start it, with the locks of this process, held as long as it lives, and `THREADS`."""
         STARTED.append(self)
         environment = THREADS | dict(kwargs.pop("env", None) or os.environ)
-        await super().start_kernel(close_fds=False, env=environment, **kwargs)
+        with _uninterrupted():
+            await super().start_kernel(close_fds=False, env=environment, **kwargs)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Lets Ctrl-C wait: a kernel that is just being started is not yet known to `end`."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
 
 
 def end() -> None:
