@@ -1,5 +1,6 @@
 """Figures: what is written on them, and that a notebook shows them once."""
 
+import io
 import math
 import re
 
@@ -69,3 +70,32 @@ def test_repeated_styles_are_written_once_and_say_the_same():
     kept = re.findall(r' style="([^"]*)"', text)
     assert len(kept) == len(set(kept)) and not set(kept) & set(rules.values())
     assert any("#0072b2" in rule for rule in rules.values())
+
+
+def test_paths_groups_and_names_are_short_and_say_the_same():
+    figure = plots.curves({"a": ([0, 1, 2], [1.0, 0.5, 0.25])}, "loss")
+    text = plots.svg(figure).decode()
+    assert "<g>" not in text and text.count("<g ") == text.count("</g>")
+    names = set(re.findall(r' id="([^"]*)"', text))
+    pointed = set(re.findall(r'(?:href="#|url\(#)([^")]*)', text))
+    assert pointed <= names and all(re.fullmatch(r"n\d+", name) for name in names)
+    with plots.matplotlib.rc_context(plots.STYLE):
+        raw = io.StringIO()
+        figure.savefig(raw, format="svg", metadata={"Date": None})
+    assert [corners(d) for d in paths(text)] == [corners(d) for d in paths(raw.getvalue())]
+
+
+def paths(svg):
+    return re.findall(r' d="([^"]*)"', svg)
+
+
+def corners(path):
+    """Every place of a path and what leads there, to 0.1 pt."""
+    found, last = [], ""
+    for word in path.split():
+        if word.isalpha():
+            last = word
+        else:
+            found.append((last, int(float(word) * 10)))
+            last = "L" if last == "M" and len(found) % 2 == 0 else last
+    return found

@@ -3,12 +3,15 @@
 import json
 import math
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from sashimi import plots, registry, result
+from sashimi.cli import app
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship.scoring import OURS, SCORES
@@ -329,6 +332,17 @@ def test_publishing_copies_runs_and_rewrites_what_is_generated(reports, tmp_path
 def test_what_the_repository_says_is_what_its_published_results_give():
     told = "run 'sashimi publish'"
     assert readme.is_current(root(), publish.folder(), registry.load()), told
+
+
+def test_the_page_of_what_is_published_is_small_enough_to_send(tmp_path):
+    shutil.copytree(publish.folder(), tmp_path / "published")
+    done = CliRunner().invoke(app, ["report", "--reports", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert len(text.encode()) < 2_000_000
+    outline = Outline()
+    outline.feed(text)
+    assert outline.open == [] and all(s.startswith("data:image/svg+xml,") for s in outline.sources)
 
 
 def test_what_the_readme_says_of_people_is_what_the_packed_network_did():
