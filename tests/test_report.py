@@ -357,3 +357,34 @@ def test_what_the_readme_says_of_people_is_what_the_packed_network_did():
     far, near = (100 * others[name]["value"] for name in ("far", "near"))
     assert f"It refuses {refused:.0f}% of them, {far:.0f}% of requests" in text
     assert f"and {near:.0f}% of those that nearly do" in text
+
+
+def test_a_study_without_scores_answers_in_its_own_words_or_by_its_gates(reports):
+    found = [run for run in report.runs(reports) if run.row == "00_full"]
+    plain = STUDY.model_copy(update={"scores": None, "answer": None})
+
+    def told(answer):
+        return plain.model_copy(update={"answer": answer})
+
+    gates = readme.verdict(plain, found)
+    assert "go" in gates
+    assert readme.verdict(told(lambda runs: f"{len(runs)} run"), found) == "1 run"
+    assert readme.verdict(told(lambda runs: ""), found) == gates
+    assert readme.verdict(plain, []) == "not published yet"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("next_corpus", "1688 training windows"),
+        ("next_filter", "as many random ones: 0.003 ["),
+        ("next_order", "by shuffling chunks 0.049 ["),
+        ("trajectory_inside", "12 of 12 minimal pairs"),
+    ],
+)
+def test_a_study_says_what_its_published_run_holds_and_nothing_of_an_empty_one(name, said):
+    study = registry.load()[name]
+    found = [run for run in report.runs(publish.folder()) if run.record["study"] == name]
+    assert said in study.answer(found)
+    empty = Run(found[0].folder, found[0].record | {"facts": {}, "metrics": {}})
+    assert study.answer([empty]) == ""

@@ -44,11 +44,14 @@ def lines(found: Sequence[Run], studies: Mapping[str, Study]) -> str:
 
 
 def verdict(study: Study, found: Sequence[Run]) -> str:
-    """What a study's leading row says: the number that decides beside its best floor, or gates."""
+    """What a study's leading row says: the number that decides beside its best floor, else the
+    study's own sentence, else its gates."""
     own = leading(found, study.leads)
-    if own:
-        return _headline(own, study.scores) if study.scores else _gates(own)
-    return "not published yet"
+    if not own:
+        return "not published yet"
+    if study.scores:
+        return _headline(own, study.scores)
+    return (study.answer(own) if study.answer else "") or _gates(own)
 
 
 def page(found: Sequence[Run], studies: Mapping[str, Study]) -> str:

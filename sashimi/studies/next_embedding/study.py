@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sashimi.files import root
 from sashimi.params import Params
+from sashimi.report.read import Run
 from sashimi.studies.next_embedding.params import (
     CorpusParams,
     FilterParams,
@@ -71,6 +72,44 @@ def check(settings: Any) -> None:
     corpus.check(settings)
 
 
+def _fact(runs: Sequence[Run], *keys: str) -> str:
+    """An interval among the facts of the first run, as it is read; "" where there is none."""
+    found = runs[0].record.get("facts") or {}
+    for key in keys:
+        found = found.get(key) or {}
+    known = Run.interval(found or None)
+    return f"{known:.3f}" if known else ""
+
+
+def filtered(runs: Sequence[Run]) -> str:
+    """What filtering is worth beside as many rows drawn at random; "" where it was not measured."""
+    warm, scratch = (
+        _fact(runs, "differences", f"{way} filtered less {way} random")
+        for way in ("warm", "scratch")
+    )
+    said = f"cosine of filtered rows less that of as many random ones: {warm} from the baseline on"
+    return f"{said}, {scratch} from nothing" if warm and scratch else ""
+
+
+def directed(runs: Sequence[Run]) -> str:
+    """What order and direction are worth; "" where they were not measured."""
+    order, way = _fact(runs, "order"), _fact(runs, "direction")
+    said = f"cosine lost by shuffling chunks {order}, by reversing time {way}"
+    return said if order and way else ""
+
+
+def counted(runs: Sequence[Run]) -> str:
+    """What the corpus holds; "" where it was not counted."""
+    facts = runs[0].record.get("facts") or {}
+    if "windows" not in facts:
+        return ""
+    return (
+        f"{facts['windows']} training windows; neighbouring chunks have a mean cosine of "
+        f"{facts['coherence']:.3f}, the mean of all vectors a length of "
+        f"{facts['norm of the mean']:.3f}"
+    )
+
+
 NAMES = {
     "corpus": ("corpus and floors", "How well is the next embedding predicted without learning?"),
     "embedding": ("the plan's procedure", "Do gates with floors find the plan's predictor sound?"),
@@ -88,12 +127,12 @@ def study(name: str, params: type[Params], train: str, **more: Any) -> Study:
 
 
 STUDIES = (
-    study("corpus", CorpusParams, "50_corpus", keeps=PAGE),
+    study("corpus", CorpusParams, "50_corpus", keeps=PAGE, answer=counted),
     study(
         *("embedding", NextParams, "51_smoke_test"),
         **{"scores": scores("what stays"), "checks": checks, "bench": {"next_embedding": bench}},
     ),
     study("models", ModelParams, "52_out_of_domain", scores=scores("predictor")),
-    study("filter", FilterParams, "53_filter", keeps=PAGE),
-    study("order", CorpusParams, "54_order", keeps=PAGE),
+    study("filter", FilterParams, "53_filter", keeps=PAGE, answer=filtered),
+    study("order", CorpusParams, "54_order", keeps=PAGE, answer=directed),
 )

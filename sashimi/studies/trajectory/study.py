@@ -1,5 +1,8 @@
 """The studies of the trajectory: does how a run learned say more than where it ended?"""
 
+from collections.abc import Sequence
+
+from sashimi.report.read import Run
 from sashimi.studies.trajectory.params import (
     InsideParams,
     PredictionParams,
@@ -7,6 +10,23 @@ from sashimi.studies.trajectory.params import (
     TuningParams,
 )
 from sashimi.study import PAGE, Study
+
+
+def looked(runs: Sequence[Run]) -> str:
+    """What probes of the shipped network found; "" where they were not recorded."""
+    record = runs[0].record
+    pairs, found = record["facts"].get("pairs"), record["metrics"].get("first failure")
+    words = Run.interval(record["facts"].get("words", {}).get("less"))
+    if not pairs or not found or words is None:
+        return ""
+    apart = sum(pair["differ"] for pair in pairs)
+    skeleton, value = (100 * found[place]["share"]["value"] for place in ("skeleton", "values"))
+    return (
+        f"{apart} of {len(pairs)} minimal pairs told apart; a word with meaning changes "
+        f"{words:.3f} more programs than a stop word; the skeleton fails first for "
+        f"{skeleton:.0f}%, a value, letter by letter, for {value:.0f}%"
+    )
+
 
 TUNING = Study(
     name="trajectory_tuning",
@@ -39,5 +59,6 @@ INSIDE = Study(
     params=InsideParams,
     train="63_inside",
     keeps=PAGE,
+    answer=looked,
 )
 STUDIES = (TUNING, PREDICTION, INSIDE, PROMOTION)
