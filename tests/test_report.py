@@ -379,6 +379,7 @@ def test_a_study_without_scores_answers_in_its_own_words_or_by_its_gates(reports
         ("next_corpus", "1688 training windows"),
         ("next_filter", "as many random ones: 0.003 ["),
         ("next_order", "by shuffling chunks 0.049 ["),
+        ("peer", "BART, under a grammar 0.003 ["),
         ("trajectory_inside", "12 of 12 minimal pairs"),
     ],
 )
