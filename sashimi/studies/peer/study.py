@@ -14,7 +14,7 @@ def answer(runs: Sequence[Run]) -> str:
     if None in found.values():
         return ""
     told = "; ".join(f"{model} {interval(value)}" for model, value in found.items())
-    return f"skeleton exact on test of the built-in corpus: {told}"
+    return f"skeleton exact on test, {runs[0].corpus}: {told}"
 
 
 PEER, NEAREST = "BART, under a grammar", "1-nearest neighbour"
