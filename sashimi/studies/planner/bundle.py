@@ -44,7 +44,6 @@ def export(run_dir: str | Path, path: str | Path) -> Path:
     from torch import nn
 
     from sashimi.studies.planner import learn
-    from sashimi.studies.planner.model import widened
 
     made, live, meta = learn.restore(run_dir)
     if meta["inputs"] != len(live):
@@ -55,11 +54,11 @@ def export(run_dir: str | Path, path: str | Path) -> Path:
 
         def __init__(self) -> None:
             super().__init__()
-            self.inner = widened(made, live, meta["width"]) if made.kind == "transformer" else made
+            self.inner = made
             self.register_buffer("columns", torch.from_numpy(live))
 
         def forward(self, x):
-            parts = self.inner(x if made.kind == "transformer" else x[:, self.columns])
+            parts = self.inner(x[:, self.columns])
             return parts if made.kind == "value" else tuple(p / meta["temperature"] for p in parts)
 
     names = NAMES.get(made.kind, list(HEADS))

@@ -5,6 +5,7 @@ Letters: B rows, d features, L live features, A = 126 actions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -45,7 +46,7 @@ class Slots(nn.Module):
     def __init__(self, live: np.ndarray, d: int, *, width: int = 64, dropout: float) -> None:
         super().__init__()
         self.slots, self.d, self.width = (d - ISSUE - TAIL) // SLOT, d, width
-        self.register_buffer("live", torch.as_tensor(live))
+        self.register_buffer("live", torch.tensor(live))  # a copy: both are saved
         self.issue, self.run = nn.Linear(ISSUE + TAIL, width), nn.Linear(SLOT, width)
         self.place = nn.Embedding(self.slots + 1, width)
         layer = nn.TransformerEncoderLayer(
@@ -54,7 +55,7 @@ class Slots(nn.Module):
         self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        full = x.new_zeros(len(x), self.d).index_copy(1, self.live, x)
+        full = x.new_zeros(x.shape[0], self.d).index_copy(1, self.live, x)
         past = full[:, ISSUE : ISSUE + SLOT * self.slots].unflatten(1, (self.slots, SLOT))
         issue = torch.cat([full[:, :ISSUE], full[:, -TAIL:]], 1)
         tokens = torch.cat([self.issue(issue)[:, None], self.run(past)], 1) + self.place.weight
@@ -154,17 +155,15 @@ def make(
     return Policy(Trunk(inputs, hidden=hidden, layers=layers, dropout=dropout), kind)
 
 
-def widened(policy: Policy, live: np.ndarray, d: int) -> Policy:
+def widened(policy: Policy, live: np.ndarray, d: int) -> Callable[[Tensor], tuple[Tensor, ...]]:
     """The same function over all d features: those that were never 1 in training weigh nothing."""
-    if isinstance(policy.trunk, Slots):
-        trunk = Slots(np.arange(d), d, dropout=0.0)
-        trunk.load_state_dict({**policy.trunk.state_dict(), "live": torch.arange(d)})
-    else:
-        first, shape = policy.trunk[0], [m for m in policy.trunk if isinstance(m, nn.Linear)]
-        trunk = Trunk(d, hidden=first.out_features, layers=len(shape), dropout=0.0)
-        weight = torch.zeros(first.out_features, d)
-        weight[:, live] = first.weight.detach()
-        trunk.load_state_dict({**policy.trunk.state_dict(), "0.weight": weight})
+    if isinstance(policy.trunk, Slots):  # which fills all d in by itself
+        return lambda x: policy(x[:, policy.trunk.live])
+    first, shape = policy.trunk[0], [m for m in policy.trunk if isinstance(m, nn.Linear)]
+    trunk = Trunk(d, hidden=first.out_features, layers=len(shape), dropout=0.0)
+    weight = torch.zeros(first.out_features, d)
+    weight[:, live] = first.weight.detach()
+    trunk.load_state_dict({**policy.trunk.state_dict(), "0.weight": weight})
     wide = Policy(trunk, policy.kind)
     own = {k: v for k, v in policy.state_dict().items() if not k.startswith("trunk.")}
     wide.load_state_dict(own, strict=False)
