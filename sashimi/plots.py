@@ -223,10 +223,16 @@ def data(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _axes(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:
+def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **axes: Any):
+    """A Figure in the house style and its axes (rows, columns); ``axes`` are of `subplots`."""
     with matplotlib.rc_context(STYLE):
         figure = Picture(figsize=(width, height), layout="constrained", dpi=STYLE["figure.dpi"])
-        return figure, figure.add_subplot()
+        return figure, figure.subplots(rows, columns, squeeze=False, **axes)
+
+
+def _axes(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:
+    figure, ((axes,),) = canvas(width, height)
+    return figure, axes
 
 
 def _bar(axes: Axes, x: float, width: float, interval: Interval | None, colour: str) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from sashimi.errors import BadInput
 from sashimi.pab import curate, plots
-from sashimi.pab import dynamics as dyn
 from sashimi.pab.curate import CLASSES, Rules
 from sashimi.pab.dynamics import Dynamics, cartography, margin
 from sashimi.studies.trajectory import planted
@@ -50,18 +49,6 @@ def test_bad_records_are_refused(call, said):
     recorder.record(5, ["a"], [1.0])
     with pytest.raises(BadInput, match=said):
         recorder.record(*call)
-
-
-def test_round_trip_through_a_file(tmp_path):
-    before = probe(a=[1.0, None, 0.5], b=[2.0, 1.0, 0.0])
-    after = dyn.load(dyn.save(before, tmp_path / "probe.npz"))
-    assert after.ids == before.ids
-    for name in ("steps", "loss", "correct", "margin"):
-        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
-    (tmp_path / "bad.npz").write_bytes(b"no")
-    for name in ("bad.npz", "absent.npz"):
-        with pytest.raises(BadInput, match=name):
-            dyn.load(tmp_path / name)
 
 
 def test_margin_by_hand():

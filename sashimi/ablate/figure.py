@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from sashimi.ablate.questions import Answer
 from sashimi.ablate.table import Number, Row
-from sashimi.pab.plots import canvas
-from sashimi.plots import COLOURS
+from sashimi.plots import COLOURS, canvas
 from sashimi.statistics import Interval
 
 KINDS = {

@@ -16,9 +16,9 @@ from sashimi.ablate.questions import Answer
 from sashimi.ablate.table import Row
 from sashimi.pab import compare, predict
 from sashimi.pab.compare import Comparison
-from sashimi.pab.plots import canvas, overlay
+from sashimi.pab.plots import overlay
 from sashimi.pab.profile import FILE, Profile
-from sashimi.plots import COLOURS
+from sashimi.plots import COLOURS, canvas
 from sashimi.report.read import Run
 
 NEEDED = 8

@@ -1,7 +1,7 @@
 """Runs beside each other: rows of a study, each with its seeds.
 
 A difference between two rows is taken within seeds that both have, with a bootstrap interval over
-the pairs. An interval that holds zero is a tie, and fewer pairs than `min_runs` are "not enough
+the pairs. An interval that holds zero is a tie, and fewer pairs than `MIN_RUNS` are "not enough
 runs": five pairs that all agree still happen by chance once in sixteen times.
 """
 
@@ -65,7 +65,6 @@ class Comparison:
     """Profiles by row; make one with `compare`."""
 
     rows: dict[str, tuple[Profile, ...]]
-    min_runs: int = MIN_RUNS
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{row}: n={len(profiles)}" for row, profiles in self.rows.items())
@@ -73,21 +72,15 @@ class Comparison:
 
     def values(self, row: str, metric: str) -> dict[int | None, float]:
         """A summary number by seed, for the runs of a row that have it."""
-        out = {}
-        for profile in self._row(row):
-            value = profile.summary().get(metric)
-            if isinstance(value, int | float):
-                out[profile.origin.seed] = float(value)
-        return out
+        if row not in self.rows:
+            raise BadInput(f"no row {row!r}; one of {list(self.rows)}")
+        found = {profile.origin.seed: profile.numbers.get(metric) for profile in self.rows[row]}
+        return {seed: float(v) for seed, v in found.items() if isinstance(v, int | float)}
 
     def metrics(self) -> list[str]:
         """All numeric summaries that some run has."""
-        found: dict[str, None] = {}
-        for profiles in self.rows.values():
-            for profile in profiles:
-                numbers = profile.summary().items()
-                found |= {k: None for k, v in numbers if isinstance(v, int | float)}
-        return list(found)
+        found = (p.numbers.items() for profiles in self.rows.values() for p in profiles)
+        return list(dict.fromkeys(k for n in found for k, v in n if isinstance(v, int | float)))
 
     def difference(self, a: str, b: str, metric: str) -> Difference:
         """`a` minus `b` within seeds."""
@@ -99,7 +92,7 @@ class Comparison:
             return Difference(a, b, metric, None, None, None, 0, FEW)
         mean = float(pairs.mean())
         low, high = expanded(pairs) if n > 1 else (None, None)
-        if n < self.min_runs:
+        if n < MIN_RUNS:
             verdict = FEW
         elif low is None or high is None or low <= 0 <= high:
             verdict = TIE
@@ -144,36 +137,14 @@ class Comparison:
 
     def names(self, group: str) -> list[str]:
         """Names within "tiers", "domains", "actions" or "components" that some run reported."""
-        found: dict[str, None] = {}
-        for profiles in self.rows.values():
-            for profile in profiles:
-                part = (
-                    profile.components if group == "components" else profile.progress.get(group, {})
-                )
-                found |= dict.fromkeys(part)
-        return sorted(found)
-
-    def table(self, metrics: Iterable[str] | None = None) -> list[dict]:
-        """One dict a row and metric: mean, bootstrap interval, n with the metric, runs."""
-        out = []
-        for metric in self.metrics() if metrics is None else metrics:
-            for row, profiles in self.rows.items():
-                values = list(self.values(row, metric).values())
-                low, high = expanded(values) if len(values) > 1 else (None, None)
-                mean = float(np.mean(values)) if values else None
-                line = {"metric": metric, "row": row, "mean": mean, "low": low, "high": high}
-                out.append({**line, "n": len(values), "runs": len(profiles)})
-        return out
-
-    def _row(self, row: str) -> tuple[Profile, ...]:
-        if row not in self.rows:
-            raise BadInput(f"no row {row!r}; one of {list(self.rows)}")
-        return self.rows[row]
+        profiles = [profile for members in self.rows.values() for profile in members]
+        if group == "components":
+            return sorted({name for profile in profiles for name in profile.components})
+        return sorted({name for profile in profiles for name in profile.progress.get(group, {})})
 
 
 def compare(
     rows: Mapping[str, Profile | str | Path | Iterable[Profile | str | Path]],
-    min_runs: int = MIN_RUNS,
 ) -> Comparison:
     """A comparison of rows: a name for each, and its profiles (or their paths), one a seed.
 
@@ -191,7 +162,7 @@ def compare(
         out[row] = profiles
     if not out:
         raise BadInput("nothing to compare; give rows with their profiles")
-    return Comparison(out, min_runs)
+    return Comparison(out)
 
 
 def _band(known: tuple[Series, ...]) -> Band:

@@ -115,18 +115,17 @@ class Report:
             raise BadInput(f"class {odd[0]!r} is unknown or named twice; classes: {CLASSES}")
         if not 0 <= share <= 1:
             raise BadInput(f"share is {share}; give a number between 0 and 1")
-        out = set()
+        gone = {id for id, example in self.examples.items() if example.kind in remove}
         rng = np.random.default_rng(seed)
         for kind in downsample:
             ids = [id for id, example in self.examples.items() if example.kind == kind]
             surplus = len(ids) - int(np.ceil(share * len(ids)))
-            out |= {ids[i] for i in rng.permutation(len(ids))[:surplus]}
-        places: dict[str, list[str]] = {"kept": [], "flagged": [], "removed": []}
-        for id, example in self.examples.items():
-            gone = example.kind in remove or id in out
-            flagged = example.kind in flag_for_review
-            places["removed" if gone else "flagged" if flagged else "kept"].append(id)
-        return Selection(**{name: tuple(ids) for name, ids in places.items()})
+            gone |= {ids[i] for i in rng.permutation(len(ids))[:surplus]}
+        left = [id for id in self.examples if id not in gone]
+        flagged = [id for id in left if self.examples[id].kind in flag_for_review]
+        kept = [id for id in left if self.examples[id].kind not in flag_for_review]
+        removed = [id for id in self.examples if id in gone]
+        return Selection(tuple(kept), tuple(flagged), tuple(removed))
 
     def as_dict(self) -> dict:
         return {
@@ -160,19 +159,17 @@ def curate(trajectories: Trajectories, rules: Rules | None = None) -> Report:
     first_loss = float(np.mean(firsts))
     swings = _swings(loss, first_loss)
     band = _band(swings, rules)
-    context = (trajectories.steps, rules, first_loss, band)
-    return Report(
-        rules=rules,
-        first_loss=first_loss,
-        swing_band=band,
-        examples={
-            id: _sort(loss[i], float(swings[i]), *context) for i, id in enumerate(trajectories.ids)
-        },
-        map=_map(trajectories),
-    )
+    columns = vars(cartography(trajectories))
+    examples, places = {}, {}
+    for i, id in enumerate(trajectories.ids):
+        examples[id] = _sort(loss[i], float(swings[i]), trajectories.steps, rules, first_loss, band)
+        known = {name: float(c[i]) if np.isfinite(c[i]) else None for name, c in columns.items()}
+        places[id] = known
+    return Report(rules, first_loss, band, examples, places)
 
 
-def _sort(loss, swing, steps, rules: Rules, first_loss: float, band: float) -> Sorted:
+def _sort(loss, swing: float, steps, rules: Rules, first_loss: float, band: float) -> Sorted:
+    """The first rule that fires for one example: losses (T,) at steps (T,)."""
     known = np.isfinite(loss)
     x, y, points = steps[known], loss[known], int(known.sum())
     span = float(steps[-1] - steps[0])
@@ -182,39 +179,23 @@ def _sort(loss, swing, steps, rules: Rules, first_loss: float, band: float) -> S
     early, end = steps[0] + span / 3, steps[0] + 2 * span / 3
     late = float(np.median(y[x >= end])) if (x >= end).any() else float(y[-1])
     fit = ranks.slope(x[x > early], y[x > early], rules.z)
-    slope, low, high = (fit.value, fit.low, fit.high) if fit else (None, None, None)
-    kind, rule = _rule(
-        swing=swing,
-        band=band,
-        early=float(y[x <= early].min()) if (x <= early).any() else float("inf"),
-        late=late,
-        gained=late < float(y[0]),
-        fit=(slope, low, high) if fit else None,
-        rest=float(steps[-1]) - early,
-        low=rules.low * first_loss,
-        learned=-float(np.log(rules.learned)),
-    )
-    per = [None if value is None else 1000 * value for value in (slope, low, high)]
-    return Sorted(kind, rule, points, float(y[0]), late, per[0], per[1], per[2], swing)
-
-
-def _rule(
-    swing, band, early, late, gained, fit, rest, low: float, learned: float
-) -> tuple[str, str]:
-    """The first rule that fires, for an example with enough points; `learned` is a loss here."""
+    learned = -float(np.log(rules.learned))
     if swing > band:
-        return DESTABILIZING, "swings beyond the band"
-    if late <= learned:
-        if early <= max(low, learned):
-            return EASY, "low within the first third, and learned"
-        return HARD, "learned late"
-    if fit is None:
-        return INSUFFICIENT, "too few losses after the first third"
-    if fit[2] < 0 and gained:
-        return HARD, "still falling, and lower than it began"
-    if late + fit[1] * rest < learned:
-        return INSUFFICIENT, "the slope's interval is too wide"
-    return UNLEARNABLE, "neither learned nor falling"
+        found = (DESTABILIZING, "swings beyond the band")
+    elif late <= learned:
+        low = min(y[x <= early], default=np.inf) <= max(rules.low * first_loss, learned)
+        told = (EASY, "low within the first third, and learned")
+        found = told if low else (HARD, "learned late")
+    elif fit is None:
+        found = (INSUFFICIENT, "too few losses after the first third")
+    elif fit.high < 0 and late < float(y[0]):
+        found = (HARD, "still falling, and lower than it began")
+    elif late + fit.low * (float(steps[-1]) - early) < learned:
+        found = (INSUFFICIENT, "the slope's interval is too wide")
+    else:
+        found = (UNLEARNABLE, "neither learned nor falling")
+    per = [1000 * v for v in (fit.value, fit.low, fit.high)] if fit else [None] * 3
+    return Sorted(*found, points, float(y[0]), late, *per, swing)
 
 
 def _swings(loss: np.ndarray, first_loss: float) -> np.ndarray:
@@ -240,11 +221,3 @@ def _band(swings: np.ndarray, rules: Rules) -> float:
     centre = float(np.median(swings))
     spread = 1.4826 * float(np.median(np.abs(swings - centre)))
     return max(centre + rules.band * spread, rules.least_swing)
-
-
-def _map(trajectories: Trajectories) -> dict[str, dict]:
-    columns = vars(cartography(trajectories))
-    return {
-        id: {name: float(c[i]) if np.isfinite(c[i]) else None for name, c in columns.items()}
-        for i, id in enumerate(trajectories.ids)
-    }

@@ -34,12 +34,6 @@ def stability(prev, curr):
     return float(change) if change.ndim == 0 else change
 
 
-def stability_series(losses) -> np.ndarray:
-    """Stability of each point against the one before it: (T,) -> (T - 1,); empty below two."""
-    values = floats(losses)
-    return stability(values[:-1], values[1:]) if len(values) > 1 else np.empty(0)
-
-
 def predictability(losses, window: int = WINDOW) -> float | None:
     """Population variance of the last `window` differences of the loss; 0 is a straight line.
 
@@ -49,7 +43,7 @@ def predictability(losses, window: int = WINDOW) -> float | None:
     """
     if window < 2:
         raise BadInput(f"window is {window}; a variance needs at least 2 differences")
-    last = np.diff(floats(losses))[-window:] if len(losses) > 1 else np.empty(0)
+    last = np.diff(floats(losses))[-window:]
     known = last[np.isfinite(last)]
     if len(known) < 2:
         return None
@@ -109,22 +103,13 @@ def representation_evolution(prev, curr) -> float:
 def crystallization(prev_trits, curr_trits) -> float:
     """Share of weights whose trit is unchanged; both are integer arrays of one shape.
 
-    The trit is the quantised value in {-1, 0, +1}. The sign of a latent weight is another
-    quantity, see `sign_crystallization`. NaN for no weights.
+    The trit is the quantised value in {-1, 0, +1}; the sign of a latent weight is another
+    quantity. NaN for no weights.
     """
     before, after = np.asarray(prev_trits), np.asarray(curr_trits)
     for array in (before, after):
         if not np.issubdtype(array.dtype, np.integer):
             raise BadInput(f"trits have dtype {array.dtype}; give the quantised values as int8")
-    return _unchanged_share(before, after)
-
-
-def sign_crystallization(prev_weights, curr_weights) -> float:
-    """Share of weights whose sign (-1, 0, +1) is unchanged; real arrays of one shape."""
-    return _unchanged_share(np.sign(prev_weights), np.sign(curr_weights))
-
-
-def _unchanged_share(before: np.ndarray, after: np.ndarray) -> float:
     if before.shape != after.shape:
         raise BadInput(f"weights changed shape: {before.shape} then {after.shape}")
     return float(np.count_nonzero(before == after) / before.size) if before.size else math.nan
@@ -142,11 +127,6 @@ def slope(steps, values, per: float = 1000.0) -> float | None:
         return None
     centred = x - x.mean()
     return float(centred @ (y - y.mean()) / (centred @ centred) * per)
-
-
-def crystallization_rate(steps, shares) -> float | None:
-    """Slope of the crystallization series per 1,000 steps; None below two known points."""
-    return slope(steps, shares, per=1000.0)
 
 
 def importance_consistency(steps, shares) -> float | None:

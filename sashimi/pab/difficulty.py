@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sashimi.errors import BadInput
-from sashimi.pab.series import Counts
 from sashimi.ranks import Correlation, correlate
 
 
@@ -50,32 +49,17 @@ def difficulty(
     if not counts:
         raise BadInput(f"the run reported no {group}; record them at its checkpoints")
     often = facts.get("frequency") or {name: float(c.total.sum()) for name, c in counts.items()}
-    chosen = sorted(counts, key=lambda name: (-often.get(name, 0), name))[:top]
-    found = [_hardness(name, counts[name], profile.progress[group][name]) for name in chosen]
+    found = []
+    for name in sorted(counts, key=lambda name: (-often.get(name, 0), name))[:top]:
+        x, y = vars(counts[name].series().known()).values()
+        share = np.trapezoid(y, x) / (x[-1] - x[0]) if len(x) > 1 else y[0]
+        entry = profile.progress[group][name]
+        kept = (entry[key] for key in ("reached", "phase", "unstable", "final_n"))
+        found.append(Hardness(name, float(1 - share), *kept))
     ranking = sorted(found, key=lambda one: (-one.shortfall, one.name))
-    return Difficulty(
-        tuple(ranking),
-        {
-            fact: correlate(
-                [one.shortfall for one in ranking],
-                [values.get(one.name, np.nan) for one in ranking],
-            )
-            for fact, values in facts.items()
-        },
-    )
-
-
-def _hardness(name: str, counts: Counts, entry: dict) -> Hardness:
-    known = counts.series().known()
-    if len(known) > 1:
-        share = np.trapezoid(known.values, known.steps) / (known.steps[-1] - known.steps[0])
-    else:
-        share = known.values[0]
-    return Hardness(
-        name=name,
-        shortfall=float(1 - share),
-        reached=entry["reached"],
-        phase=entry["phase"],
-        unstable=entry["unstable"],
-        trials=entry["final_n"],
-    )
+    short = [one.shortfall for one in ranking]
+    by_fact = {
+        fact: correlate(short, [values.get(one.name, np.nan) for one in ranking])
+        for fact, values in facts.items()
+    }
+    return Difficulty(tuple(ranking), by_fact)

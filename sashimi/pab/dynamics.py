@@ -5,12 +5,10 @@ Letters: N examples, T checkpoints, C classes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from sashimi.errors import BadInput
-from sashimi.files import atomic
 from sashimi.pab.definitions import floats
 from sashimi.pab.series import check_steps
 
@@ -79,25 +77,6 @@ class Dynamics:
             for name in FIELDS:
                 out[name][row["place"], t] = row[name]
         return Trajectories(tuple(self._place), check_steps(list(self._rows)), **out)
-
-
-def save(trajectories: Trajectories, path: str | Path) -> Path:
-    """Write arrays and ids to an .npz file, all or nothing."""
-    path = Path(path)
-    arrays = {name: getattr(trajectories, name) for name in ("steps", *FIELDS)}
-    with atomic(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, ids=np.array(trajectories.ids, dtype=np.str_), **arrays)
-    return path
-
-
-def load(path: str | Path) -> Trajectories:
-    """Read what `save` wrote; raises BadInput when it is absent or damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as raw:
-            arrays = {name: raw[name] for name in ("steps", *FIELDS)}
-            return Trajectories(tuple(raw["ids"].tolist()), **arrays)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise BadInput(f"{path}: no example trajectories ({error}); record them again") from error
 
 
 def margin(logits, labels) -> np.ndarray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sashimi.pab.derive import NOTHING
 from sashimi.ranks import spearman
 
 
@@ -58,9 +59,8 @@ def early_exit(profile, rule: ExitRule | None = None) -> Exit:
         return Exit(False, None, f"step {step} is before {rule.from_step}", step, {})
     known = _evidence(profile, rule, step)
     missing = [name for name, value in known.items() if value is None]
-    numbers = {k: math.nan if v is None else v for k, v in known.items()}  # NaN passes no limit
-    accuracy, trend = numbers[rule.tier], numbers["trend"]
-    stability, predictability = numbers["stability"], numbers["predictability"]
+    numbers = (math.nan if v is None else v for v in known.values())  # NaN passes no limit
+    accuracy, trend, stability, predictability = numbers
     if accuracy < rule.low and stability > rule.unstable and predictability > rule.unpredictable:
         return Exit(True, 1, "low accuracy, unstable and unpredictable", step, known)
     if accuracy < rule.slow and stability < rule.steady and trend > rule.rising:
@@ -73,15 +73,13 @@ def early_exit(profile, rule: ExitRule | None = None) -> Exit:
 
 def _evidence(profile, rule: ExitRule, step: int) -> dict[str, float | None]:
     """The numbers of the rule; None where they were not reported, or not lately enough."""
-    stability = profile.derived.get("stability")
-    recent = stability.known().values[-rule.recent :] if stability else np.empty(0)
-    changes = profile.derived.get("predictability")
+    recent = profile.derived.get("stability", NOTHING).known().values[-rule.recent :]
     accuracy, trend = _tier(profile.tiers.get(rule.tier), rule, step)
     return {
         rule.tier: accuracy,
         "trend": trend,
         "stability": float(recent.mean()) if len(recent) == rule.recent else None,
-        "predictability": changes.last() if changes else None,
+        "predictability": profile.derived.get("predictability", NOTHING).last(),
     }
 
 
@@ -90,9 +88,7 @@ def _tier(counts, rule: ExitRule, step: int) -> tuple[float | None, float | None
 
     A tier that never changes has no trend: 0, not missing.
     """
-    if counts is None:
-        return None, None
-    known = counts.series().known()
+    known = counts.series().known() if counts else NOTHING
     if not len(known) or known.steps[-1] < step - rule.span:
         return None, None
     accuracy = float(known.values[-1])

@@ -1,6 +1,6 @@
 """Every number that a derived value depends on; it is stored with the profile it produced."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 
 from sashimi.errors import BadInput
 
@@ -34,9 +34,6 @@ class Parameters:
         if group == "tiers":
             return self.tier_thresholds.get(name, self.tier_threshold)
         return self.domain_threshold if group == "domains" else self.action_threshold
-
-    def as_dict(self) -> dict:
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, raw: dict) -> "Parameters":

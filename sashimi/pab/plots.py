@@ -1,4 +1,4 @@
-"""Static figures of one or several trajectories; matplotlib is imported when one is drawn.
+"""Static figures of one or several trajectories.
 
 Only real points are drawn: a dot where something was measured, and lines that only join dots. The
 step axis is the same in every panel.
@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+from matplotlib.patches import Rectangle
+
 from sashimi.errors import BadInput
 from sashimi.files import atomic
 from sashimi.gates import GO, STOP
@@ -16,6 +18,7 @@ from sashimi.pab.compare import Band, Comparison
 from sashimi.pab.curate import CLASSES, Report
 from sashimi.pab.predict import Row
 from sashimi.pab.profile import Profile
+from sashimi.plots import COLOURS, canvas, png, svg
 
 UNITS = {
     "train_loss": "training loss",
@@ -34,17 +37,6 @@ COLUMNS = 3
 GALLERY = 5
 
 
-def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **axes):
-    """A Figure that a notebook shows as it is, and its axes (rows, columns), in the house style."""
-    import matplotlib
-
-    from sashimi.plots import STYLE, Picture
-
-    with matplotlib.rc_context(STYLE):
-        figure = Picture(figsize=(width, height), layout="constrained", dpi=STYLE["figure.dpi"])
-        return figure, figure.subplots(rows, columns, squeeze=False, **axes)
-
-
 def overlay(comparison: Comparison, names=("train_loss", "stability")):
     """A matplotlib Figure with one panel a series, rows by colour: seeds thin, their mean bold."""
     return _panels(comparison, list(names))
@@ -59,8 +51,6 @@ def small_multiples(comparison: Comparison, group: str):
 
 
 def _panels(comparison: Comparison, names: list[str]):
-    from sashimi.plots import COLOURS
-
     columns = min(COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
     figure, grid = canvas(4.2 * columns, 2.8 * rows + 0.6, rows, columns, sharex=True)
@@ -108,8 +98,6 @@ def _draw(axis, band: Band, colour: str):
 
 def data_map(report: Report):
     """A Figure of the data map: variability against confidence, a colour a class."""
-    from sashimi.plots import COLOURS
-
     figure, ((axis,),) = canvas(6.4, 4.8)
     for i, kind in enumerate(CLASSES):
         ids = [id for id, example in report.examples.items() if example.kind == kind]
@@ -127,8 +115,6 @@ def data_map(report: Report):
 
 def gallery(runs: Mapping[str, Profile], name: str = "train_loss"):
     """A Figure with one panel a run of one series, each on its own scale; a gap where missing."""
-    from sashimi.plots import COLOURS
-
     rows = math.ceil(len(runs) / GALLERY)
     figure, grid = canvas(2.5 * GALLERY, 1.9 * rows + 0.3, rows, GALLERY, sharex=True)
     for axis, (run, profile) in zip(grid.ravel(), runs.items(), strict=False):
@@ -149,10 +135,6 @@ def gallery(runs: Mapping[str, Profile], name: str = "train_loss"):
 
 def decisions(rows: list[dict], title: str = ""):
     """A Figure of `planted.judged`: a line a run, a column a gate, decision and value in a cell."""
-    from matplotlib.patches import Rectangle
-
-    from sashimi.plots import COLOURS
-
     gates = [key for key in rows[0] if key != "run"]
     names = [textwrap.fill(gate.replace("_", " "), 14) for gate in gates]
     figure, ((axis,),) = canvas(3.2 + 1.25 * len(gates), 0.9 + 0.32 * len(rows))
@@ -177,8 +159,6 @@ def decisions(rows: list[dict], title: str = ""):
 
 def correlations(rows: list[Row], title: str = ""):
     """A Figure of `predictiveness`: rho with its interval; baselines apart, n in the label."""
-    from sashimi.plots import COLOURS
-
     known = [row for row in rows if row.correlation.rho is not None]
     figure, ((axis,),) = canvas(7.6, 0.9 + 0.27 * len(known))
     for y, row in enumerate(known):
@@ -197,12 +177,9 @@ def correlations(rows: list[Row], title: str = ""):
 
 def save(figure, path: str | Path) -> Path:
     """Write a Figure as SVG or PNG by suffix, the same bytes for the same figure."""
-    import matplotlib
-
     path = Path(path)
     if path.suffix not in (".svg", ".png"):
         raise BadInput(f"{path}: figures are written as .svg or .png")
-    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-    with matplotlib.rc_context({"svg.hashsalt": "sashimi"}), atomic(path) as temporary:
-        figure.savefig(temporary, metadata=metadata, dpi=120)
+    with atomic(path) as temporary:
+        temporary.write_bytes(svg(figure) if path.suffix == ".svg" else png(figure, 120))
     return path

@@ -67,16 +67,18 @@ def predictiveness(
     columns |= _summaries(listed, at)
     found = {name: correlate(values, results, seed=seed) for name, values in columns.items()}
     adjusted = holm({n: c.p for n, c in found.items() if n not in BASELINES and c.p is not None})
-    ahead = {n: rho for n in BASELINES[1:] if (rho := found[n].rho) is not None}
-    best = max(ahead, key=lambda n: abs(ahead[n]), default=None)
+    ahead = {n: abs(rho) for n in BASELINES[1:] if (rho := found[n].rho) is not None}
+    best = max(ahead, key=ahead.__getitem__, default=None)
     rows = []
     for name, correlation in found.items():
-        base = name in BASELINES
+        if name in BASELINES:
+            rows.append(Row(name, True, correlation, None, None, "baseline"))
+            continue
         gain = None
-        if not base and best is not None and correlation.rho is not None:
+        if best is not None and correlation.rho is not None:
             gain = _gain(columns[name], columns[best], results, seed)
-        verdict = _verdict(correlation, adjusted.get(name), gain, best) if not base else "baseline"
-        rows.append(Row(name, base, correlation, adjusted.get(name), gain, verdict))
+        p = adjusted.get(name)
+        rows.append(Row(name, False, correlation, p, gain, _verdict(correlation, p, gain, best)))
     return sorted(rows, key=lambda row: (not row.baseline, -abs(row.correlation.rho or 0)))
 
 
@@ -137,28 +139,26 @@ def _sorting(go: np.ndarray, stop: np.ndarray, seed: int) -> tuple:
 
 def _baselines(runs: list[Run], dev: str, lower: bool, at: float) -> dict[str, np.ndarray]:
     """The baselines' values, one a run, NaN where not reported."""
-    final, so_far, best = [], [], []
+    values = []
     for run in runs:
         half = run.profile.until(at * run.profile.last_step())
-        final.append(run.profile.scalars["train_loss"].last())
-        so_far.append(half.scalars["train_loss"].last())
         series = half.series(dev)
         known = series.known().values if series is not None else np.empty(0)
-        best.append((known.min() if lower else known.max()) if len(known) else None)
-    columns = zip(BASELINES, (final, so_far, best), strict=True)
-    return {name: np.array(values, dtype=np.float64) for name, values in columns}
+        best = (known.min() if lower else known.max()) if len(known) else None
+        losses = (profile.scalars["train_loss"].last() for profile in (run.profile, half))
+        values.append([*losses, best])
+    return dict(zip(BASELINES, np.array(values, dtype=np.float64).T, strict=True))
 
 
 def _summaries(runs: list[Run], at: float) -> dict[str, np.ndarray]:
     """Every numeric summary at `at`; those that count checkpoints say nothing and are left out."""
-    halves = [run.profile.until(at * run.profile.last_step()).summary() for run in runs]
-    names = dict.fromkeys(name for half in halves for name in half)
+    halves = [run.profile.until(at * run.profile.last_step()).numbers for run in runs]
     out = {}
-    for name in names:
+    for name in dict.fromkeys(name for half in halves for name in half):
         values = [half.get(name) for half in halves]
-        numeric = [v if isinstance(v, int | float) else np.nan for v in values]
-        if name not in _NO_SUMMARY and np.isfinite(np.array(numeric, dtype=np.float64)).any():
-            out[name] = np.array(numeric, dtype=np.float64)
+        numeric = np.array([v if isinstance(v, int | float) else np.nan for v in values], float)
+        if name not in _NO_SUMMARY and np.isfinite(numeric).any():
+            out[name] = numeric
     return out
 
 
@@ -197,11 +197,11 @@ def _verdict(correlation: Correlation, p_holm, gain, best: str | None) -> str:
 
 
 def table(rows: list[Row]) -> list[dict]:
-    """The report as dicts of one shape, for `tables.markdown` and `tables.to_csv`."""
+    """The report as dicts of one shape, for `tables.markdown`."""
     out = []
     for row in rows:
-        c, gain = row.correlation, row.gain or (None, None, None)
+        c = row.correlation
         numbers = {"rho": c.rho, "low": c.low, "high": c.high, "p": c.p, "p_holm": row.p_holm}
-        extra = {"n": c.n, "gain": gain[0], "gain_low": gain[1], "gain_high": gain[2]}
-        out.append({"summary": row.name, **numbers, **extra, "verdict": row.verdict})
+        gain = dict(zip(("gain", "gain_low", "gain_high"), row.gain or [None] * 3, strict=True))
+        out.append({"summary": row.name, **numbers, "n": c.n, **gain, "verdict": row.verdict})
     return out

@@ -6,11 +6,9 @@ killed before it could write one.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from sashimi import display
 from sashimi.errors import BadInput
@@ -27,7 +25,13 @@ FILE = "pab_profile.json"
 JOURNAL = "journal.jsonl"
 SCALARS = ("train_loss", "val_loss", "learning_rate", "gradient_norm", "representation_evolution")
 COUNTED = ("tiers", "domains", "actions")
-WEIGHTS = ("trits", "signs")
+RAW: dict[str, type[Series] | type[Counts]] = {
+    "scalars": Series,
+    "components": Series,
+    **dict.fromkeys((*COUNTED, "weights"), Counts),
+}
+"""What the fields of a profile hold by name; `shares` hold counts by group and name."""
+_STARTED = ("seed", "config_digest", "interval", "same_loss", "versions", "started")
 
 
 @dataclass(frozen=True)
@@ -111,15 +115,9 @@ class Profile:
             kept = {name: series.until(step) for name, series in named.items()}
             return {name: s for name, s in kept.items() if len(s) or name == "train_loss"}
 
-        raw: dict[str, dict] = {
-            "scalars": self.scalars,
-            "components": self.components,
-            "weights": self.weights,
-        }
-        raw |= {name: self.group(name) for name in COUNTED}
-        short: dict[str, Any] = {name: cut(named) for name, named in raw.items()}
-        short["shares"] = {name: cut(named) for name, named in self.shares.items()}
-        return replace(self, **short).recompute()
+        short: dict[str, Any] = {name: cut(getattr(self, name)) for name in RAW}
+        shares = {name: cut(named) for name, named in self.shares.items()}
+        return replace(self, **short, shares=shares).recompute()
 
     def recompute(self, parameters: Parameters | None = None) -> "Profile":
         """The same raw series with everything derived anew, under `parameters` if given."""
@@ -133,12 +131,9 @@ class Profile:
         return {
             "schema": SCHEMA,
             "origin": {**vars(self.origin), "notes": list(self.origin.notes)},
-            "parameters": self.parameters.as_dict(),
-            **{name: _plain(getattr(self, name)) for name in ("scalars", "components")},
-            **{name: _plain(getattr(self, name)) for name in COUNTED},
+            "parameters": asdict(self.parameters),
+            **{name: _plain(getattr(self, name)) for name in (*RAW, "derived")},
             **({"shares": {k: _plain(v) for k, v in self.shares.items()}} if self.shares else {}),
-            "weights": _plain(self.weights),
-            "derived": _plain(self.derived),
             "progress": self.progress,
             "summary": self.numbers,
         }
@@ -176,27 +171,25 @@ def _plain(named: dict) -> dict:
     return {name: series.as_dict() for name, series in named.items()}
 
 
-def _read(raw: dict, kind: type[Series] | type[Counts], names: Iterable[str]) -> dict[str, Any]:
-    return {n: {key: kind.from_dict(value) for key, value in raw[n].items()} for n in names}
+def _read(kind: type[Series] | type[Counts], raw: dict) -> dict[str, Any]:
+    return {name: kind.from_dict(value) for name, value in raw.items()}
 
 
 def _from_dict(path: Path, raw: dict) -> Profile:
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise BadInput(f"{path}: not a profile of schema {SCHEMA}; rerun to replace it")
     try:
+        held: dict[str, Any] = {name: _read(kind, raw[name]) for name, kind in RAW.items()}
         return Profile(
             origin=Origin(**{**raw["origin"], "notes": tuple(raw["origin"]["notes"])}),
             parameters=Parameters.from_dict(raw["parameters"]),
-            **_read(raw, Series, ("scalars", "components", "derived")),
-            **_read(raw, Counts, (*COUNTED, "weights")),
-            shares={
-                group: {key: Counts.from_dict(value) for key, value in named.items()}
-                for group, named in raw.get("shares", {}).items()
-            },
+            **held,
+            shares={group: _read(Counts, named) for group, named in raw.get("shares", {}).items()},
+            derived=_read(Series, raw["derived"]),
             progress=raw["progress"],
             numbers=raw["summary"],
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadInput(f"{path}: damaged profile ({error!r}); rerun to replace it") from error
 
 
@@ -228,67 +221,57 @@ def _from_entries(entries: list[dict], note: str | None) -> Profile:
         notes=tuple(notes),
         **{key: start[key] for key in _STARTED},
     )
-    scalars = {name: _scalar(records, name) for name in SCALARS}
+    groups = dict.fromkeys(group for r in records for group in r.get("shares", {}))
     counted: dict[str, Any] = {name: _counted(records, name) for name in COUNTED}
     return Profile(
         origin=origin,
         parameters=Parameters.from_dict(start["parameters"]),
-        scalars={k: s for k, s in scalars.items() if len(s) or k == "train_loss"},
+        scalars={"train_loss": Series([], [])} | _scalars(records),
         components=_components(records),
         **counted,
         weights=_weights(records),
-        shares=_shares(records),
+        shares={
+            group: _counted([{**r.get("shares", {}), "step": r["step"]} for r in records], group)
+            for group in groups
+        },
     ).recompute()
 
 
-_STARTED = ("seed", "config_digest", "interval", "same_loss", "versions", "started")
+def _named(points: Iterable[tuple], kind: type[Series] | type[Counts]) -> dict[str, Any]:
+    """Points (name, step, values …) as a series of each name, in the order of first appearance."""
+    rows: dict[str, list] = {}
+    for name, *point in points:
+        rows.setdefault(name, []).append(point)
+    return {name: kind(*map(list, zip(*found, strict=True))) for name, found in rows.items()}
 
 
 def _value(record: dict, key: str, value: float | None) -> float:
     return restore(value, record.get("status", {}).get(key))
 
 
-def _series(points: list[tuple[int, float]]) -> Series:
-    return Series(*np.array(points, dtype=np.float64).reshape(-1, 2).T)
-
-
-def _scalar(records: list[dict], name: str) -> Series:
-    rows = [(r["step"], _value(r, name, r[name])) for r in records if name in r]
-    return _series(rows)
+def _scalars(records: list[dict]) -> dict[str, Series]:
+    points = ((n, r["step"], _value(r, n, r[n])) for r in records for n in SCALARS if n in r)
+    return _named(points, Series)
 
 
 def _components(records: list[dict]) -> dict[str, Series]:
-    rows: dict[str, list] = {}
-    for r in records:
-        for name, value in r.get("components", {}).items():
-            point = (r["step"], _value(r, f"components/{name}", value))
-            rows.setdefault(name, []).append(point)
-    return {name: _series(points) for name, points in rows.items()}
+    points = (
+        (name, r["step"], _value(r, f"components/{name}", value))
+        for r in records
+        for name, value in r.get("components", {}).items()
+    )
+    return _named(points, Series)
 
 
 def _counted(records: list[dict], group: str) -> dict[str, Counts]:
-    rows: dict[str, list] = {}
-    for r in records:
-        for name, (correct, total) in r.get(group, {}).items():
-            rows.setdefault(name, []).append((r["step"], correct, total))
-    return {name: Counts(*np.array(points, dtype=np.int64).T) for name, points in rows.items()}
-
-
-def _shares(records: list[dict]) -> dict[str, dict[str, Counts]]:
-    names = dict.fromkeys(group for r in records for group in r.get("shares", {}))
-    return {
-        name: _counted([r.get("shares", {}) | {"step": r["step"]} for r in records], name)
-        for name in names
-    }
+    points = ((name, r["step"], *pair) for r in records for name, pair in r.get(group, {}).items())
+    return _named(points, Counts)
 
 
 def _weights(records: list[dict]) -> dict[str, Counts]:
-    out = {}
-    for name in WEIGHTS:
-        rows = [(r["step"], *r[name]) for r in records if name in r and r[name][0] is not None]
-        if rows:
-            out[name] = Counts(*np.array(rows, dtype=np.int64).T)
-    return out
+    """Unchanged of total; the first sight of weights, which changes nothing, is left out."""
+    pairs = ((r, n) for r in records for n in ("trits", "signs") if r.get(n, [None])[0] is not None)
+    return _named(((name, r["step"], *r[name]) for r, name in pairs), Counts)
 
 
 def _short(value: object) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from sashimi.errors import BadInput
 from sashimi.pab.definitions import floats
 from sashimi.pab.series import Counts
-from sashimi.statistics import Interval, fall, wilson
+from sashimi.statistics import fall, wilson
 
 
 def sustained_crossing(steps, values, threshold: float, sustained: int = 3) -> int | None:
@@ -59,11 +59,8 @@ def reversals_beyond_noise(counts: Counts, z: float = 1.96) -> int:
     A move counts once the share has left its last extreme by more than the interval of the
     difference of two proportions (Newcombe) allows; any noisy series turns more often than that.
     """
-    points = [
-        (correct, total)
-        for correct, total in zip(counts.correct.tolist(), counts.total.tolist(), strict=True)
-        if total
-    ]
+    tried = counts.where(counts.total > 0)
+    points = list(zip(tried.correct.tolist(), tried.total.tolist(), strict=True))
     turns, direction = 0, 0
     high = low = points[0] if points else (0, 1)
     for point in points[1:]:
@@ -93,7 +90,7 @@ def trace(counts: Counts, threshold: float, last_step: int, parameters) -> dict:
     reached = found[0][0] if found else None
     turns, real = reversals(share), reversals_beyond_noise(counts, parameters.z)
     lost = any(name == "lost" for _, name in found)
-    tried = np.flatnonzero(counts.total > 0)
+    tried = counts.where(counts.total > 0)
     out = {
         "threshold": threshold,
         "checkpoints": len(tried),
@@ -109,15 +106,15 @@ def trace(counts: Counts, threshold: float, last_step: int, parameters) -> dict:
     }
     if len(tried) == 0:
         return out
-    last, best = int(tried[-1]), int(tried[np.argmax(share[tried])])
-    share_last = wilson(int(counts.correct[last]), int(counts.total[last]), parameters.z)
+    best, n = int(np.argmax(tried.share)), int(tried.total[-1])
+    final = wilson(int(tried.correct[-1]), n, parameters.z)
     return out | {
-        "final": float(share[last]),
-        "final_low": share_last.low,
-        "final_high": share_last.high,
-        "final_n": int(counts.total[last]),
-        "best": float(share[best]),
-        "best_step": int(counts.steps[best]),
+        "final": final.value,
+        "final_low": final.low,
+        "final_high": final.high,
+        "final_n": n,
+        "best": float(tried.share[best]),
+        "best_step": int(tried.steps[best]),
     }
 
 
@@ -134,11 +131,11 @@ def progression(profile) -> dict[str, dict]:
 
 
 def band(counts: Counts, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's limits at each checkpoint: two (T,) arrays."""
+    """Wilson's limits at each checkpoint, 0 and 1 where nothing was tried: two (T,) arrays."""
     pairs = zip(counts.correct.tolist(), counts.total.tolist(), strict=True)
-    nothing = Interval(0.5, 0.0, 1.0, 0)
-    limits = [wilson(correct, total, z) if total else nothing for correct, total in pairs]
-    return np.array([one.low for one in limits]), np.array([one.high for one in limits])
+    limits = [wilson(correct, total, z) for correct, total in pairs]
+    ends = np.array([(one.low, one.high) if one.n else (0.0, 1.0) for one in limits])
+    return ends.reshape(-1, 2)[:, 0], ends.reshape(-1, 2)[:, 1]
 
 
 def regressions(profile, late: float = 0.2, smooth: int = 1) -> list[dict] | None:
@@ -151,39 +148,27 @@ def regressions(profile, late: float = 0.2, smooth: int = 1) -> list[dict] | Non
     """
     cut, out, judged = (1 - late) * profile.last_step(), [], 0
     for name, counts in profile.domains.items():
-        points = _windows(counts, smooth)
-        before = [p for p in points if p["to"] <= cut and p["total"]]
-        after = [p for p in points if p["from"] > cut and p["total"]]
+        points = [p for p in _windows(counts, smooth) if p[2][1]]
+        before = [(end, pair) for _, end, pair in points if end <= cut]
+        after = [(end, pair) for start, end, pair in points if start > cut]
         if not before or not after:
             continue
         judged += 1
-        best = max(before, key=lambda p: p["correct"] / p["total"])
-        worst = max(after, key=lambda p: _drop(best, p, profile.parameters.z))
-        drop = _drop(best, worst, profile.parameters.z)
-        if drop > 0:
-            fall = best["correct"] / best["total"] - worst["correct"] / worst["total"]
-            out.append(
-                {"domain": name, "from": best["to"], "at": worst["to"], "fall": fall, "least": drop}
-            )
+        since, best = max(before, key=lambda point: point[1][0] / point[1][1])
+        falls = [(fall(best, pair, profile.parameters.z), end) for end, pair in after]
+        worst, at = max(falls, key=lambda found: found[0].low)
+        if worst.low > 0:
+            told = {"from": since, "at": at, "fall": worst.value, "least": worst.low}
+            out.append({"domain": name, **told})
     return sorted(out, key=lambda found: -found["fall"]) if judged else None
 
 
-def _drop(best: dict, point: dict, z: float) -> float:
-    """The least fall that the interval allows; positive means a fall beyond chance."""
-    return fall((best["correct"], best["total"]), (point["correct"], point["total"]), z).low
-
-
-def _windows(counts: Counts, size: int) -> list[dict]:
-    """Means over `size` consecutive checkpoints, as whole counts of one checkpoint's size."""
+def _windows(counts: Counts, size: int) -> list[tuple[int, int, tuple[int, int]]]:
+    """(first step, last step, (correct, total)) of `size` consecutive checkpoints each: their
+    means, as whole counts of one checkpoint's size."""
     out = []
     for i in range(len(counts) - size + 1):
-        part = slice(i, i + size)
-        out.append(
-            {
-                "from": int(counts.steps[i]),
-                "to": int(counts.steps[i + size - 1]),
-                "correct": round(counts.correct[part].sum() / size),
-                "total": round(counts.total[part].sum() / size),
-            }
-        )
+        steps, correct, total = (array[i : i + size] for array in vars(counts).values())
+        pair = (round(correct.sum() / size), round(total.sum() / size))
+        out.append((int(steps[0]), int(steps[-1]), pair))
     return out

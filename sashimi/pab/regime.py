@@ -18,17 +18,16 @@ def regime(stability, parameters: Parameters | None = None) -> str | None:
     known = known[np.isfinite(known)]
     if len(known) == 0:
         return None
-    half = len(known) // 2
+    before, after = known[: len(known) // 2], known[len(known) // 2 :]
     if (
         len(known) >= p.transition_points
-        and known[:half].mean() > p.transition_from
-        and known[half:].mean() < p.transition_to
+        and before.mean() > p.transition_from
+        and after.mean() < p.transition_to
     ):
         return "phase transition"
-    mean = known.mean()
-    if mean < p.stable_below:
+    if known.mean() < p.stable_below:
         return "stable"
-    return "chaotic" if mean > p.chaotic_above else "moderate"
+    return "chaotic" if known.mean() > p.chaotic_above else "moderate"
 
 
 def convergence_step(steps, stability, below: float = 0.10, points: int = 5) -> int | None:

@@ -6,24 +6,21 @@ and kind stand beside it under "status".
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 
 from sashimi.errors import BadInput
 
-_KINDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-
 
 def kind(value: float) -> str | None:
     """Why a number cannot stand in JSON: "nan", "inf", "-inf", or None when it can."""
-    if math.isnan(value):
-        return "nan"
-    return None if math.isfinite(value) else ("inf" if value > 0 else "-inf")
+    return None if math.isfinite(value) else str(float(value))
 
 
 def restore(value: float | None, status: str | None) -> float:
     """The inverse of writing null beside a status."""
-    return _KINDS[status or "nan"] if value is None else float(value)
+    return float(status or "nan") if value is None else float(value)
 
 
 def check_steps(steps) -> np.ndarray:
@@ -37,67 +34,69 @@ def check_steps(steps) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
-    """`values[i]` (float64, may be NaN) was measured at `steps[i]` (int64, increasing)."""
+class _Points:
+    """Arrays of one length, of which the first are the steps (int64, increasing)."""
 
     steps: np.ndarray
-    values: np.ndarray
+    _dtype: ClassVar[type] = np.float64
 
     def __post_init__(self):
-        object.__setattr__(self, "steps", check_steps(self.steps))
-        object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
-        if self.steps.shape != self.values.shape:
-            raise BadInput(f"{len(self.steps)} steps but {len(self.values)} values")
+        arrays = {name: np.asarray(given, self._dtype) for name, given in vars(self).items()}
+        arrays["steps"] = check_steps(self.steps)
+        for name, array in arrays.items():
+            if array.shape != arrays["steps"].shape:
+                raise BadInput(f"{len(arrays['steps'])} steps but {array.size} of {name}")
+            object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         return len(self.steps)
 
+    def where(self, keep: np.ndarray) -> Self:
+        """Only the points at which `keep` (T,) is True."""
+        return type(self)(*(array[keep] for array in vars(self).values()))
+
+    def until(self, step: float) -> Self:
+        """The points at or before `step`."""
+        return self.where(self.steps <= step)
+
+
+@dataclass(frozen=True, eq=False)
+class Series(_Points):
+    """`values[i]` (float64, may be NaN) was measured at `steps[i]` (int64, increasing)."""
+
+    values: np.ndarray
+
     def known(self) -> "Series":
         """Only the points that are finite."""
-        keep = np.isfinite(self.values)
-        return Series(self.steps[keep], self.values[keep])
+        return self.where(np.isfinite(self.values))
 
     def last(self) -> float | None:
         """The last finite value, None when there is none."""
-        known = self.values[np.isfinite(self.values)]
+        known = self.known().values
         return float(known[-1]) if len(known) else None
 
-    def until(self, step: float) -> "Series":
-        """The points at or before `step`."""
-        return Series(self.steps[self.steps <= step], self.values[self.steps <= step])
-
     def as_dict(self) -> dict:
-        status = {str(i): kind(v) for i, v in enumerate(self.values.tolist()) if kind(v)}
-        out = {
-            "steps": self.steps.tolist(),
-            "values": [v if math.isfinite(v) else None for v in self.values.tolist()],
-        }
+        values = self.values.tolist()
+        status = {str(i): kind(v) for i, v in enumerate(values) if kind(v)}
+        plain = [v if math.isfinite(v) else None for v in values]
+        out = {"steps": self.steps.tolist(), "values": plain}
         return {**out, "status": status} if status else out
 
     @classmethod
     def from_dict(cls, raw: dict) -> "Series":
         status = raw.get("status", {})
-        values = [restore(v, status.get(str(i))) for i, v in enumerate(raw["values"])]
-        return cls(raw["steps"], np.array(values, dtype=np.float64))
+        return cls(
+            raw["steps"], [restore(v, status.get(str(i))) for i, v in enumerate(raw["values"])]
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
+class Counts(_Points):
     """`correct[i]` of `total[i]` trials (int64) succeeded at `steps[i]`."""
 
-    steps: np.ndarray
     correct: np.ndarray
     total: np.ndarray
-
-    def __post_init__(self):
-        object.__setattr__(self, "steps", check_steps(self.steps))
-        for name in ("correct", "total"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.int64))
-        if not self.steps.shape == self.correct.shape == self.total.shape:
-            raise BadInput("steps, correct and total differ in length")
-
-    def __len__(self) -> int:
-        return len(self.steps)
+    _dtype: ClassVar[type] = np.int64
 
     @property
     def share(self) -> np.ndarray:
@@ -108,13 +107,8 @@ class Counts:
     def series(self) -> Series:
         return Series(self.steps, self.share)
 
-    def until(self, step: float) -> "Counts":
-        """The points at or before `step`."""
-        keep = self.steps <= step
-        return Counts(self.steps[keep], self.correct[keep], self.total[keep])
-
     def as_dict(self) -> dict:
-        return {name: getattr(self, name).tolist() for name in ("steps", "correct", "total")}
+        return {name: array.tolist() for name, array in vars(self).items()}
 
     @classmethod
     def from_dict(cls, raw: dict) -> "Counts":

@@ -1,7 +1,4 @@
-"""Lists of dicts of one shape as Markdown or CSV; None is an empty cell."""
-
-import csv
-import io
+"""Lists of dicts of one shape as a Markdown table; None is an empty cell."""
 
 
 def markdown(table: list[dict]) -> str:
@@ -12,15 +9,6 @@ def markdown(table: list[dict]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(_cell(row[key]) for key in head) + " |" for row in table]
     return "\n".join(lines) + "\n"
-
-
-def to_csv(table: list[dict]) -> str:
-    """CSV with a line a dict; numbers in full."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(table[0]) if table else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    return text.getvalue()
 
 
 def _cell(value) -> str:

@@ -58,12 +58,9 @@ class Tracker:
         self.directory = Path(directory)
         self.interval = interval
         self.path = self.directory / JOURNAL
-        self._trits, self._signs = TritStream(), TritStream()
+        self._streams = {"trits": TritStream(), "signs": TritStream()}
         self._mean: np.ndarray | None = None  # (D,) of the last probe embeddings
         self._probe: tuple[int, ...] | None = None  # their shape
-        self._begin = time.perf_counter()
-        self._before = 0.0  # seconds of earlier sittings
-        self._overhead = 0.0
         self._entries: list[dict[str, Any]] = [
             {
                 "kind": "start",
@@ -81,9 +78,7 @@ class Tracker:
             self.directory.mkdir(parents=True, exist_ok=True)
             if resume and self.path.exists() and self.path.stat().st_size:
                 self._take_up()
-            else:
-                journal.write(self.path, self._entries)
-            self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
+            self._open()
         except OSError as error:
             raise BadInput(f"cannot write {self.path}: {error.strerror}") from error
 
@@ -91,7 +86,6 @@ class Tracker:
         """Continue the journal on disk: its entries become ours."""
         entries, note = journal.read(self.path)
         if not entries:
-            journal.write(self.path, self._entries)
             return
         from_entries(self.path, entries)  # refuses a journal that cannot be understood
         mine = self._entries[0]
@@ -104,19 +98,23 @@ class Tracker:
         self._entries = [entry for entry in entries if entry["kind"] != "finish"]
         if note:
             self._entries.append({"kind": "resume", "step": self.last_step, "note": note})
-        self._restore_times()
-        journal.write(self.path, self._entries)
 
-    def _restore_times(self) -> None:
-        records = [entry for entry in self._entries if entry["kind"] == "record"]
-        self._before = records[-1]["seconds"] if records else 0.0
-        self._overhead = records[-1]["overhead"] if records else 0.0
+    def _open(self) -> None:
+        """Write the journal anew and go on with it, its times where its last record has them."""
+        journal.write(self.path, self._entries)
+        self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
+        last = self._last_record() or {"seconds": 0.0, "overhead": 0.0}
+        self._before, self._overhead = last["seconds"], last["overhead"]  # of earlier sittings
         self._begin = time.perf_counter()
+
+    def _last_record(self) -> dict[str, Any] | None:
+        return next((e for e in reversed(self._entries) if e["kind"] == "record"), None)
 
     @property
     def last_step(self) -> int:
         """The last recorded step, -1 before the first."""
-        return next((e["step"] for e in reversed(self._entries) if e["kind"] == "record"), -1)
+        last = self._last_record()
+        return last["step"] if last else -1
 
     def due(self, step: int) -> bool:
         """Whether `step` is a checkpoint (a multiple of the interval) not yet recorded."""
@@ -134,19 +132,17 @@ class Tracker:
         self._entries = kept
         if dropped or self.last_step >= 0:  # a run that has only begun resumes nothing
             self._entries.append({"kind": "resume", "step": step, "note": note})
-        self._restore_times()
         self._file.close()
-        journal.write(self.path, self._entries)
-        self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
+        self._open()
         state = state or {}
-        self._trits.load(_below(state, "trits/"))
-        self._signs.load(_below(state, "signs/"))
+        for name, stream in self._streams.items():
+            stream.load(_below(state, f"{name}/"))
         self._mean = np.array(state["mean"]) if "mean" in state else None
 
     def state(self) -> dict[str, np.ndarray]:
         """What the next record is compared with: int8 trits and signs, float64 probe mean."""
-        out = {f"trits/{name}": array for name, array in self._trits.state().items()}
-        out |= {f"signs/{name}": array for name, array in self._signs.state().items()}
+        kept = {name: stream.state() for name, stream in self._streams.items()}
+        out = {f"{name}/{key}": a for name, arrays in kept.items() for key, a in arrays.items()}
         return out if self._mean is None else {**out, "mean": self._mean.copy()}
 
     def record(
@@ -193,21 +189,16 @@ class Tracker:
         entry: dict = {"kind": "record", "step": step} | _numbers("", scalars, status)
         if components:
             entry["components"] = _numbers("components/", components, status)
-        for name, group in (("tiers", tiers), ("domains", domains), ("actions", actions)):
-            if group:
-                entry[name] = {key: _counts(name, key, pair) for key, pair in group.items()}
+        usual = {"tiers": tiers, "domains": domains, "actions": actions}
+        entry |= {name: _counts(name, named) for name, named in usual.items() if named}
         if shares:
-            entry["shares"] = {
-                group: {key: _counts(group, key, pair) for key, pair in named.items()}
-                for group, named in shares.items()
-            }
+            entry["shares"] = {name: _counts(name, named) for name, named in shares.items()}
         # What is compared with the checkpoint before comes last: a refused record changes nothing.
         change = {"representation_evolution": self._evolution(embeddings)}
         entry |= _numbers("", change, status)
-        for name, stream, arrays in (("trits", self._trits, trits), ("signs", self._signs, signs)):
+        for name, arrays in (("trits", trits), ("signs", signs)):
             if arrays is not None:
-                seen = stream.update(arrays)
-                entry[name] = [seen.unchanged, seen.total]
+                entry[name] = list(self._streams[name].update(arrays))
         self._append(entry | ({"status": status} if status else {}), clock)
 
     def _append(self, entry: dict, clock: float) -> None:
@@ -243,34 +234,36 @@ class Tracker:
         return profile
 
 
-def _number(name: str, value, status: dict[str, str]) -> float | None:
-    """A float, or None with the reason put into `status`."""
-    try:
-        value = float(value)
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"{name} is {value!r}; give a number") from error
-    reason = kind(value)
-    if reason:
-        status[name] = reason
-        return None
-    return value
-
-
 def _numbers(prefix: str, values: Mapping, status: dict[str, str]) -> dict[str, float | None]:
-    """The reported values by name; what was not reported is left out."""
-    known = {name: value for name, value in values.items() if value is not None}
-    return {name: _number(prefix + name, value, status) for name, value in known.items()}
+    """The reported values by name: a float, or None with the reason put into `status`."""
+    out: dict[str, float | None] = {}
+    for key, value in values.items():
+        if value is None:
+            continue
+        try:
+            out[key] = float(value)
+        except (TypeError, ValueError) as error:
+            raise BadInput(f"{prefix}{key} is {value!r}; give a number") from error
+        reason = kind(float(value))
+        if reason:
+            out[key], status[prefix + key] = None, reason
+    return out
 
 
-def _counts(group: str, name: str, pair) -> list[int]:
-    """[correct, total] as plain integers, 0 <= correct <= total."""
-    try:
-        correct, total = (operator.index(value) for value in pair)
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"{group} {name!r} is {pair!r}; give (correct, total) integers") from error
-    if not 0 <= correct <= total:
-        raise BadInput(f"{group} {name!r}: {correct} correct of {total}")
-    return [correct, total]
+def _counts(group: str, named: Mapping) -> dict[str, list[int]]:
+    """By name [correct, total] as plain integers, 0 <= correct <= total."""
+    out = {}
+    for name, pair in named.items():
+        try:
+            correct, total = (operator.index(value) for value in pair)
+        except (TypeError, ValueError) as error:
+            raise BadInput(
+                f"{group} {name!r} is {pair!r}; give (correct, total) integers"
+            ) from error
+        if not 0 <= correct <= total:
+            raise BadInput(f"{group} {name!r}: {correct} correct of {total}")
+        out[name] = [correct, total]
+    return out
 
 
 def _below(state: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

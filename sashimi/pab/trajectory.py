@@ -14,7 +14,7 @@ Why others are proposed (docs/pab.md shows the cases):
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,35 +57,31 @@ class Measured:
 
 
 def judge(
-    profiles: Profile | Iterable[Profile],
-    gates: Mapping[str, Gate] | None = None,
-    paper_compatible: bool = False,
+    profiles: Profile | Iterable[Profile], gates: Mapping[str, Gate] | None = None
 ) -> list[Verdict]:
     """Judge one run, or the runs of one row, by each gate (default: the plan's).
 
-    `paper_compatible` judges the plan's own numbers, placeholders included. The evidence of a
-    verdict names the checkpoint, and the domain where there is one, for each run. Raises
-    BadInput for a gate on a metric that no trajectory has.
+    The evidence of a verdict names the checkpoint, and the domain where there is one, for each
+    run. Raises BadInput for a gate on a metric that no trajectory has.
     """
     runs = [profiles] if isinstance(profiles, Profile) else list(profiles)
-    ask = _measure_paper if paper_compatible else measure
-    return [_judge(gate, runs, ask) for gate in (PLAN if gates is None else gates).values()]
+    return [_judge(gate, runs) for gate in (PLAN if gates is None else gates).values()]
 
 
-def _judge(gate: Gate, runs: list[Profile], ask: Callable) -> Verdict:
-    found = [ask(run, gate) for run in runs]
+def _judge(gate: Gate, runs: list[Profile]) -> Verdict:
+    found = [measure(run, gate) for run in runs]
     evidence = {"runs": [m.evidence for m in found]}
-    stops = [m.stops for m in found if m.stops]
+    values, stops = [m.value for m in found], [m.stops for m in found if m.stops]
+    known = [value for value in values if value is not None]
+    verdict = gate.judge(values, evidence)
     if stops:
-        known = sum(m.value is not None for m in found) + len(stops)
-        return Verdict(gate.name, STOP, None, gate.threshold, None, None, known, stops[0], evidence)
-    verdict = gate.judge([m.value for m in found], evidence)
-    if verdict.decision == NOT_EVALUABLE and not any(m.value is not None for m in found):
-        why = next((m.evidence["why"] for m in found if "why" in m.evidence), "no runs")
-        reason = f"{gate.metric}: {why}"
-        return Verdict(
-            gate.name, NOT_EVALUABLE, None, gate.threshold, None, None, 0, reason, evidence
+        n = len(known) + len(stops)
+        return replace(
+            verdict, decision=STOP, value=None, margin=None, needed=None, n=n, reason=stops[0]
         )
+    if verdict.decision == NOT_EVALUABLE and not known:
+        why = next((m.evidence["why"] for m in found if "why" in m.evidence), "no runs")
+        return replace(verdict, reason=f"{gate.metric}: {why}")
     return verdict
 
 
@@ -93,15 +89,11 @@ def measure(profile: Profile, gate: Gate) -> Measured:
     """The metric of `gate` on one run, with its evidence."""
     if gate.metric.endswith("_converged_by"):
         return _converged(profile, gate.metric.removesuffix("_converged_by"), gate.threshold)
-    special: dict[str, Callable[[Profile], Measured]] = {
-        "domains_regressed": lambda run: _regressed(run, smooth=1),
-        "domains_regressed_smoothed": lambda run: _regressed(run, run.parameters.sustained),
-        "loss_progress": _loss_progress,
-        "log_loss_jitter": _log_loss_jitter,
-        "late_flip_rate": _late_flip_rate,
-    }
-    if gate.metric in special:
-        return special[gate.metric](profile)
+    if gate.metric.startswith("domains_regressed"):
+        smooth = profile.parameters.sustained if gate.metric.endswith("_smoothed") else 1
+        return _regressed(profile, smooth)
+    if gate.metric in _OWN:
+        return _OWN[gate.metric](profile)
     numbers = profile.summary()
     if gate.metric not in numbers:
         raise BadInput(f"gate {gate.name!r}: no trajectory has {gate.metric!r}")
@@ -109,16 +101,6 @@ def measure(profile: Profile, gate: Gate) -> Measured:
     if value is None:
         return _missing("not reported")
     return Measured(float(value), {"step": profile.last_step()})
-
-
-def _measure_paper(profile: Profile, gate: Gate) -> Measured:
-    """The metric as the plan computes it; what it leaves to prose is measured our way."""
-    numbers = profile.summary(paper_compatible=True)
-    metric = gate.metric.replace("_converged_by", "_convergence_step")
-    if metric not in numbers:
-        return measure(profile, gate)
-    value = numbers[metric]
-    return _missing("not finite, or never") if value is None else Measured(float(value))
 
 
 def _missing(why: str) -> Measured:
@@ -178,3 +160,10 @@ def _late_flip_rate(profile: Profile) -> Measured:
     steps = series.steps[1:]
     late = rates[steps >= series.steps[0] + 0.8 * (steps[-1] - series.steps[0])]
     return Measured(d.mean(late), {"step": int(steps[-1]), "checkpoints": len(late)})
+
+
+_OWN: dict[str, Callable[[Profile], Measured]] = {
+    "loss_progress": _loss_progress,
+    "log_loss_jitter": _log_loss_jitter,
+    "late_flip_rate": _late_flip_rate,
+}

@@ -54,7 +54,7 @@ def spark(series: Series, width: int = WIDTH) -> str:
 
 def text(profile: Profile) -> str:
     """The state of a run on a screen: curves, tiers, domains, and what stands out."""
-    origin, numbers = profile.origin, profile.summary()
+    origin, numbers = profile.origin, profile.numbers
     lines = [
         f"{_status(profile)}  seed {origin.seed}  step {numbers['last_step']}  "
         f"{numbers['checkpoints']} checkpoints  {origin.seconds:.1f} s  "
@@ -63,14 +63,15 @@ def text(profile: Profile) -> str:
     for name in CURVES:
         series = profile.series(name)
         if series is not None and len(series):
-            lines.append(f"{name:<26} {_number(series.last()):>10}  {spark(series)}")
+            last = series.last()
+            told = "-" if last is None else f"{last:.4g}"
+            lines.append(f"{name:<26} {told:>10}  {spark(series)}")
     for group in ("tiers", "domains"):
         for name, entry in profile.progress[group].items():
-            series = profile.group(group)[name].series()
-            lines.append(
-                f"{group[:-1] + ' ' + name:<26} {_share(entry):>10}  {spark(series):<{WIDTH}}  "
-                f"{_story(entry)}"
-            )
+            share = "-" if entry["final"] is None else f"{entry['final']:.1%}"
+            curve = spark(profile.group(group)[name].series())
+            label = f"{group[:-1]} {name}"
+            lines.append(f"{label:<26} {share:>10}  {curve:<{WIDTH}}  {_story(entry)}")
     regime, settled = numbers["regime"], numbers["convergence_step"]
     lines.append(f"regime {regime or 'unknown'}; loss settled at step {settled or '-'}")
     if numbers["missing_losses"]:
@@ -84,14 +85,6 @@ def _status(profile: Profile) -> str:
     return "unfinished" if status == UNFINISHED else status
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
-
-
-def _share(entry: dict) -> str:
-    return "-" if entry["final"] is None else f"{entry['final']:.1%}"
-
-
 def _story(entry: dict) -> str:
     when = "" if entry["reached"] is None else f" at {entry['reached']}"
     return f"{entry['phase']}{when}" + (", unstable" if entry["unstable_beyond_noise"] else "")
@@ -99,49 +92,37 @@ def _story(entry: dict) -> str:
 
 def figure(profile: Profile):
     """A matplotlib Figure: losses, stability, crystallization, and tiers with Wilson's band."""
-    from sashimi.pab.plots import canvas
-    from sashimi.plots import COLOURS
+    from sashimi.plots import COLOURS, canvas
 
     out, axes = canvas(9.6, 5.4, 2, 2, sharex=True)
     panels = (
-        (axes[0, 0], ("train_loss", "val_loss"), "loss"),
-        (axes[0, 1], ("stability",), "stability (relative change)"),
-        (axes[1, 0], ("crystallization", "sign_crystallization"), "share of weights unchanged"),
+        (("train_loss", "val_loss"), "loss"),
+        (("stability",), "stability (relative change)"),
+        (("crystallization", "sign_crystallization"), "share of weights unchanged"),
+        ((), "share correct (band: 95%, Wilson)"),
     )
-    for axis, names, label in panels:
-        _curves(axis, {name: profile.series(name) for name in names}, label)
     tiers = axes[1, 1]
     for (name, counts), colour in zip(profile.tiers.items(), COLOURS, strict=False):
         low, high = band(counts, profile.parameters.z)
         tiers.plot(counts.steps, counts.share, marker=".", ms=3, lw=1, color=colour, label=name)
         tiers.fill_between(counts.steps, low, high, color=colour, alpha=0.15, lw=0)
-    _finish(tiers, "share correct (band: 95%, Wilson)")
+    for axis, (names, label) in zip(axes.flat, panels, strict=True):
+        for name, colour in zip(names, COLOURS, strict=False):
+            series = profile.series(name)
+            if series is not None and len(series):
+                drawn = {"marker": ".", "ms": 3, "lw": 1, "color": colour, "label": name}
+                axis.plot(series.steps, series.values, **drawn)
+        axis.set_ylabel(label)
+        if axis.lines:
+            axis.legend(fontsize=8, frameon=False)
+        else:
+            axis.text(0.5, 0.5, "not reported", ha="center", transform=axis.transAxes)
     tiers.set_ylim(-0.02, 1.02)
     for axis in axes[1]:
         axis.set_xlabel("step")
-    out.suptitle(
-        f"{_status(profile)}, seed {profile.origin.seed}, "
-        f"{profile.summary()['checkpoints']} checkpoints",
-        fontsize=10,
-    )
+    told = f"{profile.numbers['checkpoints']} checkpoints"
+    out.suptitle(f"{_status(profile)}, seed {profile.origin.seed}, {told}", fontsize=10)
     return out
-
-
-def _curves(axis, named: dict[str, Series | None], label: str) -> None:
-    from sashimi.plots import COLOURS
-
-    for (name, series), colour in zip(named.items(), COLOURS, strict=False):
-        if series is not None and len(series):
-            axis.plot(series.steps, series.values, marker=".", ms=3, lw=1, color=colour, label=name)
-    _finish(axis, label)
-
-
-def _finish(axis, label: str) -> None:
-    axis.set_ylabel(label)
-    if axis.lines:
-        axis.legend(fontsize=8, frameon=False)
-    else:
-        axis.text(0.5, 0.5, "not reported", ha="center", transform=axis.transAxes)
 
 
 def redraw(profile: Profile) -> None:
@@ -180,16 +161,16 @@ def watch(
 
 def main(words: list[str]) -> int:
     """``python -m sashimi.pab.view [--once] FOLDER``: 0 when shown, 2 for bad use."""
-    once, rest = "--once" in words, [word for word in words if word != "--once"]
+    rest = [word for word in words if word != "--once"]
     if len(rest) != 1 or rest[0].startswith("-"):
         print("usage: python -m sashimi.pab.view [--once] FOLDER", file=sys.stderr)
         return 2
+    folder = Path(rest[0])
     try:
-        if once:
-            journal = Path(rest[0]) / JOURNAL
-            tell(Profile.load(journal if journal.exists() else rest[0]))
+        if "--once" in words:
+            tell(Profile.load(folder / JOURNAL if (folder / JOURNAL).exists() else folder))
         else:
-            watch(rest[0])
+            watch(folder)
     except BadInput as error:
         print(error, file=sys.stderr)
         return 2

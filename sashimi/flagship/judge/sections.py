@@ -18,8 +18,7 @@ from sashimi.ablate.table import Row
 from sashimi.flagship.judge import asked
 from sashimi.flagship.judge.failures import STAGES
 from sashimi.flagship.scoring import SCORES
-from sashimi.pab.plots import canvas
-from sashimi.plots import COLOURS
+from sashimi.plots import COLOURS, canvas
 from sashimi.report.read import Run
 from sashimi.study import Picture, Section, Study, Table
 
