@@ -10,7 +10,6 @@ Letters: N prompts, S word pieces of all prompts together, E = 384, F surface fe
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from sashimi import cache
 from sashimi.bert import Bert
+from sashimi.files import file_digest
 from sashimi.pieces import (
     PIECE_WIDTH,
     WIDTH,
@@ -108,8 +108,7 @@ class Padded:
 @functools.cache
 def weights_digest() -> str:
     """The sha256 of the encoder's weights."""
-    with open(model_folder() / "model.safetensors", "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(model_folder() / "model.safetensors")
 
 
 @functools.cache

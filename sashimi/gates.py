@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, fields
 from html import escape
 from numbers import Real
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from sashimi import display
 from sashimi.errors import BadInput
 from sashimi.files import root
+from sashimi.params import read_mapping, refuse_unknown
 
 GO, STOP, NOT_EVALUABLE = "go", "stop", "not-evaluable"
 
@@ -98,34 +98,20 @@ class Gate:
         known = [math.nan if value is None else float(value) for value in listed]
         missing = sum(not math.isfinite(value) for value in known)
         n = len(known) - missing
-        if missing or n < self.min_n:
+        value = math.fsum(known) / n if n and not missing else None
+        margin = needed = None
+        if value is not None:
+            margin = (value - self.threshold) * (1 if self.at_most is None else -1)
+        if value is None or margin is None or n < self.min_n:
             lost = f"; {missing} of {len(known)} missing or not finite" if missing else ""
-            reason = f"{n} runs, {self.min_n} needed{lost}"
-            value = math.fsum(known) / n if n and not missing else None
-            return self._verdict(NOT_EVALUABLE, value, None, n, reason, evidence)
-        value = math.fsum(known) / n
-        spread = math.sqrt(math.fsum((x - value) ** 2 for x in known) / (n - 1)) if n > 1 else 0.0
-        needed = self.z * max(self.noise, spread) / math.sqrt(n)
-        margin = self._margin(value)
-        decision = GO if margin >= needed else STOP
-        return self._verdict(decision, value, needed, n, _reason(margin, needed), evidence)
-
-    def _margin(self, value: float) -> float:
-        return (value - self.threshold) * (1 if self.at_most is None else -1)
-
-    def _verdict(self, decision, value, needed, n, reason, evidence) -> Verdict:
-        margin = None if value is None else self._margin(value)
-        return Verdict(
-            gate=self.name,
-            decision=decision,
-            value=value,
-            threshold=self.threshold,
-            margin=margin,
-            needed=needed,
-            n=n,
-            reason=reason,
-            evidence=dict(evidence or {}),
-        )
+            decision, reason = NOT_EVALUABLE, f"{n} runs, {self.min_n} needed{lost}"
+        else:
+            squares = math.fsum((x - value) ** 2 for x in known)
+            spread = math.sqrt(squares / (n - 1)) if n > 1 else 0.0
+            needed = self.z * max(self.noise, spread) / math.sqrt(n)
+            decision, reason = GO if margin >= needed else STOP, _reason(margin, needed)
+        told = (value, self.threshold, margin, needed, n, reason, dict(evidence or {}))
+        return Verdict(self.name, decision, *told)
 
 
 def _reason(margin: float, needed: float) -> str:
@@ -136,34 +122,15 @@ def _reason(margin: float, needed: float) -> str:
     return f"clears the threshold by {margin:.4g}, {needed:.4g} needed"
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key that is written twice."""
-
-    def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            line = node.start_mark.line + 1
-            raise BadInput(f"{self.name}:{line}: key {twice!r} is written twice; keep one")
-        return super().construct_mapping(node, deep=deep)
-
-
 def load(path: str | Path) -> dict[str, Gate]:
     """The gates of a YAML file, by name: a mapping from each gate's name to its fields.
 
     Raises BadInput naming the file and gate for an unknown, doubled or missing key.
     """
-    path = Path(path)
-    try:
-        with open(path, encoding="utf-8") as file:
-            raw = yaml.load(file, Loader=_Loader)
-    except OSError as error:
-        raise BadInput(f"cannot read gates {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise BadInput(f"{path}: not YAML ({error})".replace("\n", " ")) from error
-    if not isinstance(raw, dict) or not raw:
+    raw = read_mapping(path)
+    if not raw:
         raise BadInput(f"{path}: expected a mapping from gate names to rules")
-    return {str(name): _gate(path, str(name), rule) for name, rule in raw.items()}
+    return {name: _gate(path, name, rule) for name, rule in raw.items()}
 
 
 def judge(
@@ -182,15 +149,11 @@ def judge(
     ]
 
 
-def _gate(path: Path, name: str, rule) -> Gate:
+def _gate(path: str | Path, name: str, rule: Any) -> Gate:
     known = [f.name for f in fields(Gate) if f.name != "name"]
-    if not isinstance(rule, dict):
-        raise BadInput(f"{path}: gate {name!r} needs a mapping with {', '.join(known)}")
-    unknown = [key for key in rule if key not in known]
-    if unknown:
-        raise BadInput(f"{path}: gate {name!r}: unknown key {unknown[0]!r}; known: {known}")
-    if "metric" not in rule:
-        raise BadInput(f"{path}: gate {name!r}: metric is missing")
+    if not isinstance(rule, dict) or "metric" not in rule:
+        raise BadInput(f"{path}: gate {name!r} needs a mapping with metric, of {', '.join(known)}")
+    refuse_unknown(rule, dict.fromkeys(known), f"{path}: gate {name!r}")
     try:
         return Gate(name=name, **rule)
     except BadInput as error:

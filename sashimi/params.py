@@ -50,11 +50,18 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 def read_row(path: str | Path) -> dict[str, Any]:
     """What one file states, before it is merged. Raises BadInput naming the file and the line."""
+    return read_mapping(path, _meant(Path(path)))
+
+
+def read_mapping(path: str | Path, remedy: str = "") -> dict[str, Any]:
+    """A YAML file of keys and values, {} for an empty one, none of them given twice.
+
+    Raises BadInput naming the file and the line; ``remedy`` is for a file that is not there.
+    """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        row = yaml.load(text, _Loader)
+        row = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}{_meant(Path(path))}") from error
+        raise BadInput(f"cannot read {path}: {error.strerror}{remedy}") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 text (byte {error.start})") from error
     except yaml.YAMLError as error:
@@ -66,7 +73,7 @@ def read_row(path: str | Path) -> dict[str, Any]:
     if row is None:
         return {}
     if not isinstance(row, dict) or not all(isinstance(key, str) for key in row):
-        raise BadInput(f"{path}: expected lines of the form 'key: value'")
+        raise BadInput(f"{path}: expected lines of the form 'key: value', a mapping")
     return row
 
 

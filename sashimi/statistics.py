@@ -64,9 +64,7 @@ class Interval:
         return f"<b>{value}</b> {ends} <small>n = {self.n}</small>"
 
 
-def bootstrap(
-    values: Numbers, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
-) -> Interval:
+def bootstrap(values: Numbers, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
     """Mean of ``values`` (n,) with a percentile-bootstrap interval (Efron 1979).
 
     Booleans count as 0 and 1. No values, or any NaN among them: NaN throughout.
@@ -75,9 +73,7 @@ def bootstrap(
     n = len(array)
     if n == 0 or np.isnan(array).any():
         return Interval(_NAN, _NAN, _NAN, n)
-    return interval(
-        array.mean(), resampled(np.mean, array, seed=seed, resamples=resamples), n, level
-    )
+    return interval(array.mean(), resampled(np.mean, array, seed=seed, resamples=resamples), n)
 
 
 def resampled(
@@ -132,9 +128,7 @@ def interval(
     return Interval(float(value), float(low), float(high), n)
 
 
-def expanded(
-    values: Numbers, resamples: int = 10_000, seed: int = 0, level: float = LEVEL
-) -> tuple[float, float]:
+def expanded(values: Numbers, resamples: int = 10_000, seed: int = 0) -> tuple[float, float]:
     """Expanded percentile bootstrap interval of the mean of (n,) values; n >= 2.
 
     The plain percentile interval is too narrow for a handful of runs: at n = 6 it misses the
@@ -147,7 +141,7 @@ def expanded(
     n = len(array)
     if n < 2 or not np.isfinite(array).all():
         raise BadInput("a bootstrap needs at least two finite values")
-    reach = math.sqrt(n / (n - 1)) * stats.t.ppf((1 + level) / 2, n - 1)
+    reach = math.sqrt(n / (n - 1)) * stats.t.ppf((1 + LEVEL) / 2, n - 1)
     draws = resampled(np.mean, array, seed=seed, resamples=resamples)
     ends = interval(array.mean(), draws, n, 1 - 2 * stats.norm.cdf(-reach))
     return ends.low, ends.high
@@ -163,7 +157,7 @@ def paired(ours: Numbers, theirs: Numbers, seed: int = 0) -> Interval:
     return bootstrap(np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float), seed)
 
 
-def student(values: Numbers, level: float = LEVEL) -> Interval:
+def student(values: Numbers) -> Interval:
     """Mean of ``values`` (n,), one a seed, with Student's t interval (Student 1908).
 
     One value has no spread: its ends are NaN. No values, or any NaN among them: NaN throughout.
@@ -180,7 +174,7 @@ def student(values: Numbers, level: float = LEVEL) -> Interval:
     error = array.std(ddof=1) / math.sqrt(n)
     if error == 0:
         return Interval(mean, mean, mean, n)
-    low, high = stats.t.interval(level, n - 1, loc=mean, scale=error)
+    low, high = stats.t.interval(LEVEL, n - 1, loc=mean, scale=error)
     return Interval(mean, float(low), float(high), n)
 
 

@@ -110,8 +110,8 @@ def test_standing_needs_an_interval_clear_of_zero():
 
 def test_the_best_floor_is_found_and_missing_stays_missing():
     run = Run(Path("x"), record())
-    assert run.floor(SCORES, "test", "skeleton_exact")[0] == "1-nearest neighbour"
-    assert run.floor(SCORES, "test", "program_exact") is None
+    assert report.best_floor([run], SCORES, "test", "skeleton_exact")[0] == "1-nearest neighbour"
+    assert report.best_floor([run], SCORES, "test", "program_exact") is None
     assert run.metric("dev", OURS, "parse") is None
     assert math.isnan(run.metric("test", OURS, "action_f1").value)
 

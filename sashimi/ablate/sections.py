@@ -7,11 +7,9 @@ what a folder of results does not hold is left out, or said to be missing.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sashimi import gates, result
 from sashimi.ablate import figure, overlays
@@ -21,7 +19,7 @@ from sashimi.files import root
 from sashimi.pab import plots as courses
 from sashimi.pab import predict
 from sashimi.report.facts import FOLDED
-from sashimi.report.read import Run, counted, spread
+from sashimi.report.read import Run, counted, href, spread
 from sashimi.report.verdicts import judged
 from sashimi.study import Link, Picture, Scores, Section, Table
 
@@ -200,8 +198,5 @@ def _prediction(rows: Sequence[Row]) -> Blocks:
 def _links(runs: Sequence[Run], reports: Path) -> list[Link]:
     """A link to each run's ``result.json``."""
     return [
-        Link(
-            f"seed {run.record['seed']}", quote(os.path.relpath(run.folder / result.NAME, reports))
-        )
-        for run in runs
+        Link(f"seed {run.record['seed']}", href(run.folder / result.NAME, reports)) for run in runs
     ]

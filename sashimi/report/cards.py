@@ -79,7 +79,7 @@ def sentence(study: Study | None, own: Sequence[Run]) -> str:
     scores = study.scores
     split, metric = scores.held_out[-1], scores.metric(scores.decides[0])
     ours = read.mean(own, split, metric.key, scores.ours)
-    floor = _best(own, scores, split, metric.key)
+    floor = read.best_floor(own, scores, split, metric.key)
     beside = f"; the best floor, {floor[0]}, {read.number(floor[1].value)}" if floor else ""
     return f"{metric.heading}, {scores.splits[split]}: {read.interval(ours)}{beside}."
 
@@ -116,13 +116,6 @@ def gated(own: Sequence[Run]) -> list[Strip]:
     told = f" ({left} more below)" if left > 0 else ""
     bars = [_gate(gate) for gate in gates[:GATES]]
     return [Strip(f"Gates: value, and the threshold as a line{told}", bars)] if bars else []
-
-
-def _best(own: Sequence[Run], scores: Scores, split: str, metric: str):
-    found = [(model, read.mean(own, split, metric, model)) for model in scores.floors]
-    known = [(model, v) for model, v in found if v and not math.isnan(v.value)]
-    best = max if scores.metric(metric).better == "high" else min
-    return best(known, key=lambda pair: pair[1].value, default=None)
 
 
 def _bar(label: str, found: Interval, top: float, kind: str) -> Bar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,9 +145,7 @@ def _told(run: Run, scores: Scores) -> list[str]:
 def _line(run: Run, study: Study | None, reports: Path) -> Line:
     scores, record = study.scores if study else None, run.record
     told = _told(run, scores) if scores else []
-    verdicts: dict[str, int] = {}
-    for gate in run.gates():
-        verdicts[gate["decision"]] = verdicts.get(gate["decision"], 0) + 1
+    verdicts = Counter(gate["decision"] for gate in run.gates())
     link = Link("result.json", href(run.folder / result.NAME, reports))
     title = study.title if study else record["study"]
     return Line(title, record["row"], record["seed"], told, verdicts, link, record["command"])

@@ -53,13 +53,6 @@ class Run:
         was not measured."""
         return Run.interval((self.record.get("differences") or {}).get(split, {}).get(metric))
 
-    def floor(self, scores: Scores, split: str, metric: str) -> tuple[str, Interval] | None:
-        """The best of the floors and its name, or None where none was measured."""
-        found = [(model, self.metric(split, model, metric)) for model in scores.floors]
-        known = [(m, i) for m, i in found if i is not None and not math.isnan(i.value)]
-        best = max if scores.metric(metric).better == "high" else min
-        return best(known, key=lambda pair: pair[1].value, default=None)
-
     @staticmethod
     def interval(found: Mapping[str, Any] | None) -> Interval | None:
         """An Interval as a file holds it; its nulls are NaN again."""
@@ -127,6 +120,16 @@ def mean(own: Sequence[Run], split: str, metric: str, model: str) -> Interval | 
     if len(found) < len(measured):
         return None
     return found[0] if len(found) == 1 else student([one.value for one in found])
+
+
+def best_floor(
+    own: Sequence[Run], scores: Scores, split: str, metric: str
+) -> tuple[str, Interval] | None:
+    """The best of the floors by `mean` and its name, or None where none was measured."""
+    found = [(model, mean(own, split, metric, model)) for model in scores.floors]
+    known = [(model, i) for model, i in found if i is not None and not math.isnan(i.value)]
+    best = max if scores.metric(metric).better == "high" else min
+    return best(known, key=lambda pair: pair[1].value, default=None)
 
 
 def href(path: Path, base: Path) -> str:

@@ -14,7 +14,17 @@ import pandas as pd
 from sashimi import plots
 from sashimi.errors import BadInput
 from sashimi.files import write_text
-from sashimi.report.read import Run, counted, interval, leading, mean, number, runs, spread
+from sashimi.report.read import (
+    Run,
+    best_floor,
+    counted,
+    interval,
+    leading,
+    mean,
+    number,
+    runs,
+    spread,
+)
 from sashimi.report.verdicts import judged
 from sashimi.study import Scores, Study
 
@@ -124,14 +134,12 @@ def figure(found: Sequence[Run], studies: Mapping[str, Study]) -> str | None:
 
 
 def _headline(own: Sequence[Run], scores: Scores) -> str:
-    told = []
-    for split in scores.held_out:
-        metric = scores.metric(scores.decides[0])
-        told.append(
-            f"{metric.heading} {_against_floor(own, scores, split, metric.key)} on "
-            f"{scores.splits[split]}"
-        )
-    return "; ".join(told)
+    metric = scores.metric(scores.decides[0])
+    return "; ".join(
+        f"{metric.heading} {_against_floor(own, scores, split, metric.key)} on "
+        f"{scores.splits[split]}"
+        for split in scores.held_out
+    )
 
 
 def _gates(own: Sequence[Run]) -> str:
@@ -157,7 +165,5 @@ def _table(rows: Mapping[str, Sequence[Run]], scores: Scores | None) -> str:
 def _against_floor(own: Sequence[Run], scores: Scores, split: str, metric: str) -> str:
     alone = own[0].metric(split, scores.ours, metric) if len(own) == 1 else None
     told = interval(alone) if alone else spread(mean(own, split, metric, scores.ours))
-    floors = [mean(own, split, metric, model) for model in scores.floors]
-    known = [floor.value for floor in floors if floor and floor.value == floor.value]
-    best = max if scores.metric(metric).better == "high" else min
-    return f"{told} ({number(best(known))})" if known else told
+    floor = best_floor(own, scores, split, metric)
+    return f"{told} ({number(floor[1].value)})" if floor else told
