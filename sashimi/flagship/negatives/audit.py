@@ -15,7 +15,7 @@ from sashimi.flagship.data import leaks
 from sashimi.flagship.data.example import SPLITS, Corpus
 from sashimi.flagship.model.limits import MAX_TOKENS
 from sashimi.flagship.negatives import detect
-from sashimi.flagship.negatives.make import PERTURBATIONS
+from sashimi.flagship.negatives.make import PERTURBATIONS, right_for
 from sashimi.flagship.negatives.meaning import meaning
 from sashimi.flagship.negatives.triple import SOURCES, Triple, load, only
 from sashimi.program import catalogue as catalogues
@@ -36,9 +36,7 @@ def differing(files: Files, corpus: Corpus) -> Interval:
     """The share of triples whose programs differ in meaning, from each other and from every
     program that the corpus gives to the same prompt."""
     own = {e.id: meaning(e.program) for e in corpus.examples()}
-    right: dict[str, set[str | None]] = defaultdict(set)
-    for example in corpus.examples():
-        right[leaks.normalised(example.prompt)].add(own[example.id])
+    right = right_for(corpus, own)
     triples = [triple for found in files.values() for triple in found]
     good = 0
     for triple in triples:
@@ -50,17 +48,14 @@ def differing(files: Files, corpus: Corpus) -> Interval:
 
 def astray(files: Files, corpus: Corpus) -> int:
     """How many triples stand in the file of a split that their prompt or example is not of."""
-    ids = {split: {e.id for e in getattr(corpus, split)} for split in SPLITS}
-    elsewhere = {
-        split: {
-            leaks.normalised(e.prompt) for o in SPLITS if o != split for e in getattr(corpus, o)
-        }
-        for split in SPLITS
-    }
+    own = {e.id: split for split in SPLITS for e in getattr(corpus, split)}
+    asked: dict[str, set[str]] = defaultdict(set)
+    for example in corpus.examples():
+        asked[leaks.normalised(example.prompt)].add(own[example.id])
     return sum(
-        triple.id not in ids[split]
+        own.get(triple.id) != split
         or triple.split != split
-        or leaks.normalised(triple.prompt) in elsewhere[split]
+        or bool(asked[leaks.normalised(triple.prompt)] - {split})
         for split, triples in files.items()
         for triple in triples
     )
@@ -140,8 +135,7 @@ def judge(files: Files, corpus: Corpus, length: Interval, path: Path) -> list[di
         "negatives_astray": astray(files, corpus),
         "negative_length_auroc": length.value,
     }
-    known = gates.load(path).values()
-    return [g.judge([values[g.metric]]).as_dict() for g in known if g.metric in values]
+    return gates.judge(values, gates.load(path))
 
 
 def _by_source(triples: Sequence[Triple]) -> dict[str, list[Triple]]:

@@ -92,24 +92,16 @@ def _joined(head: Statement, parts: list[tuple[Line | None, Block]]) -> Statemen
     raise Unmatched(f"parts that are not those of a {type(head).__name__}")
 
 
-def end_of(lines: Sequence[Line], opening: int) -> int:
-    """The index of the CLOSE that ends the block opened at ``opening``."""
-    depth = 0
-    for index in range(opening, len(lines)):
-        depth += {OPEN: 1, CLOSE: -1}.get(lines[index].kind, 0)
-        if depth == 0:
-            return index
-    raise Unmatched("a block without its end")
-
-
-def parts_of(lines: Sequence[Line], opening: int) -> list[int]:
-    """The indices of the PARTs of the block opened at ``opening`` itself."""
+def bounds_of(lines: Sequence[Line], opening: int) -> list[int]:
+    """The indices of the PARTs of the block opened at ``opening`` itself, and of its CLOSE."""
     depth, found = 0, []
-    for index in range(opening, end_of(lines, opening)):
+    for index in range(opening, len(lines)):
         depth += {OPEN: 1, CLOSE: -1}.get(lines[index].kind, 0)
         if depth == 1 and lines[index].kind == PART:
             found.append(index)
-    return found
+        if depth == 0:
+            return [*found, index]
+    raise Unmatched("a block without its end")
 
 
 def openings(lines: Sequence[Line]) -> list[int]:

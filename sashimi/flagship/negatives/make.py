@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sashimi.flagship.data import leaks
@@ -54,6 +54,14 @@ class Made:
         return [triple for split in SPLITS for triple in self.triples[split]]
 
 
+def right_for(corpus: Corpus, own: Mapping[str, str | None]) -> dict[str, set[str | None]]:
+    """By normalised prompt, the meanings that its programs have; ``own`` are those by example."""
+    right: dict[str, set[str | None]] = defaultdict(set)
+    for example in corpus.examples():
+        right[leaks.normalised(example.prompt)].add(own[example.id])
+    return right
+
+
 class Judge:
     """Keeps candidates that are negatives indeed."""
 
@@ -61,9 +69,7 @@ class Judge:
         self.catalogue = catalogue
         self.split = {e.id: split for split in SPLITS for e in getattr(corpus, split)}
         self.own = {example.id: meaning(example.program) for example in corpus.examples()}
-        self.right: dict[str, set[str | None]] = defaultdict(set)
-        for example in corpus.examples():
-            self.right[leaks.normalised(example.prompt)].add(self.own[example.id])
+        self.right = right_for(corpus, self.own)
         self.taken: dict[str, set[str]] = defaultdict(set)
         self.made = Made()
 
@@ -80,19 +86,9 @@ class Judge:
         tags, severity, count = describe(example.program, program)
         split = self.split[example.id]
         legal = not errors(validate(program, strict=True, catalogue=self.catalogue))
-        triple = Triple(
-            example.id,
-            split,
-            example.prompt,
-            tiers.encode(example.program),
-            tiers.encode(program),
-            source,
-            kind,
-            tags,
-            severity,
-            count,
-            legal,
-        )
+        irs = (tiers.encode(example.program), tiers.encode(program))
+        asked = (example.id, split, example.prompt, *irs)
+        triple = Triple(*asked, source, kind, tags, severity, count, legal)
         self.made.triples[split].append(triple)
         return True
 

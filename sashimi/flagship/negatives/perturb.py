@@ -6,9 +6,10 @@ Each takes the lines of a program, a generator of random numbers, and what train
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sashimi.flagship.negatives.known import Known
@@ -18,14 +19,15 @@ from sashimi.flagship.negatives.lines import (
     PART,
     STEP,
     Line,
-    end_of,
+    bounds_of,
     openings,
-    parts_of,
 )
 from sashimi.program.tree import Action, ForEach, If, Menu, Repeat
 
 Lines = list[Line]
 Perturbation = Callable[[Lines, random.Random, Known], Lines | None]
+Splice = tuple[int, int, Sequence[Line]]
+"""The lines from one index up to another, and what stands there instead."""
 IDLE = frozenset({"comment", "nothing"})
 """Actions that may come and go without a difference."""
 OPPOSITE = {
@@ -39,31 +41,39 @@ OPPOSITE |= {"equals_number": "is_greater_than", "is_before": "has_any_value"}
 """Conditions as they are negated; the last two, which have no negation, as they are mistaken."""
 
 
-def _steps(lines: Lines) -> list[int]:
-    """Where steps stand that do something."""
-    return [i for i, line in enumerate(lines) if line.kind == STEP and not _idle(line)]
+def splice(places: Callable[[Lines], Sequence[Splice | None]]) -> Perturbation:
+    """One of all splices that are possible, drawn; None where one is drawn that is none."""
+
+    @functools.wraps(places)
+    def perturbed(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+        found = places(lines)
+        drawn = rng.choice(found) if found else None
+        if drawn is None:
+            return None
+        start, end, instead = drawn
+        return [*lines[:start], *instead, *lines[end:]]
+
+    return perturbed
 
 
-def _idle(line: Line) -> bool:
-    return isinstance(line.node, Action) and line.node.name in IDLE
+def _steps(lines: Lines, actions: bool = False) -> list[int]:
+    """Where steps stand that do something, or those of them that are actions."""
+    steps = [(i, line.node) for i, line in enumerate(lines) if line.kind == STEP]
+    kept = [(i, n) for i, n in steps if not (isinstance(n, Action) and n.name in IDLE)]
+    return [i for i, n in kept if isinstance(n, Action) or not actions]
 
 
-def missing_step(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+@splice
+def missing_step(lines: Lines) -> list[Splice]:
     """A step left out."""
     steps = _steps(lines)
-    if len(steps) < 2:
-        return None
-    at = rng.choice(steps)
-    return lines[:at] + lines[at + 1 :]
+    return [(at, at + 1, ()) for at in steps] if len(steps) > 1 else []
 
 
-def repeated_step(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+@splice
+def repeated_step(lines: Lines) -> list[Splice]:
     """A step written twice."""
-    steps = [i for i in _steps(lines) if isinstance(lines[i].node, Action)]
-    if not steps:
-        return None
-    at = rng.choice(steps)
-    return lines[: at + 1] + lines[at:]
+    return [(at, at, lines[at : at + 1]) for at in _steps(lines, actions=True)]
 
 
 def extra_step(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
@@ -72,145 +82,131 @@ def extra_step(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
     if at < 0 or not isinstance(lines[at].node, Action):
         return None
     following = known.after(lines[at].node.name, rng)
-    return (
-        None if following is None else [*lines[: at + 1], Line(STEP, following), *lines[at + 1 :]]
-    )
+    if following is None:
+        return None
+    return [*lines[: at + 1], Line(STEP, following), *lines[at + 1 :]]
 
 
-def swapped_steps(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+def _exchanged(lines: Lines, at: int) -> Splice:
+    """A line and the next in each other's place."""
+    return at, at + 2, (lines[at + 1], lines[at])
+
+
+@splice
+def swapped_steps(lines: Lines) -> list[Splice]:
     """Two neighbouring steps in each other's place."""
-    steps = set(_steps(lines))
-    pairs = [i for i in steps if i + 1 in steps and lines[i] != lines[i + 1]]
-    if not pairs:
-        return None
-    at = rng.choice(sorted(pairs))
-    return [*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]]
+    pairs = itertools.pairwise(_steps(lines))
+    return [_exchanged(lines, a) for a, b in pairs if b == a + 1 and lines[a] != lines[b]]
 
 
-def moved_step(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+@splice
+def moved_step(lines: Lines) -> list[Splice]:
     """A step at the edge of a branch on the wrong side of ELSE or CASE."""
-    moves = []
-    for at, line in enumerate(lines):
-        if line.kind == PART:
-            moves += [(at, at - 1)] if lines[at - 1].kind == STEP else []
-            moves += (
-                [(at, at + 1)] if lines[at + 1].kind == STEP and lines[at - 1].kind != OPEN else []
-            )
-    return _exchanged(lines, rng.choice(moves)) if moves else None
-
-
-def moved_end(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
-    """A block's end one step too early or too late."""
-    moves = []
-    for at, line in enumerate(lines):
-        if line.kind == CLOSE:
-            inside = lines[at - 1].kind == STEP and lines[at - 2].kind not in (OPEN, PART)
-            moves += [(at, at - 1)] if inside else []
-            moves += [(at, at + 1)] if at + 1 < len(lines) and lines[at + 1].kind == STEP else []
-    return _exchanged(lines, rng.choice(moves)) if moves else None
-
-
-def dropped_end(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
-    """A block's end forgotten: it comes after all that follows, or right after its first step."""
     found = []
+    for at in (i for i, line in enumerate(lines) if line.kind == PART):
+        if lines[at - 1].kind == STEP:
+            found.append(_exchanged(lines, at - 1))
+        if lines[at + 1].kind == STEP and lines[at - 1].kind != OPEN:
+            found.append(_exchanged(lines, at))
+    return found
+
+
+@splice
+def moved_end(lines: Lines) -> list[Splice]:
+    """A block's end one step too early or too late."""
+    found = []
+    for at in (i for i, line in enumerate(lines) if line.kind == CLOSE):
+        if lines[at - 1].kind == STEP and lines[at - 2].kind not in (OPEN, PART):
+            found.append(_exchanged(lines, at - 1))
+        if at + 1 < len(lines) and lines[at + 1].kind == STEP:
+            found.append(_exchanged(lines, at))
+    return found
+
+
+@splice
+def dropped_end(lines: Lines) -> list[Splice]:
+    """A block's end forgotten: it comes after all that follows, or right after its first step."""
+    found: list[Splice] = []
     for opening in openings(lines):
-        end = end_of(lines, opening)
+        *parts, end = bounds_of(lines, opening)
         last = _end_of_siblings(lines, end)
-        found += [(end, last)] if last > end else []
-        body = [opening, *parts_of(lines, opening)][-1]
-        if lines[body + 1].kind == STEP and body + 2 < end:
-            found.append((end, body + 1))
-    if not found:
-        return None
-    end, place = rng.choice(found)
-    without = lines[:end] + lines[end + 1 :]
-    place = place if place > end else place + 1
-    return [*without[:place], lines[end], *without[place:]]
+        if last > end:
+            found.append((end, last + 1, [*lines[end + 1 : last + 1], lines[end]]))
+        first = [opening, *parts][-1] + 1
+        if lines[first].kind == STEP and first + 1 < end:
+            found.append((first, end + 1, [lines[first], lines[end], *lines[first + 1 : end]]))
+    return found
 
 
 def _end_of_siblings(lines: Lines, end: int) -> int:
     """The index of the last line before the enclosing block goes on or ends."""
     at = end + 1
     while at < len(lines) and lines[at].kind in (STEP, OPEN):
-        at = (end_of(lines, at) if lines[at].kind == OPEN else at) + 1
+        at = (bounds_of(lines, at)[-1] if lines[at].kind == OPEN else at) + 1
     return at - 1
 
 
-def _exchanged(lines: Lines, pair: tuple[int, int]) -> Lines:
-    made = list(lines)
-    first, second = pair
-    made[first], made[second] = made[second], made[first]
-    return made
-
-
-def missing_block(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+@splice
+def missing_block(lines: Lines) -> list[Splice]:
     """A condition or loop left out, and its body done once, whatever happens."""
-    found = [i for i in openings(lines) if isinstance(lines[i].node, If | Repeat | ForEach)]
-    if not found:
-        return None
-    at = rng.choice(found)
-    parts, end = parts_of(lines, at), end_of(lines, at)
-    return lines[:at] + lines[at + 1 : (parts or [end])[0]] + lines[end + 1 :]
+    found: list[Splice] = []
+    for at in openings(lines):
+        if isinstance(lines[at].node, If | Repeat | ForEach):
+            bounds = bounds_of(lines, at)
+            found.append((at, bounds[-1] + 1, lines[at + 1 : bounds[0]]))
+    return found
 
 
-def missing_branch(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+@splice
+def missing_branch(lines: Lines) -> list[Splice]:
     """An ELSE or a CASE left out with its body."""
-    found = []
+    found: list[Splice] = []
     for at in openings(lines):
-        bounds = [*parts_of(lines, at), end_of(lines, at)]
+        bounds = bounds_of(lines, at)
         if len(bounds) > (2 if isinstance(lines[at].node, Menu) else 1):
-            found += list(itertools.pairwise(bounds))
-    if not found:
-        return None
-    start, end = rng.choice(found)
-    return lines[:start] + lines[end:]
+            found += [(start, end, ()) for start, end in itertools.pairwise(bounds)]
+    return found
 
 
-def repeated_case(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+@splice
+def repeated_case(lines: Lines) -> list[Splice]:
     """A case of a menu written twice."""
-    found = []
-    for at in openings(lines):
-        if isinstance(lines[at].node, Menu):
-            bounds = [*parts_of(lines, at), end_of(lines, at)]
-            found += list(itertools.pairwise(bounds))
-    if not found:
-        return None
-    start, end = rng.choice(found)
-    return lines[:end] + lines[start:end] + lines[end:]
+    menus = [at for at in openings(lines) if isinstance(lines[at].node, Menu)]
+    cases = [pair for at in menus for pair in itertools.pairwise(bounds_of(lines, at))]
+    return [(end, end, lines[start:end]) for start, end in cases]
 
 
-def swapped_branches(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
+@splice
+def swapped_branches(lines: Lines) -> list[Splice]:
     """The bodies of two branches under each other's condition or title."""
-    found = []
+    found: list[Splice] = []
     for at in openings(lines):
-        bounds = [*parts_of(lines, at), end_of(lines, at)]
+        bounds = bounds_of(lines, at)
         if isinstance(lines[at].node, If):
             bounds = [at, *bounds]
-        found += list(zip(bounds, bounds[1:], bounds[2:], strict=False))
-    if not found:
-        return None
-    first, second, end = rng.choice(found)
-    one, other = lines[first + 1 : second], lines[second + 1 : end]
-    return [*lines[: first + 1], *other, lines[second], *one, *lines[end:]]
+        for first, second, end in zip(bounds, bounds[1:], bounds[2:], strict=False):
+            one, other = lines[first + 1 : second], lines[second + 1 : end]
+            found.append((first + 1, end, [*other, lines[second], *one]))
+    return found
 
 
-def condition(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
-    """A condition negated."""
-    found = [i for i in openings(lines) if isinstance(lines[i].node, If)]
-    if not found:
-        return None
-    at = rng.choice(found)
-    node = lines[at].node
-    other = OPPOSITE.get(node.condition)
-    if other is None:
-        return None
-    value = None if other == "has_any_value" else node.value
-    return [*lines[:at], Line(OPEN, replace(node, condition=other, value=value)), *lines[at + 1 :]]
+@splice
+def condition(lines: Lines) -> list[Splice | None]:
+    """A condition negated; none that has no opposite."""
+    found: list[Splice | None] = []
+    for at, node in ((at, lines[at].node) for at in openings(lines)):
+        other = OPPOSITE.get(node.condition) if isinstance(node, If) else None
+        if other is not None:
+            value = None if other == "has_any_value" else node.value
+            found.append((at, at + 1, [Line(OPEN, replace(node, condition=other, value=value))]))
+        elif isinstance(node, If):
+            found.append(None)
+    return found
 
 
 def other_step(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
     """Another action of the same family or signature, or of nearly the same name."""
-    steps = [i for i in _steps(lines) if isinstance(lines[i].node, Action)]
+    steps = _steps(lines, actions=True)
     rng.shuffle(steps)
     for at in steps:
         other = known.like(lines[at].node, rng)
@@ -221,13 +217,10 @@ def other_step(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
 
 def other_value(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
     """Another listed value of a parameter, or a switch turned the other way."""
-    found = []
-    for at, line in enumerate(lines):
-        if isinstance(line.node, Action):
-            found += [(at, place) for place in range(len(line.node.params))]
+    nodes = [(at, line.node) for at, line in enumerate(lines) if isinstance(line.node, Action)]
+    found = [(at, node, place) for at, node in nodes for place in range(len(node.params))]
     rng.shuffle(found)
-    for at, place in found:
-        node = lines[at].node
+    for at, node, place in found:
         value = known.other_value(node, place, rng)
         if value is not None:
             params = list(node.params)

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import random
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from sashimi.flagship.negatives.known import Known
 from sashimi.flagship.negatives.lines import Line, rebuilt
 from sashimi.program.check.parts import operands
 from sashimi.program.check.scope import ALWAYS, Scope, walk_scoped
 from sashimi.program.tree import (
-    Action,
     Case,
     Dict,
-    ForEach,
     Handle,
     Headers,
-    If,
     Interp,
     List,
-    Menu,
     Quantity,
     Reference,
-    Repeat,
     Set,
     Statement,
-    Value,
     Var,
     references,
 )
 
 Lines = list[Line]
+HOLD = ("params", "value", "target", "prompt", "title", "count")
+"""Fields of statements in which a reference may be replaced."""
 
 
 def other_source(lines: Lines, rng: random.Random, known: Known) -> Lines | None:
@@ -80,37 +77,17 @@ def _target(scope: Scope, reference: Reference, origins: dict[str, Hashable]) ->
 
 def _replaced(node: Statement | Case, old: Reference, new: Reference) -> Statement | Case:
     """A statement with one reference in the place of another, wherever it stands in it."""
-    match node:
-        case Action(params=params):
-            return replace(node, params=tuple((k, _put(v, old, new)) for k, v in params))
-        case Set(value=value):
-            return replace(node, value=_put(value, old, new))
-        case If(target=target, value=value):
-            operand = None if value is None else _put(value, old, new)
-            return replace(node, target=_put(target, old, new), value=operand)
-        case Menu(prompt=prompt):
-            return replace(node, prompt=_put(prompt, old, new))
-        case Case(title=title):
-            return replace(node, title=_put(title, old, new))
-        case Repeat(count=count):
-            return replace(node, count=_put(count, old, new))
-        case ForEach(target=target):
-            return replace(node, target=_put(target, old, new))
-    raise TypeError(f"not a statement: {node!r}")
+    return replace(node, **{k: _put(getattr(node, k), old, new) for k in HOLD if hasattr(node, k)})
 
 
-def _put(value: Value, old: Reference, new: Reference) -> Value:
+def _put(value: Any, old: Reference, new: Reference) -> Any:
+    """A value, or a tuple of values, with ``new`` where ``old`` stands at any depth."""
     match value:
         case Var() | Handle():
             return new if value == old else value
-        case Interp(parts=parts):
-            return Interp(tuple(new if part == old else part for part in parts))
-        case Quantity(magnitude=magnitude, unit=unit):
-            return Quantity(_put(magnitude, old, new), _put(unit, old, new))
-        case Dict(items=items) | Headers(items=items):
-            return replace(
-                value, items=tuple((_put(k, old, new), _put(v, old, new)) for k, v in items)
-            )
-        case List(items=items):
-            return List(tuple(_put(item, old, new) for item in items))
+        case Interp() | Quantity() | Dict() | Headers() | List():
+            own = {f.name: _put(getattr(value, f.name), old, new) for f in fields(value)}
+            return replace(value, **own)
+        case tuple():
+            return tuple(_put(item, old, new) for item in value)
     return value

@@ -22,6 +22,8 @@ from sashimi.program.tree import Value
 
 SOURCES = ("synthetic", "adversarial")
 """A perturbed program; a trained model's own wrong beam."""
+_KEPT = ("source", "kind", "tags", "severity", "count", "legal")
+"""What a file says of a negative beside its program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,12 @@ def save(triples: Sequence[Triple], path: str | Path) -> None:
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for _, group in groupby(triples, key=lambda t: t.id):
             members = list(group)
-            first = members[0]
-            record = {
-                "id": first.id,
-                "split": first.split,
-                "prompt": first.prompt,
-                "positive": _ir_json(first.positive),
-                "negatives": [_negative_json(member) for member in members],
-            }
+            record = {key: getattr(members[0], key) for key in ("id", "split", "prompt")}
+            record["positive"] = _ir_json(members[0].positive)
+            record["negatives"] = [
+                {key: getattr(t, key) for key in _KEPT} | {"ir": _ir_json(t.negative)}
+                for t in members
+            ]
             file.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
@@ -100,33 +100,11 @@ def only(triples: Iterable[Triple], **wanted: object) -> list[Triple]:
 
 
 def _triples(record: dict) -> Iterator[Triple]:
+    own = [record[key] for key in ("id", "split", "prompt")]
     positive = _ir(record["positive"])
     for made in record["negatives"]:
-        yield Triple(
-            record["id"],
-            record["split"],
-            record["prompt"],
-            positive,
-            _ir(made["ir"]),
-            made["source"],
-            made["kind"],
-            tuple(made["tags"]),
-            made["severity"],
-            made["count"],
-            made["legal"],
-        )
-
-
-def _negative_json(triple: Triple) -> dict:
-    return {
-        "source": triple.source,
-        "kind": triple.kind,
-        "tags": list(triple.tags),
-        "severity": triple.severity,
-        "count": triple.count,
-        "legal": triple.legal,
-        "ir": _ir_json(triple.negative),
-    }
+        kept = {key: made[key] for key in _KEPT} | {"tags": tuple(made["tags"])}
+        yield Triple(*own, positive, _ir(made["ir"]), **kept)
 
 
 def _ir_json(ir: TypedIR) -> list:
