@@ -6,7 +6,6 @@ read nothing that another one writes, so that only time orders them: the longest
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -17,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from sashimi import files
 from sashimi.files import root, writable, write_json
 from sashimi.kernel import THREADS
 
@@ -37,10 +37,7 @@ class Checked:
 
 def digest(paths: Iterable[Path]) -> str:
     """Of files, by name and content."""
-    total = hashlib.sha256()
-    for path in sorted(paths):
-        total.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
+    return files.digest({str(path): files.file_digest(path) for path in paths})
 
 
 def sources() -> list[Path]:

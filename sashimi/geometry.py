@@ -15,7 +15,11 @@ LEAST = 4
 def effective_rank(z: Num[np.ndarray, "n d"]) -> float:
     """exp of the entropy of the normalised singular values (Roy & Vetterli 2007, eq. 3) of ``z``
     (N, D) less its mean: between 1 and min(N - 1, D), NaN where all rows are the same."""
-    return _perplexity(_singular(z))
+    sizes = _singular(z)
+    if not sizes.sum() > 0:
+        return float("nan")
+    shares = sizes[sizes > 0] / sizes.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def participation(z: Num[np.ndarray, "n d"]) -> float:
@@ -29,13 +33,6 @@ def participation(z: Num[np.ndarray, "n d"]) -> float:
 def _singular(z: Num[np.ndarray, "n d"]) -> Float[np.ndarray, " m"]:
     z = np.asarray(z, dtype=np.float64)
     return np.linalg.svd(z - z.mean(0), compute_uv=False)
-
-
-def _perplexity(sizes: np.ndarray) -> float:
-    if not sizes.sum() > 0:
-        return float("nan")
-    shares = sizes[sizes > 0] / sizes.sum()
-    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def cka(x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m e"], debiased: bool = True) -> float:

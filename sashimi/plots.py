@@ -106,16 +106,12 @@ def histogram(
     xlabel: str,
     title: str = "",
     bins: int | Sequence[float] = 30,
-    mark: float | None = None,
-    marked: str = "",
 ) -> Figure:
-    """Counts of values, one colour a group, over common bins; ``mark`` draws a dashed line."""
+    """Counts of values, one colour a group, over common bins."""
     figure, axes = _axes()
     values = [list(group) for group in groups.values()]
     labels = [f"{name} (n = {len(group)})" for name, group in groups.items()]
     axes.hist(values, bins=bins, label=labels, color=COLOURS[: len(values)])
-    if mark is not None:
-        axes.axvline(mark, color="black", linestyle="--", linewidth=1.2, label=marked or None)
     axes.set_xlabel(xlabel)
     axes.set_ylabel("count")
     axes.set_title(title, loc="left", fontsize=11)

@@ -35,11 +35,11 @@ def spearman(x: Numbers, y: Numbers) -> float | None:
     return float(stats.spearmanr(x, y).statistic)
 
 
-def correlate(x: Numbers, y: Numbers, resamples: int = RESAMPLES, seed: int = 0) -> Correlation:
+def correlate(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
     """Rank correlation of the pairs that are finite on both sides; says why when there is none.
 
     The interval is a percentile bootstrap over pairs; p is the share of permutations at least as
-    extreme, every one of them where there are fewer than ``resamples``.
+    extreme, every one of them where there are fewer than `RESAMPLES`.
     """
     from scipy import stats
 
@@ -59,10 +59,10 @@ def correlate(x: Numbers, y: Numbers, resamples: int = RESAMPLES, seed: int = 0)
         permutation_type="pairings",
         alternative="greater",
         vectorized=True,
-        n_resamples=resamples,
+        n_resamples=RESAMPLES,
         rng=np.random.default_rng(seed),
     )
-    draws = resampled(ranked, one, two, paired=True, seed=seed, resamples=resamples)
+    draws = resampled(ranked, one, two, paired=True, seed=seed)
     ends = interval(rho, draws, n)
     return Correlation(rho, ends.low, ends.high, float(tested.pvalue), n)
 

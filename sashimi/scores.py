@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from sashimi.errors import BadInput
@@ -24,10 +24,10 @@ class Scores:
 
 def write(run_dir: str | Path, splits: Mapping[str, Scores]) -> Path:
     """Write ``scores.json`` into a run's folder; scores are kept to six decimals."""
-    plain = {
-        split: asdict(scores) | {"values": {k: _rounded(v) for k, v in scores.values.items()}}
-        for split, scores in splits.items()
-    }
+    plain = {}
+    for split, scores in splits.items():
+        values = {k: [round(float(v), 6) for v in given] for k, given in scores.values.items()}
+        plain[split] = {"examples": scores.examples, "values": values}
     path = Path(run_dir) / NAME
     write_text(path, json.dumps(plain, sort_keys=True, allow_nan=False) + "\n")
     return path
@@ -43,7 +43,3 @@ def read(run_dir: str | Path) -> dict[str, Scores]:
         return {}
     except (ValueError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: damaged ({error}); delete it, or run again") from error
-
-
-def _rounded(values: Sequence[float]) -> list[float]:
-    return [round(float(value), 6) for value in values]

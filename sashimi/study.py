@@ -160,16 +160,10 @@ class Section:
     title: str
     blocks: Sequence[str | Link | Picture | Table]
     note: str = ""
-    folded: bool = False
-    """Whether it is shown on demand."""
 
 
-def accept(settings: Params) -> None:
-    """The check of a study that has no input beside its parameters."""
-
-
-def need(settings: Params, folder: Path) -> None:
-    """The needs of a study whose runs build on no other."""
+def nothing(settings: Params, folder: Path | None = None) -> None:
+    """The check and the needs of a study that has no input beside its parameters."""
 
 
 class Study(_Checked):
@@ -188,9 +182,9 @@ class Study(_Checked):
     """
     read: tuple[str, ...] = ()
     """Notebooks that read the finished run; they are given ``run_dir`` and what they assign."""
-    check: Callable[[Any], None] = accept
+    check: Callable[[Any], None] = nothing
     """Raises BadInput for input that cannot be used, before anything is written."""
-    needs: Callable[[Any, Path], None] = need
+    needs: Callable[[Any, Path], None] = nothing
     """Raises BadInput where a run that these parameters build on is not there, from the parameters
     and the folder that the run will have; called as `check` is, but not for what a matrix plans."""
     keeps: str = MODEL

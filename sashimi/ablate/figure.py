@@ -29,7 +29,12 @@ def differences(rows: Sequence[Row], split: str) -> Figure:
     """
     scores = next((row.scores for row in rows if row.scores), None)
     metrics = scores.decides if scores else ()
-    shown = [r for r in rows if any(_known(r, split, m, "over_seeds") for m in metrics)]
+
+    def drawn(row: Row) -> bool:
+        by_metric = row.numbers.get(split, {})
+        return any(_known(by_metric.get(metric), "over_seeds") for metric in metrics)
+
+    shown = [row for row in rows if drawn(row)]
     if scores is None or not shown:
         raise ValueError("no row has a difference to its reference")
     figure, axes = canvas(9.6, 1.3 + 0.42 * len(shown), 1, len(metrics), sharey=True)
@@ -76,10 +81,16 @@ def answers(found: Sequence[Answer]) -> Figure:
 
 
 def _pairs(axis, numbers: Sequence[Number | None]) -> None:
-    """Both intervals of each difference on a line of its own, from the top."""
+    """Both intervals of each difference on a line of its own, from the top; hollow without ends."""
     for label, (kind, colour, offset) in KINDS.items():
         for place, number in enumerate(numbers):
-            _whisker(axis, getattr(number, kind, None), place + offset, colour)
+            known = _known(number, kind)
+            if known:
+                at, single = place + offset, math.isnan(known.low)
+                fill = "white" if single else colour
+                axis.plot([known.value], [at], "o", ms=4, color=colour, mfc=fill)
+                if not single:
+                    axis.plot([known.low, known.high], [at, at], color=colour, lw=1.6)
         axis.plot([], [], marker="o", ms=4, color=colour, label=label)
     axis.axvline(0, color="black", lw=0.8)
     low, high = axis.get_xlim()
@@ -87,16 +98,6 @@ def _pairs(axis, numbers: Sequence[Number | None]) -> None:
         axis.set_xlim(-LEAST, LEAST)
 
 
-def _known(row: Row, split: str, metric: str, kind: str) -> Interval | None:
-    found = row.numbers.get(split, {}).get(metric)
-    known = found and getattr(found, kind)
+def _known(number: Number | None, kind: str) -> Interval | None:
+    known = number and getattr(number, kind)
     return known if known and not math.isnan(known.value) else None
-
-
-def _whisker(axis, known: Interval | None, place: float, colour: str) -> None:
-    if known is None or math.isnan(known.value):
-        return
-    single = math.isnan(known.low)
-    axis.plot([known.value], [place], "o", ms=4, color=colour, mfc="white" if single else colour)
-    if not single:
-        axis.plot([known.low, known.high], [place, place], color=colour, lw=1.6)

@@ -19,6 +19,8 @@ from sashimi.ablate.rows import Cell
 
 STEP = 0.25
 """The part of a training between two printed lines."""
+OPEN = ("finished", "waiting", "running")
+"""States that say how long the rest will take."""
 MARKS = {"finished": "✓", "skipped": "✓", "failed": "✗", "killed": "✗", "running": "▶"}
 
 
@@ -72,19 +74,14 @@ class Board:
 
     def left(self) -> float | None:
         """Seconds until all is done, by the mean of the cells that have ended; None if unknown."""
-        done = [
-            self.seconds[c] for c, s in self.states.items() if s == "finished" and self.seconds[c]
-        ]
+        cells = {state: [c for c in self.cells if self.states[c] == state] for state in OPEN}
+        done = [self.seconds[cell] for cell in cells["finished"] if self.seconds[cell]]
         if not done:
             return None
         mean, now = sum(done) / len(done), time.monotonic()
-        open_ = [mean for s in self.states.values() if s == "waiting"]
-        open_ += [
-            max(0.0, mean - (now - self._begun[c]))
-            for c, s in self.states.items()
-            if s == "running"
-        ]
-        return sum(open_) / self._jobs if open_ else None
+        left = [mean] * len(cells["waiting"])
+        left += [max(0.0, mean - (now - self._begun[cell])) for cell in cells["running"]]
+        return sum(left) / self._jobs if left else None
 
     def counts(self) -> str:
         """``3 finished, 1 running, 4 waiting``."""
@@ -104,18 +101,12 @@ class Board:
         shown.add_column("")
         for cell, state in self.states.items():
             known = progress(cell) if state == "running" else None
-            numbers = ["", "", ""]
+            numbers = [""] * 3
             if known:
-                numbers = [
-                    f"{known['step']}/{known['steps']}",
-                    f"{known['loss']:.3f}",
-                    clock(known["seconds_left"]),
-                ]
-            note = (
-                self.reasons.get(cell)
-                or (result.early_exit(cell.folder) if state != "running" else "")
-                or ""
-            )
+                step, left = f"{known['step']}/{known['steps']}", clock(known["seconds_left"])
+                numbers = [step, f"{known['loss']:.3f}", left]
+            early = None if state == "running" else result.early_exit(cell.folder)
+            note = self.reasons.get(cell) or early or ""
             shown.add_row(MARKS.get(state, ""), cell.name, state, *numbers, note)
         return shown
 

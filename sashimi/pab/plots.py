@@ -113,23 +113,20 @@ def data_map(report: Report):
     return figure
 
 
-def gallery(runs: Mapping[str, Profile], name: str = "train_loss"):
-    """A Figure with one panel a run of one series, each on its own scale; a gap where missing."""
+def gallery(runs: Mapping[str, Profile]):
+    """A Figure of training losses, a panel a run, each on its own scale; a gap where missing."""
     rows = math.ceil(len(runs) / GALLERY)
     figure, grid = canvas(2.5 * GALLERY, 1.9 * rows + 0.3, rows, GALLERY, sharex=True)
     for axis, (run, profile) in zip(grid.ravel(), runs.items(), strict=False):
-        series = profile.series(name)
-        if series is None:
-            axis.text(0.5, 0.5, "not reported", ha="center", transform=axis.transAxes)
-        else:
-            axis.plot(series.steps, series.values, color=COLOURS[0], lw=1, marker=".", ms=3)
+        series = profile.scalars["train_loss"]
+        axis.plot(series.steps, series.values, color=COLOURS[0], lw=1, marker=".", ms=3)
         axis.set_title(textwrap.fill(run, 26), fontsize=9, loc="left")
     for axis in grid.ravel()[len(runs) :]:
         axis.set_visible(False)
     for axis in grid[-1]:
         axis.set_xlabel("step")
     for axis in grid[:, 0]:
-        axis.set_ylabel(UNITS.get(name, name))
+        axis.set_ylabel(UNITS["train_loss"])
     return figure
 
 

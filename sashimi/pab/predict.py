@@ -46,25 +46,18 @@ class Row:
     verdict: str
 
 
-def predictiveness(
-    runs: Iterable[Run],
-    dev: str = "val_loss",
-    dev_lower_is_better: bool = True,
-    at: float = 0.5,
-    seed: int = 0,
-) -> list[Row]:
+def predictiveness(runs: Iterable[Run], seed: int = 0) -> list[Row]:
     """The report, baselines first, then summaries by falling |rho|.
 
-    `dev` names the series of the dev score ("val_loss", "tiers/tier1"). `at` is the share of a
-    run's steps that the summaries may see. Runs without a value are left out of its row, which
-    carries its own n. Raises BadInput below two runs.
+    The summaries see the first half of a run's steps. Runs without a value are left out of its
+    row, which carries its own n. Raises BadInput below two runs.
     """
     listed = list(runs)
     if len(listed) < 2:
         raise BadInput(f"{len(listed)} runs; a correlation needs several")
     results = np.array([run.result for run in listed], dtype=np.float64)
-    columns = _baselines(listed, dev, dev_lower_is_better, at)
-    columns |= _summaries(listed, at)
+    halves = [run.profile.until(run.profile.last_step() / 2) for run in listed]
+    columns = _baselines(listed, halves) | _summaries(halves)
     found = {name: correlate(values, results, seed=seed) for name, values in columns.items()}
     adjusted = holm({n: c.p for n, c in found.items() if n not in BASELINES and c.p is not None})
     ahead = {n: abs(rho) for n in BASELINES[1:] if (rho := found[n].rho) is not None}
@@ -137,25 +130,20 @@ def _sorting(go: np.ndarray, stop: np.ndarray, seed: int) -> tuple:
     return share, ends.low, ends.high, verdict
 
 
-def _baselines(runs: list[Run], dev: str, lower: bool, at: float) -> dict[str, np.ndarray]:
+def _baselines(runs: list[Run], halves: list[Profile]) -> dict[str, np.ndarray]:
     """The baselines' values, one a run, NaN where not reported."""
-    values = []
-    for run in runs:
-        half = run.profile.until(at * run.profile.last_step())
-        series = half.series(dev)
-        known = series.known().values if series is not None else np.empty(0)
-        best = (known.min() if lower else known.max()) if len(known) else None
-        losses = (profile.scalars["train_loss"].last() for profile in (run.profile, half))
-        values.append([*losses, best])
-    return dict(zip(BASELINES, np.array(values, dtype=np.float64).T, strict=True))
+    ends = [run.profile.scalars["train_loss"].last() for run in runs]
+    first = [
+        [half.numbers[key] for half in halves] for key in ("train_loss_final", "val_loss_best")
+    ]
+    return dict(zip(BASELINES, np.array([ends, *first], dtype=np.float64), strict=True))
 
 
-def _summaries(runs: list[Run], at: float) -> dict[str, np.ndarray]:
-    """Every numeric summary at `at`; those that count checkpoints say nothing and are left out."""
-    halves = [run.profile.until(at * run.profile.last_step()).numbers for run in runs]
+def _summaries(halves: list[Profile]) -> dict[str, np.ndarray]:
+    """Every numeric summary; those that count checkpoints say nothing and are left out."""
     out = {}
-    for name in dict.fromkeys(name for half in halves for name in half):
-        values = [half.get(name) for half in halves]
+    for name in dict.fromkeys(name for half in halves for name in half.numbers):
+        values = [half.numbers.get(name) for half in halves]
         numeric = np.array([v if isinstance(v, int | float) else np.nan for v in values], float)
         if name not in _NO_SUMMARY and np.isfinite(numeric).any():
             out[name] = numeric

@@ -75,11 +75,11 @@ def reversals_beyond_noise(counts: Counts, z: float = 1.96) -> int:
     return turns
 
 
-def phase(reached: int | None, last_step: int, first_step: int = 0) -> str:
-    """Which third of the run, from `first_step` to `last_step`, a step lies in; or "never"."""
+def phase(reached: int | None, last_step: int) -> str:
+    """Which third of the run, up to `last_step`, a step lies in; or "never"."""
     if reached is None:
         return "never"
-    place = (reached - first_step) / max(1, last_step - first_step)
+    place = reached / max(1, last_step)
     return "early" if place <= 1 / 3 else ("middle" if place <= 2 / 3 else "late")
 
 

@@ -77,25 +77,23 @@ def page(found: Sequence[Run], studies: Mapping[str, Study]) -> str:
 
 
 def write(home: Path, published: Path, studies: Mapping[str, Study]) -> None:
-    """Rewrite README's lines, the long page and the figure from the published results."""
-    found = runs(published)
-    readme = home / "README.md"
-    before = readme.read_text(encoding="utf-8")
-    write_text(readme, with_lines(before, lines(found, studies)))
-    write_text(published / LONG, page(found, studies))
-    for name, drawn in figures(found, studies).items():
-        write_text(published / name, drawn)
+    """Rewrite README's lines, the long page and the figures from the published results."""
+    for path, text in _texts(home, published, studies).items():
+        write_text(path, text)
 
 
 def is_current(home: Path, published: Path, studies: Mapping[str, Study]) -> bool:
     """Whether README's lines, the long page and the figures are what the results give."""
-    found = runs(published)
-    readme = (home / "README.md").read_text(encoding="utf-8")
-    if readme != with_lines(readme, lines(found, studies)):
-        return False
-    made = {LONG: page(found, studies)} | figures(found, studies)
-    files = {published / name: text for name, text in made.items()}
-    return all(path.is_file() and path.read_text("utf-8") == text for path, text in files.items())
+    made = _texts(home, published, studies).items()
+    return all(path.is_file() and path.read_text(encoding="utf-8") == text for path, text in made)
+
+
+def _texts(home: Path, published: Path, studies: Mapping[str, Study]) -> dict[Path, str]:
+    """By file, what is generated from the published results."""
+    found, readme = runs(published), home / "README.md"
+    told = with_lines(readme.read_text(encoding="utf-8"), lines(found, studies))
+    drawn = {published / name: text for name, text in figures(found, studies).items()}
+    return {readme: told, published / LONG: page(found, studies)} | drawn
 
 
 def figures(found: Sequence[Run], studies: Mapping[str, Study]) -> dict[str, str]:

@@ -11,7 +11,6 @@ L tokens.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from sashimi import cache
 from sashimi.errors import BadInput
-from sashimi.files import root
+from sashimi.files import file_digest, root
 from sashimi.flagship.data.batches import Batch, Dataset
 from sashimi.flagship.data.example import BUILTIN, Corpus, Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot, slots_of, spans_of
@@ -190,7 +189,7 @@ def of_split(
 
     key = ["negatives", CODE_VERSION, split, str(each), corpus.digest, *vocabulary.tokens]
     key += [example.id for example in examples]
-    key += [hashlib.sha256(beams.read_bytes()).hexdigest()] if beams else []
+    key += [file_digest(beams)] if beams else []
     return Negatives(**cache.fetch(key, made))
 
 
