@@ -85,9 +85,8 @@ class Series(_Points):
     @classmethod
     def from_dict(cls, raw: dict) -> "Series":
         status = raw.get("status", {})
-        return cls(
-            raw["steps"], [restore(v, status.get(str(i))) for i, v in enumerate(raw["values"])]
-        )
+        values = [restore(v, status.get(str(i))) for i, v in enumerate(raw["values"])]
+        return cls(raw["steps"], np.array(values))
 
 
 @dataclass(frozen=True, eq=False)
