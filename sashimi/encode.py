@@ -117,7 +117,10 @@ def _model() -> Bert:
 
 
 def encode(
-    prompts: Sequence[str], say: Callable[[str], None] | None = None, encoder: str = "frozen"
+    prompts: Sequence[str],
+    say: Callable[[str], None] | None = None,
+    encoder: str = "frozen",
+    fetch: Callable[..., dict[str, Tensor]] = cache.fetch,
 ) -> Encoded:
     """Encodes prompts, through the tensor cache. Text past `MAX_PIECES` word pieces is not read.
 
@@ -125,20 +128,6 @@ def encode(
     ``raw`` is what that one reads, the two markers around each prompt among it: the states before
     its `TRAINED` blocks, (S + 2 N, E) float16; for "scratch" ids, (S + 2 N,) int64.
     """
-    return _encoded(prompts, encoder, cache.fetch, say)
-
-
-def encode_uncached(prompts: Sequence[str], encoder: str = "frozen") -> Encoded:
-    """As `encode`, leaving nothing on disk: for prompts that arrive one at a time."""
-    return _encoded(prompts, encoder, lambda key, make: make())
-
-
-def _encoded(
-    prompts: Sequence[str],
-    encoder: str,
-    fetch: Callable[[list[str], Callable[[], dict[str, Tensor]]], dict[str, Tensor]],
-    say: Callable[[str], None] | None = None,
-) -> Encoded:
     own = TRAINED[encoder]
     key = ["encode", CODE_VERSION, weights_digest(), *prompts]
     key = [f"below {own}", *key] if own else key
@@ -147,6 +136,11 @@ def _encoded(
         ids = [i for own in token_ids(prompts) for i in own]
         return replace(encoded, raw=torch.tensor(ids, dtype=torch.long))
     return encoded
+
+
+def encode_uncached(prompts: Sequence[str], encoder: str = "frozen") -> Encoded:
+    """As `encode`, leaving nothing on disk: for prompts that arrive one at a time."""
+    return encode(prompts, encoder=encoder, fetch=lambda key, make: make())
 
 
 @torch.inference_mode()

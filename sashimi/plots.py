@@ -45,10 +45,7 @@ class Picture(Figure):
     """A Figure that a notebook shows as it is: no pyplot, no backend, never twice."""
 
     def _repr_png_(self) -> bytes:
-        buffer = io.BytesIO()
-        with matplotlib.rc_context(STYLE):
-            self.savefig(buffer, format="png")
-        return buffer.getvalue()
+        return png(self, STYLE["figure.dpi"])
 
 
 def bars(
@@ -60,7 +57,9 @@ def bars(
     is NaN, is shown as "n/a".
     """
     metrics = list(dict.fromkeys(metric for row in table.values() for metric in row))
-    figure, axes = _axes(width=max(6.0, 1.0 + 1.35 * len(metrics)))
+    sizes = sorted({i.n for row in table.values() for i in row.values()})
+    width = max(6.0, 1.0 + 1.35 * len(metrics))
+    figure, axes = _axes(title, ylabel=f"{unit}{_n(sizes)}", width=width)
     step = 0.8 / max(1, len(table))
     for place, (model, row) in enumerate(table.items()):
         for column, metric in enumerate(metrics):
@@ -70,12 +69,8 @@ def bars(
     axes.set_xticks(range(len(metrics)), [m.replace("_", "\n") for m in metrics])
     axes.grid(visible=False, axis="x")
     axes.set_ylim(0, 1.08)
-    sizes = sorted({i.n for row in table.values() for i in row.values()})
-    axes.set_ylabel(f"{unit}{_n(sizes)}")
-    axes.set_title(title, loc="left", fontsize=11)
-    figure.legend(
-        loc="outside lower center", ncols=3 if len(table) > 4 else max(1, len(table)), frameon=False
-    )
+    columns = 3 if len(table) > 4 else max(1, len(table))
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False)
     return figure
 
 
@@ -87,13 +82,10 @@ def curves(
     log: bool = False,
 ) -> Figure:
     """Lines over steps: ``series[name] = (steps, values)``; a missing value leaves a gap."""
-    figure, axes = _axes()
+    figure, axes = _axes(title, xlabel, ylabel)
     for name, (steps, values) in series.items():
         shown = [math.nan if value is None else value for value in values]
         axes.plot(steps, shown, label=name, linewidth=1.6, marker="." if len(steps) < 60 else None)
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
-    axes.set_title(title, loc="left", fontsize=11)
     if log:
         axes.set_yscale("log")
     if len(series) > 1 or any(series):
@@ -108,20 +100,17 @@ def histogram(
     bins: int | Sequence[float] = 30,
 ) -> Figure:
     """Counts of values, one colour a group, over common bins."""
-    figure, axes = _axes()
+    figure, axes = _axes(title, xlabel, "count")
     values = [list(group) for group in groups.values()]
     labels = [f"{name} (n = {len(group)})" for name, group in groups.items()]
     axes.hist(values, bins=bins, label=labels, color=COLOURS[: len(values)])
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel("count")
-    axes.set_title(title, loc="left", fontsize=11)
     axes.legend(frameon=False)
     return figure
 
 
 def counts(table: Mapping[str, float], xlabel: str, title: str = "") -> Figure:
     """Horizontal bars with the number written beside each, in the order given, from the top."""
-    figure, axes = _axes(height=max(2.0, 0.8 + 0.28 * len(table)))
+    figure, axes = _axes(title, xlabel, height=max(2.0, 0.8 + 0.28 * len(table)))
     names = list(table)
     axes.barh(range(len(names)), list(table.values()), color=COLOURS[0])
     for place, value in enumerate(table.values()):
@@ -129,8 +118,6 @@ def counts(table: Mapping[str, float], xlabel: str, title: str = "") -> Figure:
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel(xlabel)
-    axes.set_title(title, loc="left", fontsize=11)
     return figure
 
 
@@ -226,8 +213,12 @@ def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **axes:
         return figure, figure.subplots(rows, columns, squeeze=False, **axes)
 
 
-def _axes(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:
+def _axes(
+    title: str, xlabel: str = "", ylabel: str = "", width: float = 7.2, height: float = 3.8
+) -> tuple[Figure, Axes]:
     figure, ((axes,),) = canvas(width, height)
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     return figure, axes
 
 

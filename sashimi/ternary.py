@@ -126,30 +126,30 @@ def set_progress(model: nn.Module, progress: float, start: float, end: float) ->
     return sum(shares) / len(shares)
 
 
+@torch.no_grad()
 def trit_arrays(model: nn.Module) -> list[tuple[str, object]]:
     """Each ternary layer's trits for the trajectory: (name, int8 numpy array of shape (O, I))."""
-    with torch.no_grad():
-        return [
-            (name, trits(layer.weight).to(torch.int8).cpu().numpy())
-            for name, layer in ternary_layers(model)
-        ]
+    return [
+        (name, trits(layer.weight).to(torch.int8).cpu().numpy())
+        for name, layer in ternary_layers(model)
+    ]
 
 
+@torch.no_grad()
 def trit_shares(model: nn.Module) -> dict[str, dict[str, float]]:
     """What share of trits is -1, 0 and +1: of "all", and of each layer that is wholly ternary."""
-    counts = {}
-    with torch.no_grad():
-        for name, layer in ternary_layers(model):
-            if float(layer.share) == 1.0:
-                found = trits(layer.weight).long().flatten() + 1
-                counts[name] = torch.bincount(found, minlength=3)
+    whole = [(name, layer) for name, layer in ternary_layers(model) if float(layer.share) == 1.0]
+    counts = {
+        name: torch.bincount(trits(layer.weight).long().flatten() + 1, minlength=3)
+        for name, layer in whole
+    }
     if not counts:
         return {}
     counts = {"all": torch.stack(list(counts.values())).sum(0), **counts}
+    shares = {
+        name: [n / int(found.sum()) for n in found.tolist()] for name, found in counts.items()
+    }
     return {
-        name: {
-            trit: round(n / sum(found.tolist()), 6)
-            for trit, n in zip(("-1", "0", "+1"), found.tolist(), strict=True)
-        }
-        for name, found in counts.items()
+        name: {trit: round(n, 6) for trit, n in zip(("-1", "0", "+1"), own, strict=True)}
+        for name, own in shares.items()
     }

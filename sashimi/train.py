@@ -245,12 +245,8 @@ def _resume(model, optimizer, tracker, path: Path, config_digest: str) -> tuple:
         raise BadInput(f"{path}: the checkpoint is of other parameters; delete it or its folder")
     part = _grouped(tensors)
     model.load_state_dict(part["model"])
-    state = optimizer.state_dict()
-    entries: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in part.get("adam", {}).items():
-        index, _, name = key.partition("/")
-        entries.setdefault(int(index), {})[name] = tensor
-    optimizer.load_state_dict({**state, "state": entries})
+    entries = {int(index): entry for index, entry in _grouped(part.get("adam", {})).items()}
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": entries})
     tracker.resume_from(meta["step"], {k: v.numpy() for k, v in part.get("tracker", {}).items()})
     torch.set_rng_state(tensors["random/torch"])
     return meta["step"], meta["seconds"], tuple(meta["total"])

@@ -66,11 +66,13 @@ def test_cartography_by_hand():
         loss = [half if t < 2 else sure, half, None]
         recorder.record(t, ["learnt", "forgot", "never"], loss, right[t], [t, -1.0, None])
     found = cartography(recorder.trajectories())
-    assert found.confidence[:2] == pytest.approx([0.75, 0.5]) and math.isnan(found.confidence[2])
-    assert found.variability[:2] == pytest.approx([0.25, 0.0])
-    assert found.correctness == pytest.approx([0.75, 0.5, 0.0])
-    assert found.forgetting[:2].tolist() == [0, 2] and math.isnan(found.forgetting[2])
-    assert found.aum[:2] == pytest.approx([1.5, -1.0])
+    assert found["confidence"][:2] == pytest.approx([0.75, 0.5]) and math.isnan(
+        found["confidence"][2]
+    )
+    assert found["variability"][:2] == pytest.approx([0.25, 0.0])
+    assert found["correctness"] == pytest.approx([0.75, 0.5, 0.0])
+    assert found["forgetting"][:2].tolist() == [0, 2] and math.isnan(found["forgetting"][2])
+    assert found["aum"][:2] == pytest.approx([1.5, -1.0])
 
 
 T = 13  # steps 0 to 120; the first third ends at 40, the last begins at 80

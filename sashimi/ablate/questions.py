@@ -127,12 +127,13 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for a script."""
-        chosen = (self.question.own, self.question.against, self.question.split)
         numbers = {f"{split}/{metric}": n.as_json() for (split, metric), n in self.numbers.items()}
         return {
             "question": self.question.name,
             "asks": self.question.asks,
-            **dict(zip(("own", "other", "split"), chosen, strict=True)),
+            "own": self.question.own,
+            "other": self.question.against,
+            "split": self.question.split,
             "metric": self.question.metric,
             "corpus": self.corpus,
             "verdict": self.verdict,
@@ -171,7 +172,9 @@ def answers(rows: Sequence[Row], questions: Sequence[Question]) -> list[Answer]:
         asked = [q for q in questions if any(key[:2] == (q.study, corpus) for key in runs)]
         mine = [_answer(q, corpus, runs, scores[q.study]) for q in asked]
         families = {
-            family: holm({a.question.name: a.p for a in mine if a.p >= 0 and _of(a, family)})
+            family: holm(
+                {a.question.name: a.p for a in mine if a.p >= 0 and a.question.family == family}
+            )
             for family in {question.family for question in asked}
         }
         for answer in mine:
@@ -204,10 +207,6 @@ def markdown(found: Sequence[Answer]) -> str:
     return "\n\n".join(parts)
 
 
-def _of(answer: Answer, family: str) -> bool:
-    return answer.question.family == family
-
-
 def _answer(
     question: Question,
     corpus: str,
@@ -218,10 +217,10 @@ def _answer(
     missing = tuple(name for name in names if (question.study, corpus, name) not in runs)
     own = runs.get((question.study, corpus, question.own), ())
     other = runs.get((question.study, corpus, question.other), ())
-    wanted = {(question.split, question.metric): 0}
-    wanted |= {(split, metric): 0 for split in scores.held_out for metric in scores.decides}
+    decided = [(split, metric) for split in scores.held_out for metric in scores.decides]
     numbers = {
         (split, metric): compare(own, other or own, split, metric, scores, question.floor)
-        for split, metric in ({} if missing else wanted)
+        for split, metric in dict.fromkeys([(question.split, question.metric), *decided])
+        if not missing
     }
     return Answer(question, corpus, own, other, missing, numbers, scores)

@@ -159,7 +159,7 @@ def curate(trajectories: Trajectories, rules: Rules | None = None) -> Report:
     first_loss = float(np.mean(firsts))
     swings = _swings(loss, first_loss)
     band = _band(swings, rules)
-    columns = vars(cartography(trajectories))
+    columns = cartography(trajectories)
     examples, places = {}, {}
     for i, id in enumerate(trajectories.ids):
         examples[id] = _sort(loss[i], float(swings[i]), trajectories.steps, rules, first_loss, band)

@@ -38,7 +38,7 @@ class Dynamics:
         self._place: dict[str, int] = {str(id): i for i, id in enumerate(ids or ())}
         if ids is not None and len(self._place) != len(ids):
             raise BadInput("ids repeat; every example needs an id of its own")
-        self._rows: dict[int, dict[str, list]] = {}
+        self._rows: dict[int, dict[int, tuple[float, ...]]] = {}  # by step and place: FIELDS
 
     def record(self, step: int, ids: Sequence[str], loss, correct=None, margin=None) -> None:
         """Measurements (n,) of the examples `ids` at `step`; call again to add more at one step.
@@ -48,20 +48,17 @@ class Dynamics:
         """
         if self._rows and step < next(reversed(self._rows)):
             raise BadInput(f"step {step} follows step {next(reversed(self._rows))}")
-        given = {"loss": loss, "correct": correct, "margin": margin}
-        columns = {name: floats(v) for name, v in given.items() if v is not None}
+        given = dict(zip(FIELDS, (loss, correct, margin), strict=True))
+        columns = {n: floats([None] * len(ids) if v is None else v) for n, v in given.items()}
         for name, column in columns.items():
             if column.shape != (len(ids),):
                 raise BadInput(f"{name} has shape {column.shape} for {len(ids)} ids")
         places = [self._index(str(id)) for id in ids]
         row = self._rows.get(step, {})
-        twice = len(set(places)) < len(places) or set(places) & set(row.get("place", ()))
-        if twice:
+        if len(set(places)) < len(places) or row.keys() & places:
             raise BadInput(f"an example is recorded twice at step {step}")
-        row = self._rows.setdefault(step, {name: [] for name in ("place", *FIELDS)})
-        row["place"].extend(places)
-        for name in FIELDS:
-            row[name].extend(columns.get(name, np.full(len(ids), np.nan)))
+        values = zip(*columns.values(), strict=True)
+        self._rows[step] = row | dict(zip(places, values, strict=True))
 
     def _index(self, id: str) -> int:
         if id not in self._place:
@@ -72,11 +69,10 @@ class Dynamics:
 
     def trajectories(self) -> Trajectories:
         """All that was recorded, as arrays."""
-        out = {name: np.full((len(self._place), len(self._rows)), np.nan) for name in FIELDS}
+        out = np.full((len(FIELDS), len(self._place), len(self._rows)), np.nan)
         for t, row in enumerate(self._rows.values()):
-            for name in FIELDS:
-                out[name][row["place"], t] = row[name]
-        return Trajectories(tuple(self._place), check_steps(list(self._rows)), **out)
+            out[:, list(row), t] = np.reshape(list(row.values()), (-1, len(FIELDS))).T
+        return Trajectories(tuple(self._place), check_steps(list(self._rows)), *out)
 
 
 def margin(logits, labels) -> np.ndarray:
@@ -95,34 +91,23 @@ def margin(logits, labels) -> np.ndarray:
     return logits[rows, labels] - others.max(axis=1)
 
 
-@dataclass(frozen=True, eq=False)
-class Cartography:
-    """Per example, float64 (N,): the data map's three coordinates, forgetting and the margin.
+def cartography(trajectories: Trajectories) -> dict[str, np.ndarray]:
+    """Of every example, float64 (N,) by name: the data map, forgetting and the margin.
 
     `confidence` and `variability` are mean and population standard deviation of exp(-loss) over
     the checkpoints, `correctness` the share of them that were right (Swayamdipta et al. 2020).
     `forgetting` counts right followed by wrong; NaN for an example that was never right (Toneva
     et al. 2019 call it infinite). `aum` is the mean margin. NaN where nothing was recorded.
     """
-
-    confidence: np.ndarray
-    variability: np.ndarray
-    correctness: np.ndarray
-    forgetting: np.ndarray
-    aum: np.ndarray
-
-
-def cartography(trajectories: Trajectories) -> Cartography:
-    """The coordinates of every example, over the checkpoints at which it was measured."""
     probability = np.exp(-trajectories.loss)
     correct = trajectories.correct
-    return Cartography(
-        confidence=_over_time(probability, np.mean),
-        variability=_over_time(probability, np.std),
-        correctness=_over_time(correct, np.mean),
-        forgetting=np.array([_forgotten(row[np.isfinite(row)]) for row in correct]),
-        aum=_over_time(trajectories.margin, np.mean),
-    )
+    return {
+        "confidence": _over_time(probability, np.mean),
+        "variability": _over_time(probability, np.std),
+        "correctness": _over_time(correct, np.mean),
+        "forgetting": _over_time(correct, _forgotten),
+        "aum": _over_time(trajectories.margin, np.mean),
+    }
 
 
 def _over_time(values: np.ndarray, measure) -> np.ndarray:

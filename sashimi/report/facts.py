@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sashimi.statistics import Interval
 from sashimi.study import Table
 
 FOLDED = 14
@@ -25,11 +26,7 @@ def table(title: str, facts: Mapping[str, Any]) -> Table:
 def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
     """Nested facts as (name, text) rows: names joined by a colon, intervals with their n."""
     if isinstance(value, Mapping) and not _is_part(value):
-        if value["value"] is None:
-            return [(name, f"n/a, n = {value['n']}")]
-        ends = (value["low"], value["high"])
-        told = "" if None in ends else " [{:.3f}, {:.3f}]".format(*ends)  # one value has no ends
-        return [(name, f"{value['value']:.3f}{told}, n = {value['n']}")]
+        return [(name, f"{Interval.of(value)}, n = {value['n']}")]
     if isinstance(value, Mapping):
         inner = [(f"{name}: {key}" if name else str(key), child) for key, child in value.items()]
         return [row for key, child in inner for row in flat(child, key)]

@@ -44,8 +44,8 @@ def origin(run: Run) -> str:
 
 def _scored(run: Run, scores: Scores, figures: bool = False) -> Blocks:
     splits = [split for split in scores.splits if split in run.record["metrics"]]
-    asked = [_against(run, scores, splits)] if run.record.get("differences") else []
-    yield from asked
+    if run.record.get("differences"):
+        yield _against(run, scores, splits)
     yield from (_table(run, scores, split) for split in splits)
     for split in scores.held_out if figures else ():
         shares = [metric for metric in scores.metrics if metric.unit == scores.metrics[0].unit]
