@@ -103,8 +103,8 @@ class Board:
             known = progress(cell) if state == "running" else None
             numbers = [""] * 3
             if known:
-                step, left = f"{known['step']}/{known['steps']}", clock(known["seconds_left"])
-                numbers = [step, f"{known['loss']:.3f}", left]
+                step, rest = f"{known['step']}/{known['steps']}", clock(known["seconds_left"])
+                numbers = [step, f"{known['loss']:.3f}", rest]
             early = None if state == "running" else result.early_exit(cell.folder)
             note = self.reasons.get(cell) or early or ""
             shown.add_row(MARKS.get(state, ""), cell.name, state, *numbers, note)

@@ -183,9 +183,9 @@ def _sort(loss, swing: float, steps, rules: Rules, first_loss: float, band: floa
     if swing > band:
         found = (DESTABILIZING, "swings beyond the band")
     elif late <= learned:
-        low = min(y[x <= early], default=np.inf) <= max(rules.low * first_loss, learned)
+        soon = min(y[x <= early], default=np.inf) <= max(rules.low * first_loss, learned)
         told = (EASY, "low within the first third, and learned")
-        found = told if low else (HARD, "learned late")
+        found = told if soon else (HARD, "learned late")
     elif fit is None:
         found = (INSUFFICIENT, "too few losses after the first third")
     elif fit.high < 0 and late < float(y[0]):
@@ -194,8 +194,8 @@ def _sort(loss, swing: float, steps, rules: Rules, first_loss: float, band: floa
         found = (INSUFFICIENT, "the slope's interval is too wide")
     else:
         found = (UNLEARNABLE, "neither learned nor falling")
-    per = [1000 * v for v in (fit.value, fit.low, fit.high)] if fit else [None] * 3
-    return Sorted(*found, points, float(y[0]), late, *per, swing)
+    slope = (1000 * fit.value, 1000 * fit.low, 1000 * fit.high) if fit else (None, None, None)
+    return Sorted(*found, points, float(y[0]), late, *slope, swing)
 
 
 def _swings(loss: np.ndarray, first_loss: float) -> np.ndarray:

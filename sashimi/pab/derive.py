@@ -12,7 +12,7 @@ from sashimi.pab import definitions as d
 from sashimi.pab.regime import convergence_step, regime
 from sashimi.pab.series import Series
 
-NOTHING = Series([], [])
+NOTHING = Series(np.empty(0, np.int64), np.empty(0))
 
 
 def derive(profile) -> dict[str, Series]:

@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sashimi import display
 from sashimi.errors import BadInput
 from sashimi.files import write_text
 from sashimi.pab import journal
-from sashimi.pab.derive import derive, summarise
+from sashimi.pab.derive import NOTHING, derive, summarise
 from sashimi.pab.paper import paper_summary
 from sashimi.pab.parameters import Parameters
 from sashimi.pab.progress import progression
@@ -226,7 +228,7 @@ def _from_entries(entries: list[dict], note: str | None) -> Profile:
     return Profile(
         origin=origin,
         parameters=Parameters.from_dict(start["parameters"]),
-        scalars={"train_loss": Series([], [])} | _scalars(records),
+        scalars={"train_loss": NOTHING} | _scalars(records),
         components=_components(records),
         **counted,
         weights=_weights(records),
@@ -242,7 +244,7 @@ def _named(points: Iterable[tuple], kind: type[Series] | type[Counts]) -> dict[s
     rows: dict[str, list] = {}
     for name, *point in points:
         rows.setdefault(name, []).append(point)
-    return {name: kind(*map(list, zip(*found, strict=True))) for name, found in rows.items()}
+    return {name: kind(*map(np.array, zip(*found, strict=True))) for name, found in rows.items()}
 
 
 def _value(record: dict, key: str, value: float | None) -> float:
