@@ -194,8 +194,8 @@ def _sort(loss, swing: float, steps, rules: Rules, first_loss: float, band: floa
         found = (INSUFFICIENT, "the slope's interval is too wide")
     else:
         found = (UNLEARNABLE, "neither learned nor falling")
-    slope = (1000 * fit.value, 1000 * fit.low, 1000 * fit.high) if fit else (None, None, None)
-    return Sorted(*found, points, float(y[0]), late, *slope, swing)
+    per = [1000 * v for v in (fit.value, fit.low, fit.high)] if fit else [None] * 3
+    return Sorted(*found, points, float(y[0]), late, per[0], per[1], per[2], swing)
 
 
 def _swings(loss: np.ndarray, first_loss: float) -> np.ndarray:
