@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sashimi import plots, result
-from sashimi.pab.profile import JOURNAL, Profile
+from sashimi.pab import journal
 from sashimi.report import facts
 from sashimi.report.read import Run, counted, href, interval, standing
 from sashimi.study import Link, Picture, Scores, Section, Study, Table
@@ -112,14 +112,16 @@ def _facts(run: Run) -> Blocks:
 
 
 def _training(run: Run) -> Blocks:
-    path = run.folder / JOURNAL
-    scalars = Profile.load(path).scalars if path.is_file() else {}
-    named = {"training": scalars.get("train_loss"), "dev": scalars.get("val_loss")}
-    known = {label: series.known() for label, series in named.items() if series is not None}
-    lines = {label: (s.steps.tolist(), s.values.tolist()) for label, s in known.items() if len(s)}
-    if lines:
+    path = run.folder / "journal.jsonl"
+    entries = journal.read(path)[0] if path.is_file() else []
+    series = {}
+    for label, key in (("training", "train_loss"), ("dev", "val_loss")):
+        told = [entry for entry in entries if entry.get(key) is not None]
+        if told:
+            series[label] = ([entry["step"] for entry in told], [entry[key] for entry in told])
+    if series:
         caption = "Loss on training batches and on dev over steps"
-        yield Picture(plots.curves(lines, "loss"), caption)
+        yield Picture(plots.curves(series, "loss"), caption)
 
 
 def _gates(run: Run) -> Blocks:
