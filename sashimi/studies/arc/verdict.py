@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from sashimi.report.read import Run
-from sashimi.statistics import Interval, holm, p_of_examples, paired
+from sashimi.statistics import Interval, bootstrap, holm, p_of_examples
 from sashimi.study import Section, Table
 
 ROWS = {
@@ -32,9 +33,7 @@ EXPECTED = {
 def right(runs: Sequence[Run], row: str, column: str) -> np.ndarray | None:
     """Which examples are exactly right: (examples,), the mean over a row's seeds; None unrun."""
     found = [r.record["facts"]["right"][column] for r in runs if r.record["row"] == row]
-    if not found:
-        return None
-    return np.mean([[int(digit) for digit in text] for text in found], axis=0)
+    return np.mean([[*map(int, text)] for text in found], axis=0) if found else None
 
 
 def seeds(runs: Sequence[Run], row: str) -> int:
@@ -46,20 +45,21 @@ def steps(runs: Sequence[Run], column: str) -> list[dict[str, Any]]:
     """Each rung less the one before on one column: difference in points over the same examples with
     its bootstrap interval, and Holm's p over the four steps. "not run" where a row is missing.
     """
-    out, p = [], {}
-    for lower, upper in zip(ROWS, list(ROWS)[1:], strict=False):
-        ours, theirs = (right(runs, ROWS[rung], column) for rung in (upper, lower))
+    rungs = {rung: right(runs, row, column) for rung, row in ROWS.items()}
+    gained = {
+        upper: rungs[upper] - rungs[lower]
+        for lower, upper in pairwise(ROWS)
+        if rungs[upper] is not None and rungs[lower] is not None
+    }
+    adjusted = holm({rung: p_of_examples(gain) for rung, gain in gained.items()})
+    out = []
+    for lower, upper in pairwise(ROWS):
         step: dict[str, Any] = {"step": f"{upper} − {lower}", "plan": EXPECTED[upper]}
-        if ours is None or theirs is None:
-            out.append(step | {"points": None, "verdict": "not run"})
-            continue
-        p[step["step"]] = p_of_examples(ours - theirs)
-        out.append(step | {"points": paired(100 * ours, 100 * theirs)})
-    adjusted = holm(p)
-    for step in out:
-        if step["points"] is not None:
-            step["p"] = adjusted[step["step"]]
-            step["verdict"] = said(step["points"], step["plan"], step["p"])
+        step |= {"points": None, "verdict": "not run"}
+        if upper in gained:
+            points, p = bootstrap(100 * gained[upper]), adjusted[upper]
+            step |= {"points": points, "p": p, "verdict": said(points, EXPECTED[upper], p)}
+        out.append(step)
     return out
 
 
@@ -70,11 +70,10 @@ def said(points: Interval, plan: tuple[float, float] | None, p: float) -> str:
         chance = "above 0" if points.low > 0 else "below 0"
     if plan is None:
         return chance
-    if points.high < plan[0]:
-        return f"{chance}; less than the plan's {plan[0]} to {plan[1]}"
-    if points.low > plan[1]:
-        return f"{chance}; more than the plan's {plan[0]} to {plan[1]}"
-    return f"{chance}; the plan's {plan[0]} to {plan[1]} not ruled out"
+    if plan[0] <= points.high and points.low <= plan[1]:
+        return f"{chance}; the plan's {plan[0]} to {plan[1]} not ruled out"
+    side = "less" if points.high < plan[0] else "more"
+    return f"{chance}; {side} than the plan's {plan[0]} to {plan[1]}"
 
 
 def sections(runs: Sequence[Run]) -> Iterable[Section]:
@@ -88,7 +87,5 @@ def sections(runs: Sequence[Run]) -> Iterable[Section]:
         for step in steps(runs, column)
     ]
     heads = ["column", "step", "points", "verdict"]
-    yield Section(
-        "The ladder, step by step",
-        [Table(heads, rows, "Grid exact, free-running; 95% intervals over examples.")],
-    )
+    caption = "Grid exact, free-running; 95% intervals over examples."
+    yield Section("The ladder, step by step", [Table(heads, rows, caption)])
