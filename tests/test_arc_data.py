@@ -109,7 +109,7 @@ def test_tokens_are_distinct_and_say_a_grid():
     assert grid(batch.target[0].tolist()).tolist() == [[3, 2, 1], [6, 5, 4]]
     for broken in ([1, 2, ROW, 3, EOS], [1, 2], [EOS], [1, SEP, EOS]):
         assert grid(broken) is None
-    padded = collate([batch, batch.padded(2)])
+    padded = collate([batch, collate([batch], extra=2)])
     assert padded.source.shape == (2, 10) and padded.context_in.shape == (2, 1, 4, 5)
     assert torch.equal(padded.source[0], padded.source[1])
 

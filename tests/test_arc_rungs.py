@@ -11,6 +11,7 @@ from sashimi.studies.arc import verdict as steps
 from sashimi.studies.arc.batches import BOS, EOS, PAD, ROW, batch_of
 from sashimi.studies.arc.data import Task
 from sashimi.studies.arc.params import FittedParams
+from sashimi.studies.arc.study import LADDER
 
 
 def test_grid_positions_by_hand():
@@ -48,33 +49,33 @@ def small(kind, rung="positions"):
 @pytest.mark.parametrize("kind", positions.KINDS)
 def test_every_kind_of_positions_is_causal_and_blind_to_padding(kind):
     batch = family.draw(family.Asked(4, sides=(3, 3)), 1)[0]
-    model = small(kind)
-    assert ready._future_leak(model, batch).passed
-    assert ready._padding(model, batch).passed
-    gaps = ready._rows_and_columns(model, batch).passed
+    model = small(kind).requires_grad_(False)
+    assert ready._future_leak(model, batch)[0]
+    assert ready._padding(model, batch)[0]
+    gaps = ready._rows_and_columns(model, batch)[0]
     assert gaps == (kind not in ("sequence", "index bug"))
 
 
 def test_colours_by_first_appearance():
     one = np.array([[[3, 3, 7], [0, 7, 3]]])
     batch = batch_of(one, one, np.array([0]), one[:, None], one[:, None])
-    labels, seen = rungs.Colours().labels(batch)
-    renamed = rungs.Colours().rename(batch, labels)
-    assert renamed.source.tolist() == [[0, 0, 1, ROW, 2, 1, 0, ROW]]
+    labels, seen = rungs.labels(batch)
+    assert rungs.renamed(batch, labels).source.tolist() == [[0, 0, 1, ROW, 2, 1, 0, ROW]]
     assert int(seen) == 3 and labels[0, [3, 7, 0]].tolist() == [0, 1, 2]
     logits = torch.arange(15.0)[None, None]
-    back = rungs.Colours().back(logits, labels, seen)[0, 0]
+    back = rungs.named_back(logits, labels, seen)[0, 0]
     assert back[[3, 7, 0]].tolist() == [0, 1, 2]
     assert len(set(back[[1, 2, 4, 5, 6, 8, 9]].tolist())) == 1
     assert back[10:].tolist() == [10, 11, 12, 13, 14]
 
 
 def test_the_plans_context_is_joined_after_the_decoder():
-    model = rungs.Ladder(replace(RUNGS["context"], context="pooled"), 16, 4, 8, 0.0).eval()
+    pooled = replace(RUNGS["context"], context="pooled")
+    model = rungs.Ladder(pooled, 16, 4, 8, 0.0).requires_grad_(False)
     joined = model.bridge[0]
     assert (joined.in_features, joined.out_features) == (48, 16)
     batch = family.draw(family.Asked(4, sides=(3, 3)), 1)[0]
-    assert ready._context(model, batch).passed
+    assert ready._context(model, batch)[0]
 
 
 def test_decoding_at_once_is_decoding_one_by_one():
@@ -99,15 +100,26 @@ def test_scores_by_hand():
     right = [np.array([[1, 2], [3, 4]])] * 3
     said = [right[0], np.array([[1, 2], [3, 5]]), None]
     found = score.judged(said, right)
-    assert found == {"grid_exact": [1, 0, 0], "grid_cells": [1, 0.75, 0], "grid_shape": [1, 1, 0]}
+    assert found["grid_exact"] == found["grid_forced"] == [1, 0, 0]
+    assert (found["grid_cells"], found["grid_shape"]) == ([1, 0.75, 0], [1, 1, 0])
 
 
 def test_floors_know_no_rule():
-    found = score.floors("rule_shown", 16, 3, 0)
-    assert set(found) == set(score.FLOORS)
-    assert all(len(v) == 16 for floor in found.values() for v in floor.values())
+    found = score.scores(small("ends"), "rule_shown", 16, 3)
+    assert set(found) == {score.OURS, *LADDER.scores.floors}
+    assert all(len(v) == 16 for one in found.values() for v in one.values())
     assert max(np.mean(floor["grid_exact"]) for floor in found.values()) < 0.5
     assert 0 < np.mean(found["query itself"]["grid_cells"]) < 1
+
+
+def test_the_nearest_pair_is_one_of_the_context():
+    query = np.array([[[1, 2], [3, 4]]])
+    pairs = np.stack([query[:, ::-1], query + (query > 3)], 1)  # the second shares three cells
+    batch = batch_of(query, query, np.array([0]), pairs, pairs + 2)
+    assert np.array_equal(score._nearest(batch, query)[0], pairs[0, 1] + 2)
+    blank = np.full_like(pairs, PAD)
+    batch = batch_of(query, query, np.array([0]), blank, blank)
+    assert score._nearest(batch, query).tolist() == [[[1, 1], [1, 1]]]
 
 
 def test_a_view_of_a_batch_is_taken_back():
@@ -139,10 +151,13 @@ def test_steps_are_paired_and_say_what_has_not_run():
 
 def test_an_output_frame():
     wide = np.arange(6).reshape(2, 3)
-    assert test_time.frame(Task("a", ((wide, wide + 1),), ())) == "same"
-    task = Task("a", ((wide, np.zeros((4, 9), int)),), ())
-    assert test_time.frame(task) == "times 2 3"
-    assert test_time.size_of(task, np.zeros((5, 2))) == (10, 6)
+    small = np.zeros((5, 2))
+    assert test_time.sizes(Task("a", ((wide, wide + 1),), ()))(small) == (5, 2)
+    times = Task("a", ((wide, np.zeros((4, 9), int)),), ())
+    assert test_time.sizes(times)(small) == (10, 6)
+    fixed = Task("a", ((wide, wide), (wide[:1], wide)), ())
+    assert test_time.sizes(fixed)(small) == (2, 3)
+    assert test_time.sizes(Task("a", ((wide, wide), (wide, wide[:1])), ())) is None
     planes = test_time.laid(wide, (4, 9))
     assert planes.shape == (9, 10, 4, 9)
     assert planes[1].argmax(0)[3, 8] == wide[1, 2] and planes[0].argmax(0)[3, 8] == wide[1, 2]

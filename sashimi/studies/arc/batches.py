@@ -1,4 +1,4 @@
-"""Grids as tokens, batches, and the contracts that a batch has to keep.
+"""Grids as tokens, and batches of them.
 
 Colours are 0 to 9; padding, begin, end, end of a row and separator are tokens of their own.
 Letters: B examples, S source tokens, T target tokens, P context pairs, H rows, W columns.
@@ -50,23 +50,14 @@ class Batch:
         """Some of the examples."""
         return Batch(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
-    def padded(self, extra: int) -> Batch:
-        """The same with ``extra`` more tokens, rows and columns of padding everywhere."""
-        tail = torch.nn.functional.pad
-        tokens = {k: tail(getattr(self, k), (0, extra), value=PAD) for k in TOKENS}
-        grids = {k: tail(getattr(self, k), (0, extra, 0, extra), value=PAD) for k in CONTEXT}
-        return replace(self, **tokens, **grids)
-
-
-TOKENS, CONTEXT = ("source", "before", "target"), ("context_in", "context_out")
-
 
 def batch_of(source, output, task, context_in, context_out) -> Batch:
     """A batch of grids of one shape: arrays (B, H, W), (B, H', W'), (B,), (B, P, H, W) twice."""
     target = sequence(output)
     target[:, -1] = EOS
-    tensors = (sequence(source), _shifted(target), target, task, context_in, context_out)
-    return Batch(*(torch.from_numpy(np.ascontiguousarray(t, dtype=np.int64)) for t in tensors))
+    before = np.insert(target[:, :-1], 0, BOS, axis=1)
+    arrays = (sequence(source), before, target, task, context_in, context_out)
+    return Batch(*(torch.from_numpy(np.ascontiguousarray(a, dtype=np.int64)) for a in arrays))
 
 
 def sequence(grids: np.ndarray) -> np.ndarray:
@@ -75,38 +66,36 @@ def sequence(grids: np.ndarray) -> np.ndarray:
     return rows.reshape(len(grids), -1)
 
 
-def _shifted(target: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.full_like(target[:, :1], BOS), target[:, :-1]], axis=1)
-
-
-def collate(batches: Sequence[Batch]) -> Batch:
-    """Batches of several shapes as one, padded to the largest."""
-    out = {}
+def collate(batches: Sequence[Batch], extra: int = 0) -> Batch:
+    """Batches of several shapes as one, padded to the largest and by ``extra`` more everywhere:
+    tokens, and rows and columns of context.
+    """
+    joined = {}
     for name in (f.name for f in fields(Batch)):
         parts = [getattr(batch, name) for batch in batches]
-        most = [max(part.shape[axis] for part in parts) for axis in range(1, parts[0].ndim)]
-        pads = [[(m - s) for m, s in zip(most, part.shape[1:], strict=True)] for part in parts]
-        out[name] = torch.cat(
-            [
-                torch.nn.functional.pad(part, [x for p in reversed(pad) for x in (0, p)], value=PAD)
-                for part, pad in zip(parts, pads, strict=True)
-            ]
-        )
-    return Batch(**out)
+        most = np.max([part.shape[1:] for part in parts], axis=0).astype(int)
+        most[-2:] += extra
+        joined[name] = torch.cat([part.new_full((len(part), *most), PAD) for part in parts])
+        places = joined[name].split([len(part) for part in parts])
+        for place, part in zip(places, parts, strict=True):
+            place[tuple(map(slice, part.shape))] = part
+    return replace(batches[0], **joined)
 
 
 def grid(tokens: Sequence[int]) -> np.ndarray | None:
     """The grid that a target says, up to EOS: (H, W); None where its rows differ or end nowhere."""
-    tokens = list(tokens)
     if EOS not in tokens:
         return None
-    rows: list[list[int]] = [[]]
-    for token in tokens[: tokens.index(EOS)]:
-        if token == ROW:
-            rows.append([])
-        elif token < COLOURS:
-            rows[-1].append(token)
-        else:
-            return None
-    even = len({len(row) for row in rows}) == 1 and rows[0]
-    return np.array(rows) if even else None
+    said = np.append(np.asarray(tokens)[: list(tokens).index(EOS)], ROW)
+    height = int((said == ROW).sum())
+    if len(said) % height:
+        return None
+    rows = said.reshape(height, -1)
+    cells, ends = rows[:, :-1], rows[:, -1]
+    return cells if cells.size and (cells < COLOURS).all() and (ends == ROW).all() else None
+
+
+def query(source: Tensor) -> np.ndarray:
+    """The grid of source tokens (S,): (H, W)."""
+    tokens = source[source != PAD]
+    return tokens.view(int((tokens == ROW).sum()), -1)[:, :-1].numpy()

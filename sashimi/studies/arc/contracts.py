@@ -3,107 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 
 import torch
 from torch import Tensor
 
 from sashimi.studies.arc import family
-from sashimi.studies.arc.batches import BOS, COLOURS, EOS, PAD, ROW, SEP, VOCABULARY, Batch
+from sashimi.studies.arc.batches import BOS, COLOURS, EOS, PAD, SEP, VOCABULARY, Batch, query
 from sashimi.study import Check
+
+AXES = {"task": 1, "context_in": 4, "context_out": 4}
+"""Of a batch's tensors; the others have two."""
 
 
 def of_loader(batches: list[Batch]) -> Iterator[Check]:
-    """The contracts of real batches: what is loaded, and what may not be in it."""
+    """The contracts of real batches; the first one alone where it is broken."""
     wrong = [problem for batch in batches for problem in shapes(batch)]
-    yield Check(
-        "batches load", bool(batches) and not wrong, "; ".join(wrong) or f"{len(batches)} batches"
-    )
-    if not batches or wrong:
-        return
-    for name, look in LOOKS.items():
-        bad = [n for batch in batches for n in look(batch)]
-        yield Check(name, not bad, f"{len(bad)} of {sum(map(len, batches))} examples break it")
+    loads = bool(batches) and not wrong
+    yield Check("batches load", loads, "; ".join(wrong) or f"{len(batches)} batches")
+    for name, kept in LOOKS.items() if loads else ():
+        broken = ~torch.cat([kept(batch) for batch in batches])
+        evidence = f"{int(broken.sum())} of {len(broken)} examples break it"
+        yield Check(name, not broken.any(), evidence)
 
 
 def shapes(batch: Batch) -> Iterator[str]:
     """What is wrong with the tensors of a batch: type, shape, range, sizes of context pairs."""
-    wanted = {"task": 1, "context_in": 4, "context_out": 4}
-    for field in fields(Batch):
-        tensor = getattr(batch, field.name)
-        if tensor.dtype != torch.int64 or tensor.ndim != wanted.get(field.name, 2):
-            yield f"{field.name}: {tensor.dtype}, {tensor.ndim} axes"
-        elif (
-            len(tensor) != len(batch)
-            or not 0 <= int(tensor.min()) <= int(tensor.max()) < VOCABULARY
-        ):
-            low, high = int(tensor.min()), int(tensor.max())
-            yield f"{field.name}: {len(tensor)} rows, from {low} to {high}"
+    for name, tensor in vars(batch).items():
+        if tensor.dtype != torch.int64 or tensor.ndim != AXES.get(name, 2):
+            yield f"{name}: {tensor.dtype}, {tensor.ndim} axes"
+            continue
+        low, high = int(tensor.min()), int(tensor.max())
+        if len(tensor) != len(batch) or low < 0 or high >= VOCABULARY:
+            yield f"{name}: {len(tensor)} rows, from {low} to {high}"
     if batch.before.shape != batch.target.shape:
         yield f"before {tuple(batch.before.shape)}, target {tuple(batch.target.shape)}"
-    if batch.context_in.shape != batch.context_out.shape:
-        sizes = [tuple(part.shape[2:]) for part in (batch.context_in, batch.context_out)]
-        yield f"context pairs of two sizes: {sizes[0]}, {sizes[1]}"
-    elif not torch.equal(batch.context_in == PAD, batch.context_out == PAD):
+    given, output = batch.context_in, batch.context_out
+    if given.shape != output.shape:
+        yield f"context pairs of two sizes: {tuple(given.shape[2:])}, {tuple(output.shape[2:])}"
+    elif not torch.equal(given == PAD, output == PAD):
         yield "a context pair whose grids have two sizes"
-    if batch.context_in.ndim == 4 and batch.context_in.shape[1] != family.PAIRS:
-        yield f"{batch.context_in.shape[1]} context pairs, {family.PAIRS} needed"
+    if given.ndim == 4 and given.shape[1] != family.PAIRS:
+        yield f"{given.shape[1]} context pairs, {family.PAIRS} needed"
 
 
-def _failing(good: Tensor) -> list[int]:
-    return torch.nonzero(~good).flatten().tolist()
+def _shifted(batch: Batch) -> Tensor:
+    """Examples that are read as they are predicted one place before."""
+    padding = batch.target[:, 1:] == PAD
+    return ((batch.before[:, 1:] == batch.target[:, :-1]) | padding).all(1)
 
 
-def _shifts(batch: Batch) -> list[int]:
-    """Examples that are read otherwise than predicted one place before."""
-    real = (batch.target != PAD)[:, 1:]
-    return _failing(((batch.before[:, 1:] == batch.target[:, :-1]) | ~real).all(1))
+def _begun(batch: Batch) -> Tensor:
+    """Examples that begin with BOS and no given cell, or are not even shifted."""
+    return (batch.before[:, 0] == BOS) | ~_shifted(batch)
 
 
-def _begins(batch: Batch) -> list[int]:
-    """Examples that are shifted well, but begin with a cell that is given instead of BOS."""
-    return sorted({*_failing(batch.before[:, 0] == BOS)} - {*_shifts(batch)})
-
-
-def _outputs_only(batch: Batch) -> list[int]:
-    """Examples whose target holds more than one grid and its end."""
+def _outputs_alone(batch: Batch) -> Tensor:
+    """Examples whose target holds one grid and its end."""
     alien = ((batch.target == SEP) | (batch.target == BOS)).any(1)
-    return _failing(((batch.target == EOS).sum(1) == 1) & ~alien)
+    return ((batch.target == EOS).sum(1) == 1) & ~alien
 
 
-def _separator(batch: Batch) -> list[int]:
-    special = {PAD, BOS, EOS, ROW, SEP}
-    place = batch.source.shape[1]
-    good = ((batch.sequence == SEP).long().argmax(1) == place) & (batch.sequence[:, place] == SEP)
-    return _failing(good & torch.tensor(len(special) == 5 and min(special) >= COLOURS))
+def _separated(batch: Batch) -> Tensor:
+    return (batch.sequence == SEP).long().argmax(1) == batch.source.shape[1]
 
 
-def _context_leak(batch: Batch) -> list[int]:
-    """Examples whose query is one of their context inputs."""
-    found = []
-    for n in range(len(batch)):
-        tokens = batch.source[n][batch.source[n] < COLOURS].tolist()
-        shown = [pair[pair != PAD].tolist() for pair in batch.context_in[n]]
-        found += [n] if tokens in shown else []
-    return found
+def _not_shown(batch: Batch) -> Tensor:
+    """Examples whose query is none of their context inputs."""
+    shown = [[grid[grid < COLOURS].tolist() for grid in pairs] for pairs in batch.context_in]
+    queries = [row[row < COLOURS].tolist() for row in batch.source]
+    return torch.tensor([one not in pairs for one, pairs in zip(queries, shown, strict=True)])
 
 
-def _split_leak(batch: Batch) -> list[int]:
-    """Examples whose query, colours renamed, belongs to another split than training."""
-    found = []
-    for n, row in enumerate(batch.source):
-        row = row[row != PAD]
-        rows = int((row == ROW).sum())
-        cells = row[row < COLOURS].view(1, rows, -1).numpy()
-        found += [n] if family.digests(cells)[0] % 10 not in family.SPLITS["train"] else []
-    return found
+def _of_training(batch: Batch) -> Tensor:
+    """Examples whose query, colours renamed, is one of training."""
+    residues = [family.digests(query(row)[None])[0] % 10 for row in batch.source]
+    return torch.tensor([residue in family.SPLITS["train"] for residue in residues])
 
 
-LOOKS: dict[str, Callable[[Batch], list[int]]] = {
-    "first cell is predicted": _begins,
-    "targets are shifted by one": _shifts,
-    "targets are outputs alone": _outputs_only,
-    "separator is a token of its own": _separator,
-    "query is not in its context": _context_leak,
-    "no query of another split": _split_leak,
+LOOKS: dict[str, Callable[[Batch], Tensor]] = {
+    "first cell is predicted": _begun,
+    "targets are shifted by one": _shifted,
+    "targets are outputs alone": _outputs_alone,
+    "separator is a token of its own": _separated,
+    "query is not in its context": _not_shown,
+    "no query of another split": _of_training,
 }
+"""Which examples (B,) of a batch keep a contract."""

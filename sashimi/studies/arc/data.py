@@ -7,6 +7,7 @@ that they share, every task differs (772 in the order of pairs alone): nothing i
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +27,12 @@ PALETTE = (
     "#AAAAAA", "#F012BE", "#FF851B", "#7FDBFF", "#870C25",
 )  # fmt: skip
 VIEWS: tuple[Callable[[np.ndarray], np.ndarray], ...] = tuple(
-    lambda x, k=k, t=t: np.rot90(x.T if t else x, k) for t in (False, True) for k in range(4)
-)
-"""The eight turns and mirrors of a grid."""
-BACK = tuple(
-    lambda x, k=k, t=t: np.rot90(x, -k).T if t else np.rot90(x, -k)
+    lambda x, k=k, t=t: np.rot90(x.swapaxes(-1, -2) if t else x, k, (-2, -1))
     for t in (False, True)
     for k in range(4)
 )
+"""The eight turns and mirrors of grids (..., H, W)."""
+BACK = (*(VIEWS[-k % 4] for k in range(4)), *VIEWS[4:])
 """Their inverses, in the same order."""
 
 
@@ -83,25 +82,30 @@ def read(path: str | Path, same_size: bool = False) -> Task:
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except KeyError as error:
-        part = "test" if error.args == ("output",) else "file"
-        raise BadInput(
-            f"{path}: a {part} lacks {error}; every pair has an input and an output"
-        ) from error
+        told = "a task has train and test, and each of their pairs an input and an output"
+        raise BadInput(f"{path} lacks {error}: {told}") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: not a task of ARC's form ({error})") from error
+    made: dict[str, tuple[Pair, ...]] = {}
     for part, pairs in parts.items():
-        for number, pair in enumerate(pairs):
-            for side, rows in zip(("input", "output"), pair, strict=True):
-                _check(rows, f"{path}: task {path.stem}, {part} pair {number}, {side}")
-    task = Task(
-        path.stem, *(tuple((np.array(i), np.array(o)) for i, o in p) for p in parts.values())
-    )
-    check(task, same_size)
-    return task
+        where = f"{path}: task {path.stem}, {part} pair"
+        made[part] = tuple(
+            (_grid(one, f"{where} {n}, input"), _grid(two, f"{where} {n}, output"))
+            for n, (one, two) in enumerate(pairs)
+        )
+        if not pairs:
+            raise BadInput(f"{path}: no {part} pair; at least one is needed")
+    for n, (one, two) in enumerate(made["train"] if same_size else ()):
+        if one.shape != two.shape:
+            raise BadInput(
+                f"{path}: task {path.stem}, train pair {n}: input {one.shape}, output {two.shape}; "
+                "context pairs have grids of one size: pad them, or choose another task"
+            )
+    return Task(path.stem, made["train"], made["test"])
 
 
-def _check(rows: object, where: str) -> None:
-    """Raises BadInput unless ``rows`` is a grid of colours."""
+def _grid(rows: object, where: str) -> np.ndarray:
+    """The array (H, W) of a list of rows. Raises BadInput unless it is a grid of colours."""
     if not (isinstance(rows, list) and rows and all(isinstance(r, list) and r for r in rows)):
         raise BadInput(f"{where}: a grid is a list of rows, each with a colour or more")
     widths = sorted({len(row) for row in rows})
@@ -113,24 +117,23 @@ def _check(rows: object, where: str) -> None:
         for cell in row:
             if type(cell) is not int or not 0 <= cell < COLOURS:
                 raise BadInput(f"{where}, row {number}: {cell!r} is no colour from 0 to 9")
-
-
-def check(task: Task, same_size: bool = False) -> None:
-    """Raises BadInput for a task without test pairs or, where asked, with pairs of two sizes."""
-    for part in ("train", "test"):
-        if not getattr(task, part):
-            raise BadInput(f"task {task.name}: no {part} pair; at least one is needed")
-    for number, (one, two) in enumerate(task.train if same_size else ()):
-        if one.shape != two.shape:
-            raise BadInput(
-                f"task {task.name}, train pair {number}: input {one.shape}, output {two.shape}; "
-                "context pairs have grids of one size: pad them, or choose another task"
-            )
+    return np.array(rows)
 
 
 def identity(task: Task) -> str:
     """A digest of a task's pairs, whatever their order and part: finds copies under other ids."""
     return digest(sorted(digest([one.tolist(), two.tolist()]) for one, two in task.pairs))
+
+
+def key(grid: np.ndarray) -> tuple:
+    """A grid as what a vote is cast for."""
+    return grid.shape, grid.tobytes()
+
+
+def hits(votes: Counter, right: np.ndarray) -> tuple[bool, bool]:
+    """Whether the grid that is right has most votes, and whether it is among the first two."""
+    best = [one == key(right) for one, _ in votes.most_common(2)]
+    return any(best[:1]), any(best)
 
 
 def draw(grid: np.ndarray | Sequence[np.ndarray], titles: Sequence[str] = ()) -> Figure:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -20,50 +19,35 @@ SPLITS = {"test": (0,), "dev": (1,), "train": tuple(range(2, 10))}
 """Residues of the query's digest, colours renamed: no query of one split is one of another."""
 
 
-def _down(x: np.ndarray) -> np.ndarray:
-    return np.roll(x, 1, axis=-2)
-
-
-def _right(x: np.ndarray) -> np.ndarray:
-    return np.roll(x, 1, axis=-1)
-
-
-def _lr(x: np.ndarray) -> np.ndarray:
-    return x[..., ::-1]
-
-
-def _ud(x: np.ndarray) -> np.ndarray:
-    return x[..., ::-1, :]
-
-
-FAMILY: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
-    {
-        "flip left-right": _lr,
-        "flip up-down": _ud,
-        "rotate by 180": lambda x: _lr(_ud(x)),
-        "roll down": _down,
-        "roll right": _right,
-    }
-)
+Rule = Callable[[np.ndarray], np.ndarray]
+FAMILY: Mapping[str, Rule] = {
+    "flip left-right": lambda x: np.flip(x, -1),
+    "flip up-down": lambda x: np.flip(x, -2),
+    "rotate by 180": lambda x: np.flip(x, (-2, -1)),
+    "roll down": lambda x: np.roll(x, 1, -2),
+    "roll right": lambda x: np.roll(x, 1, -1),
+}
 """Each a function of grids (..., H, W); by a batch's task number, from 1."""
-TAUGHT: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
-    {
-        "flip left-right, roll right": lambda x: _right(_lr(x)),
-        "flip up-down, roll down": lambda x: _down(_ud(x)),
-        "roll down twice": lambda x: _down(_down(x)),
-        "roll right twice": lambda x: _right(_right(x)),
-        "flip left-right, roll down": lambda x: _down(_lr(x)),
-    }
-)
+
+
+def _then(first: str, second: str) -> Rule:
+    return lambda x: FAMILY[second](FAMILY[first](x))
+
+
+TAUGHT: Mapping[str, Rule] = {
+    "flip left-right, roll right": _then("flip left-right", "roll right"),
+    "flip up-down, roll down": _then("flip up-down", "roll down"),
+    "roll down twice": _then("roll down", "roll down"),
+    "roll right twice": _then("roll right", "roll right"),
+    "flip left-right, roll down": _then("flip left-right", "roll down"),
+}
 """Compositions that context batches are trained on as well, to learn that rules can be composed."""
-COMPOSED: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
-    {
-        "flip up-down, roll right": lambda x: _right(_ud(x)),
-        "roll down, roll right": lambda x: _right(_down(x)),
-    }
-)
+COMPOSED: Mapping[str, Rule] = {
+    "flip up-down, roll right": _then("flip up-down", "roll right"),
+    "roll down, roll right": _then("roll down", "roll right"),
+}
 """Two trained rules that are never trained together."""
-EVERY = {**FAMILY, **TAUGHT, **COMPOSED}
+EVERY: Mapping[str, Rule] = {**FAMILY, **TAUGHT, **COMPOSED}
 
 
 @dataclass(frozen=True)
@@ -91,11 +75,10 @@ def draw(asked: Asked, *seed: int) -> tuple[Batch, np.ndarray]:
     shape = tuple(rng.integers(low, high + 1, 2))
     rules = rng.integers(0, len(asked.rules), asked.size)
     grids, outputs = _examples(rng, asked, rules, shape)
-    shown_in, shown_out = _control(rng, asked, rules, shape, grids[:, 1:], outputs[:, 1:])
-    names = list(FAMILY)
-    task = np.array([names.index(r) + 1 if r in names else 0 for r in asked.rules])[rules]
-    task = np.where(rng.random(asked.size) < asked.named, task, 0)
-    return batch_of(grids[:, 0], outputs[:, 0], task, shown_in, shown_out), rules
+    context = _context(rng, asked, rules, grids[:, 1:], outputs[:, 1:])
+    number = np.array([list(EVERY).index(rule) + 1 for rule in asked.rules])[rules]
+    named = (number <= len(FAMILY)) & (rng.random(asked.size) < asked.named)
+    return batch_of(grids[:, 0], outputs[:, 0], np.where(named, number, 0), *context), rules
 
 
 def _examples(rng, asked: Asked, rules: np.ndarray, shape: tuple) -> tuple[np.ndarray, np.ndarray]:
@@ -126,25 +109,21 @@ def _coloured(rng, colours: tuple[int, int], shape: tuple) -> np.ndarray:
     return np.take_along_axis(palette, picked.reshape(shape[0], -1), axis=1).reshape(shape)
 
 
-def _control(rng, asked: Asked, rules, shape, shown_in, shown_out) -> tuple[np.ndarray, np.ndarray]:
+def _context(rng, asked: Asked, rules, given, outputs) -> tuple[np.ndarray, np.ndarray]:
     """The context pairs (B, P, H, W) as asked for: shown, blank, of others, of another rule."""
     if asked.context == "blank":
-        return np.full_like(shown_in, PAD), np.full_like(shown_out, PAD)
+        return np.full_like(given, PAD), np.full_like(outputs, PAD)
     if asked.context == "shuffled":
-        order = np.roll(np.arange(asked.size), 1)
-        return shown_in[order], shown_out[order]
+        return np.roll(given, 1, axis=0), np.roll(outputs, 1, axis=0)
     if asked.context == "wrong":
-        step = rng.integers(1, len(asked.rules), asked.size)
-        grids, outputs = _examples(rng, asked, (rules + step) % len(asked.rules), shape)
-        return grids[:, 1:], outputs[:, 1:]
-    return shown_in, shown_out
+        other = (rules + rng.integers(1, len(asked.rules), asked.size)) % len(asked.rules)
+        given, outputs = (part[:, 1:] for part in _examples(rng, asked, other, given.shape[2:]))
+    return given, outputs
 
 
 def digests(grids: np.ndarray) -> np.ndarray:
     """A number for each grid (B, H, W), the same for every renaming of its colours (B,)."""
     flat = grids.reshape(len(grids), -1)
     first = (flat[:, :, None] == flat[:, None, :]).argmax(2)  # where each cell's colour was first
-    weights = np.random.default_rng([flat.shape[1], grids.shape[1]]).integers(
-        1, 2**31, flat.shape[1]
-    )
-    return (first * weights).sum(1) % 2_147_483_647
+    rng = np.random.default_rng([flat.shape[1], grids.shape[1]])
+    return (first * rng.integers(1, 2**31, flat.shape[1])).sum(1) % 2_147_483_647

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from sashimi.studies.arc.batches import COLOURS, PAD, ROW, SIDE
 
 KINDS = (
-    "none", "sequence", "grid", "ends", "index bug", "columns first", "learned", "mix", "relative",
-    "rotary",
+    "sequence", "grid", "ends", "index bug", "columns first", "learned", "relative", "rotary"
 )  # fmt: skip
 MOST = SIDE + 2
 
@@ -54,7 +53,7 @@ def coordinates(tokens: Tensor, following: bool = False) -> tuple[Tensor, Tensor
 
 def size(tokens: Tensor) -> tuple[Tensor, Tensor]:
     """Rows and columns of each grid that is written as tokens (B, N): (B, 1) each."""
-    rows, cells = ((tokens == ROW).sum(1, keepdim=True), (tokens < COLOURS).sum(1, keepdim=True))
+    rows, cells = ((tokens == ROW).sum(1, True), (tokens < COLOURS).sum(1, True))
     return rows, cells // rows.clamp(min=1)
 
 
@@ -68,26 +67,22 @@ class Places(nn.Module):
         self.kind, self.width, self.heads = kind, width, heads
         if kind == "learned":
             self.rows, self.columns = nn.Embedding(MOST, width), nn.Embedding(MOST, width)
-        if kind == "mix":
-            self.scale = nn.Parameter(torch.ones(2))
         if kind == "ends":
             self.far = nn.Linear(width, width, bias=False)
 
     def forward(self, row: Tensor, column: Tensor, index: Tensor, extent=None) -> Tensor:
         """Added to embeddings: (B, N, d). ``extent``: rows and columns of the grid, if known."""
         match self.kind:
-            case "none" | "relative" | "rotary":
+            case "relative" | "rotary":
                 return torch.zeros(*row.shape, self.width)
             case "sequence":
                 return sinusoid(index, self.width)
-            case "index bug":  # as the public original has it: the width of the grid is ignored
-                return grid2d(index // SIDE, index % SIDE, self.width)
-            case "columns first":
-                return grid2d(column, row, self.width)
             case "learned":
                 return self.rows(row.clamp(max=MOST - 1)) + self.columns(column.clamp(max=MOST - 1))
-            case "mix":
-                return self.scale[0] * grid2d(row, column, self.width)
+            case "index bug":  # as the public original has it: the width of the grid is ignored
+                row, column = index // SIDE, index % SIDE
+            case "columns first":
+                row, column = column, row
         code = grid2d(row, column, self.width)
         if self.kind == "ends" and extent is not None:
             code = code + self.far(grid2d(extent[0] - 1 - row, extent[1] - 1 - column, self.width))
@@ -106,14 +101,11 @@ def _biased(mask: Tensor, query, key, heads: int) -> Tensor:
     """``-m |distance|``, m by head and by side of the query: halved from head to head, from 1/2
     where the key comes before it, from sqrt(1/2) where it comes after (ViTARC, section 3.3).
     """
-    rows, columns = (
-        q[:, None, :, None] - k[:, None, None, :] for q, k in zip(query, key, strict=True)
-    )
-    distance = (rows.abs() + columns.abs()).float()
-    steps = torch.arange(heads).view(1, heads, 1, 1)
+    apart = (q[:, None, :, None] - k[:, None, None, :] for q, k in zip(query, key, strict=True))
+    rows, columns = apart
     left = (rows > 0) | ((rows == 0) & (columns >= 0))
-    slope = torch.where(left, 0.5 ** (steps + 1.0), 0.5 ** (steps + 0.5))
-    return (-slope * distance).masked_fill(~mask, -math.inf)
+    slope = 0.5 ** (torch.arange(heads).view(1, heads, 1, 1) + torch.where(left, 1.0, 0.5))
+    return (-slope * (rows.abs() + columns.abs())).masked_fill(~mask, -math.inf)
 
 
 def _rotated(x: Tensor, row: Tensor, column: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Readiness: what a rung and its loader must show before a step of training is paid for.
 
 A check that says something of a network looks at nothing but its answers, so that any network with
-a rung's call can be handed in. The last three train or copy it, and run only if the others pass.
+a rung's call can be handed in. Each gives whether it passes, and the evidence. The last three train
+or copy the network, and run only if the others pass.
 """
 
 from __future__ import annotations
@@ -13,20 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.params import REFERENCE, load
 from sashimi.studies.arc import contracts, family, learn
-from sashimi.studies.arc.batches import (
-    COLOURS,
-    PAD,
-    ROW,
-    VOCABULARY,
-    Batch,
-    collate,
-)  # fmt: skip
+from sashimi.studies.arc.batches import COLOURS, PAD, ROW, VOCABULARY, Batch, collate
 from sashimi.studies.arc.params import ArcParams
 from sashimi.studies.arc.rungs import RUNGS, count
 from sashimi.study import Check
@@ -37,6 +31,8 @@ START = 0.3
 """How far from ln V the loss of an untrained rung may be, in nats."""
 FITTED, STEPS = 4, 150
 """Examples that must be fitted exactly, and the most steps for it."""
+PADDING, PLACES = "padding changes nothing", "positions are rows and columns"
+Found = tuple[bool, str]
 
 
 def settings(rung: str) -> ArcParams:
@@ -47,11 +43,12 @@ def settings(rung: str) -> ArcParams:
 
 
 def default_loader(rung: str) -> Iterator[Batch]:
-    """Two training batches, each of two shapes padded to one size, with named and hidden rules."""
-    asked = family.Asked(8, named=0.5, sides=(3, settings(rung).side))
+    """Two training batches, each of two shapes padded to one size, with named and hidden rules: the
+    same for every rung.
+    """
+    asked = family.Asked(8, named=0.5)
     for n in range(2):
-        parts = [family.draw(replace(asked, sides=(k, k)), n, k)[0] for k in (3, 4)]
-        yield collate(parts)
+        yield collate([family.draw(replace(asked, sides=(k, k)), n, k)[0] for k in (3, 4)])
 
 
 def readiness(
@@ -72,72 +69,67 @@ def readiness(
         model = model()
     model = (reference if model is None else model).eval()
     batches = list(itertools.islice(default_loader(rung) if loader is None else loader, 2))
-    found = list(contracts.of_loader(batches))
-    if not batches or not found[0].passed:
-        return found
-    masked = True
-    for check, arguments in _of_model(rung, model, batches, reference):
-        if check is not _rows_and_columns or masked:  # which pads, and so needs the other
-            found.append(_tried(check, *arguments))
-        masked &= check is not _padding or found[-1].passed
-    if all(check.passed for check in found):
-        found += [_tried(check, model, batches) for check in (_reload, _steps, _overfit)]
-    return found
+    found = {check.name: check for check in contracts.of_loader(batches)}
+    if not found["batches load"].passed:
+        return [*found.values()]
+    for name, (look, *given) in _looks(rung, model, batches, reference).items():
+        if name != PLACES or found[PADDING].passed:  # which pads, and so needs the other
+            found[name] = _tried(name, look, *given)
+    if all(check.passed for check in found.values()):
+        found |= {name: _tried(name, look, model, batches) for name, look in LAST.items()}
+    return [*found.values()]
 
 
-def _tried(check: Callable[..., Check], *arguments) -> Check:
+def _tried(name: str, look: Callable[..., Found], *given) -> Check:
     """A check that raises is red, with the error as evidence."""
     try:
-        return check(*arguments)
+        with torch.no_grad():
+            return Check(name, *look(*given))
     except Exception as error:  # whatever a foreign network raises
-        return Check(
-            check.__name__.strip("_").replace("_", " "), False, f"{type(error).__name__}: {error}"
-        )
+        return Check(name, False, f"{type(error).__name__}: {error}")
 
 
-def _of_model(rung: str, model: nn.Module, batches: list[Batch], reference: nn.Module):
+def _looks(rung: str, model: nn.Module, batches: list[Batch], reference: nn.Module) -> dict:
+    """By name, a check and what it is given."""
     batch, kind = batches[0], RUNGS[rung]
-    yield _forward, (model, batch)
-    yield _initial_loss, (model, batch)
-    yield _gradients, (model, batches)
-    yield _future_leak, (model, batch)
-    yield _padding, (model, batch)
-    yield _equivariance, (model, batch, kind.equivariant)
-    if kind.positions not in ("none", "sequence"):
-        yield _rows_and_columns, (model, batch)
+    looks: dict[str, tuple] = {
+        "forward is finite": (_forward, model, batch),
+        "initial loss is ln V": (_initial_loss, model, batch),
+        "gradients reach every parameter": (_gradients, model, batches),
+        "no future leak": (_future_leak, model, batch),
+        PADDING: (_padding, model, batch),
+    }
+    if kind.equivariant:
+        looks["colours are equivariant"] = (_equivariance, model, batch)
+    else:
+        looks["a colour table is seen as one"] = (_table, model, batch)
+    if kind.positions != "sequence":
+        looks[PLACES] = (_rows_and_columns, model, batch)
     if kind.context:
-        yield _context, (model, batch)
-    yield _parity, (model, reference)
-    yield _dropout, (model, reference)
+        looks["every context cell is seen"] = (_context, model, batch)
+    looks["parameters are on par"] = (_parity, model, reference)
+    looks["dropout is on par"] = (_dropout, model, reference)
+    return looks
 
 
-@torch.no_grad()
-def _forward(model: nn.Module, batch: Batch) -> Check:
+def _forward(model: nn.Module, batch: Batch) -> Found:
     logits = model(batch)
-    wanted = (*batch.target.shape, VOCABULARY)
-    finite = bool(torch.isfinite(logits).all()) and _finite(model)
-    return Check(
-        "forward is finite",
-        tuple(logits.shape) == wanted and finite,
-        f"{tuple(logits.shape)}, finite: {finite}",
-    )
+    finite = bool(logits.isfinite().all()) and _finite(model)
+    right = logits.shape == (*batch.target.shape, VOCABULARY)
+    return right and finite, f"{tuple(logits.shape)}, finite: {finite}"
 
 
 def _finite(model: nn.Module) -> bool:
-    return all(bool(torch.isfinite(p).all()) for p in model.parameters())
+    return all(bool(p.isfinite().all()) for p in model.parameters())
 
 
-@torch.no_grad()
-def _initial_loss(model: nn.Module, batch: Batch) -> Check:
+def _initial_loss(model: nn.Module, batch: Batch) -> Found:
     value, chance = float(learn.loss(model, batch)[0]), math.log(VOCABULARY)
-    return Check(
-        "initial loss is ln V",
-        abs(value - chance) <= START,
-        f"{value:.3f} nats, ln {VOCABULARY} = {chance:.3f}",
-    )
+    return abs(value - chance) <= START, f"{value:.3f} nats, ln {VOCABULARY} = {chance:.3f}"
 
 
-def _gradients(model: nn.Module, batches: list[Batch]) -> Check:
+@torch.enable_grad()
+def _gradients(model: nn.Module, batches: list[Batch]) -> Found:
     model.zero_grad()
     sum(learn.loss(model, batch)[0] for batch in batches).backward()
     dead = [
@@ -146,22 +138,17 @@ def _gradients(model: nn.Module, batches: list[Batch]) -> Check:
     ]  # fmt: skip
     total = sum(1 for _ in model.parameters())
     model.zero_grad()
-    return Check(
-        "gradients reach every parameter",
-        not dead,
-        f"{total - len(dead)} of {total}" + (f"; not {dead[0]}" if dead else ""),
-    )
+    return not dead, f"{total - len(dead)} of {total}" + (f"; not {dead[0]}" if dead else "")
 
 
-@torch.no_grad()
-def _future_leak(model: nn.Module, batch: Batch) -> Check:
+def _future_leak(model: nn.Module, batch: Batch) -> Found:
     logits, worst = model(batch), 0.0
     for place in range(1, batch.before.shape[1], 3):
         other = batch.before.clone()
         other[:, place] = torch.where(other[:, place] < COLOURS, (other[:, place] + 1) % COLOURS, 0)
         moved = (model(replace(batch, before=other)) - logits)[:, :place].abs()
         worst = max(worst, float(moved[batch.target[:, :place] != PAD].max()))
-    return Check("no future leak", worst <= NEAR, f"earlier logits move by {worst:.1e}")
+    return worst <= NEAR, f"earlier logits move by {worst:.1e}"
 
 
 def _moved(model: nn.Module, batch: Batch, other: Batch) -> float:
@@ -170,117 +157,108 @@ def _moved(model: nn.Module, batch: Batch, other: Batch) -> float:
     return float((model(other)[:, :length] - model(batch))[real].abs().max())
 
 
-@torch.no_grad()
-def _padding(model: nn.Module, batch: Batch) -> Check:
-    moved = _moved(model, batch, batch.padded(3))
-    return Check("padding changes nothing", moved <= NEAR, f"logits move by {moved:.1e}")
+def _padding(model: nn.Module, batch: Batch) -> Found:
+    moved = _moved(model, batch, collate([batch], 3))
+    return moved <= NEAR, f"logits move by {moved:.1e}"
 
 
-@torch.no_grad()
-def _equivariance(model: nn.Module, batch: Batch, wanted: bool) -> Check:
-    """f(Px) = P f(x); of a rung that only looks colours up, that it is seen not to hold."""
+def _equivariance(model: nn.Module, batch: Batch) -> Found:
+    """f(Px) = P f(x)."""
     order = torch.randperm(COLOURS, generator=torch.Generator().manual_seed(1))
     names = torch.cat([order, torch.arange(COLOURS, VOCABULARY)])
     renamed = {f.name: names[getattr(batch, f.name)] for f in fields(Batch) if f.name != "task"}
     gap = (model(replace(batch, **renamed))[..., names] - model(batch))[batch.target != PAD]
     worst = float(gap.abs().max())
-    name = "colours are equivariant" if wanted else "a colour table is seen as one"
-    return Check(name, (worst <= NEAR) == wanted, f"f(Px) - P f(x) is up to {worst:.1e}")
+    return worst <= NEAR, f"f(Px) - P f(x) is up to {worst:.1e}"
 
 
-@torch.no_grad()
-def _rows_and_columns(model: nn.Module, batch: Batch) -> Check:
+def _table(model: nn.Module, batch: Batch) -> Found:
+    """Of a rung that only looks colours up, that equivariance is seen not to hold."""
+    holds, evidence = _equivariance(model, batch)
+    return not holds, evidence
+
+
+def _rows_and_columns(model: nn.Module, batch: Batch) -> Found:
     """Padding between the rows of the query moves every index and no row or column."""
     spread = [
         torch.tensor([x for token in row for x in ([ROW, PAD] if token == ROW else [token])])
         for row in batch.source.tolist()
     ]
-    source = torch.nn.utils.rnn.pad_sequence(spread, batch_first=True, padding_value=PAD)
+    source = nn.utils.rnn.pad_sequence(spread, batch_first=True, padding_value=PAD)
     moved = _moved(model, batch, replace(batch, source=source))
-    return Check(
-        "positions are rows and columns",
-        moved <= NEAR,
-        f"logits move by {moved:.1e} with gaps between rows",
-    )
+    return moved <= NEAR, f"logits move by {moved:.1e} with gaps between rows"
 
 
-@torch.no_grad()
-def _context(model: nn.Module, batch: Batch) -> Check:
+def _context(model: nn.Module, batch: Batch) -> Found:
     other = batch.context_out.clone()  # two cells change places: no colour comes or goes
     other[:, 0, 0, :2] = other[:, 0, 0, :2].flip(-1)
     moved = _moved(model, batch, replace(batch, context_out=other))
-    return Check(
-        "every context cell is seen",
-        moved > 0,
-        f"two cells that change places move logits by {moved:.1e}",
-    )
+    return moved > 0, f"two cells that change places move logits by {moved:.1e}"
 
 
-def _parity(model: nn.Module, reference: nn.Module) -> Check:
+def _parity(model: nn.Module, reference: nn.Module) -> Found:
     ours, theirs = count(model), count(reference)
-    return Check(
-        "parameters are on par", abs(ours / theirs - 1) <= 0.02, f"{ours:,} and {theirs:,}"
-    )
+    return abs(ours / theirs - 1) <= 0.02, f"{ours:,} and {theirs:,}"
 
 
-def _dropout(model: nn.Module, reference: nn.Module) -> Check:
+def _dropout(model: nn.Module, reference: nn.Module) -> Found:
     ours, theirs = (
         {m.p for m in net.modules() if isinstance(m, nn.Dropout)} for net in (model, reference)
     )
-    return Check(
-        "dropout is on par",
-        ours in (theirs, set()) and (ours == theirs or theirs == {0.0}),
-        f"{sorted(ours)} and {sorted(theirs)}",
-    )
+    on_par = ours == theirs or (not ours and theirs == {0.0})
+    return on_par, f"{sorted(ours)} and {sorted(theirs)}"
 
 
-@torch.no_grad()
-def _reload(model: nn.Module, batches: list[Batch]) -> Check:
+def _reload(model: nn.Module, batches: list[Batch]) -> Found:
     other = copy.deepcopy(model)
     for p in other.parameters():
         p.fill_(0.1)
     other.load_state_dict(model.state_dict())
     same = torch.equal(other(batches[0]), model(batches[0]))
-    return Check("reload gives identical logits", same, f"{len(model.state_dict())} tensors")
+    return same, f"{len(model.state_dict())} tensors"
 
 
-def _steps(model: nn.Module, batches: list[Batch]) -> Check:
+def _trained(net: nn.Module, batches: list[Batch], rate: float) -> Iterator[tuple[Tensor, float]]:
+    """Trains without an end: the loss and the share of tokens right, of each step."""
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate)
+    for batch in itertools.cycle(batches):
+        value, parts = learn.loss(net, batch)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        yield value.detach(), parts["accuracy"]
+
+
+@torch.enable_grad()
+def _steps(model: nn.Module, batches: list[Batch]) -> Found:
     net = copy.deepcopy(model).train()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
-    for step in range(1, 4):
-        value = learn.loss(net, batches[step % len(batches)])[0]
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
-        if not (math.isfinite(float(value.detach())) and _finite(net)):
-            return Check(
-                "no NaN in the first steps", False, f"at step {step}: loss {float(value):.3g}"
-            )
-    return Check("no NaN in the first steps", True, "3 steps, loss and weights finite")
+    for step, (value, _) in enumerate(itertools.islice(_trained(net, batches, 1e-3), 3), 1):
+        if not (value.isfinite() and _finite(net)):
+            return False, f"at step {step}: loss {float(value):.3g}"
+    return True, "3 steps, loss and weights finite"
 
 
-def _overfit(model: nn.Module, batches: list[Batch]) -> Check:
-    net, few = copy.deepcopy(model), batches[0].take(slice(0, FITTED))
-    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
-    share = 0.0
-    for step in range(1, STEPS + 1):
-        value, parts = learn.loss(net, few)
-        share = parts["accuracy"]
+@torch.enable_grad()
+def _overfit(model: nn.Module, batches: list[Batch]) -> Found:
+    few = [batches[0].take(slice(0, FITTED))]
+    steps = itertools.islice(_trained(copy.deepcopy(model), few, 3e-3), STEPS)
+    for step, (_, share) in enumerate(steps, 1):
         if share == 1:
-            return Check(
-                "one batch is overfitted", True, f"{FITTED} examples exact after {step} steps"
-            )
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
-    return Check("one batch is overfitted", False, f"{share:.0%} of tokens after {STEPS} steps")
+            return True, f"{FITTED} examples exact after {step} steps"
+    return False, f"{share:.0%} of tokens after {STEPS} steps"
+
+
+LAST = {
+    "reload gives identical logits": _reload,
+    "no NaN in the first steps": _steps,
+    "one batch is overfitted": _overfit,
+}
 
 
 def every() -> Iterator[Check]:
     """The readiness of every rung, by name, and that the rungs are equally large."""
-    sizes = {}
+    sizes = {rung: count(learn.network(settings(rung))) for rung in RUNGS}
     for rung in RUNGS:
-        sizes[rung] = count(learn.network(settings(rung)))
         for check in readiness(rung):
             yield replace(check, name=f"{rung}: {check.name}")
     spread = max(sizes.values()) / min(sizes.values()) - 1

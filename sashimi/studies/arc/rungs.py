@@ -8,9 +8,8 @@ of their feed-forward layers, and the same dropout. Letters: d channels, h heads
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +29,6 @@ POOLED = 32
 class Rung:
     """One step of the ladder."""
 
-    name: str
     adds: str
     """The idea, in a few words."""
     encoder: bool = True
@@ -41,18 +39,13 @@ class Rung:
     after the decoder)."""
 
 
-RUNGS: Mapping[str, Rung] = MappingProxyType(
-    {
-        rung.name: rung
-        for rung in (
-            Rung("decoder", "a decoder alone", encoder=False),
-            Rung("encoder-decoder", "an encoder, and cross-attention to it"),
-            Rung("positions", "true rows and columns", positions="ends"),
-            Rung("equivariance", "colours by first appearance", positions="ends", equivariant=True),
-            Rung("context", "context pairs", positions="ends", equivariant=True, context="cells"),
-        )
-    }
-)
+RUNGS: Mapping[str, Rung] = {
+    "decoder": Rung("a decoder alone", encoder=False),
+    "encoder-decoder": Rung("an encoder, and cross-attention to it"),
+    "positions": Rung("true rows and columns", positions="ends"),
+    "equivariance": Rung("colours by first appearance", positions="ends", equivariant=True),
+    "context": Rung("context pairs", positions="ends", equivariant=True, context="cells"),
+}
 """In the order of the ladder: the plan's experiments -1, 0, 1, 2 and 3."""
 
 
@@ -112,39 +105,41 @@ class Layer(nn.Module):
         return x + self.drop(self.feed(self.norms[-1](x)))
 
 
-class Colours(nn.Module):
-    """Renames colours by first appearance in the query, then in the context, and back.
+def _stack(layers: int, *sizes) -> nn.ModuleList:
+    return nn.ModuleList(Layer(*sizes) for _ in range(layers))
 
-    ``[[3, 3, 7], [0, 7, 3]]`` becomes ``[[0, 0, 1], [2, 1, 0]]``. With it, f(Px) = P f(x) holds for
-    every permutation P of the ten colours. Colours that appear nowhere share one logit.
+
+def labels(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Colours named by first appearance in the query, then in the context.
+
+    ``[[3, 3, 7], [0, 7, 3]]`` becomes ``[[0, 0, 1], [2, 1, 0]]``: with it, f(Px) = P f(x) holds for
+    every permutation P of the ten colours. Gives the label of each token (B, V), itself if no
+    colour, and the number of colours seen (B, 1).
     """
+    shown = [batch.source, batch.context_in.flatten(1), batch.context_out.flatten(1)]
+    seen = torch.cat(shown, 1)  # (B, N)
+    here = seen[:, None] == torch.arange(COLOURS)[:, None]  # (B, 10, N)
+    first = torch.where(here.any(2), here.long().argmax(2), seen.shape[1])
+    rank = first.argsort(dim=1, stable=True).argsort(dim=1)
+    others = torch.arange(COLOURS, VOCABULARY).expand(len(seen), -1)
+    return torch.cat([rank, others], 1), here.any(2).sum(1, keepdim=True)
 
-    def labels(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The label of each token (B, V), itself if no colour; number of colours seen (B, 1)."""
-        shown = [batch.source, batch.context_in.flatten(1), batch.context_out.flatten(1)]
-        seen = torch.cat(shown, 1)  # (B, N)
-        here = seen[:, None] == torch.arange(COLOURS)[:, None]  # (B, 10, N)
-        first = torch.where(here.any(2), here.long().argmax(2), seen.shape[1])
-        rank = first.argsort(dim=1, stable=True).argsort(dim=1)
-        others = torch.arange(COLOURS, VOCABULARY).expand(len(seen), -1)
-        return torch.cat([rank, others], 1), here.any(2).sum(1, keepdim=True)
 
-    def rename(self, batch: Batch, labels: Tensor) -> Batch:
-        """The batch with labels instead of colours; its target is left alone."""
-        names = ("source", "before", "context_in", "context_out")
-        renamed = {}
-        for name in names:
-            tokens = getattr(batch, name)
-            renamed[name] = labels.gather(1, tokens.flatten(1)).view_as(tokens)
-        return Batch(target=batch.target, task=batch.task, **renamed)
+def renamed(batch: Batch, names: Tensor) -> Batch:
+    """The batch with the names (B, V) of its tokens; its target is left alone."""
+    parts = {
+        part: getattr(batch, part) for part in ("source", "before", "context_in", "context_out")
+    }
+    return replace(batch, **{k: names.gather(1, x.flatten(1)).view_as(x) for k, x in parts.items()})
 
-    def back(self, logits: Tensor, labels: Tensor, seen: Tensor) -> Tensor:
-        """Logits (B, T, V) of labels as logits of colours."""
-        absent = (torch.arange(VOCABULARY) >= seen) & (torch.arange(VOCABULARY) < COLOURS)
-        absent = absent[:, None]  # (B, 1, V)
-        shared = (logits * absent).sum(-1, keepdim=True) / absent.sum(-1, keepdim=True).clamp(min=1)
-        logits = torch.where(absent, shared, logits)
-        return logits.gather(2, labels[:, None].expand_as(logits))
+
+def named_back(logits: Tensor, names: Tensor, seen: Tensor) -> Tensor:
+    """Logits (B, T, V) of labels as logits of colours; those that are not seen share one."""
+    absent = (torch.arange(VOCABULARY) >= seen) & (torch.arange(VOCABULARY) < COLOURS)
+    absent = absent[:, None]  # (B, 1, V)
+    shared = (logits * absent).sum(-1, keepdim=True) / absent.sum(-1, keepdim=True).clamp(min=1)
+    logits = torch.where(absent, shared, logits)
+    return logits.gather(2, names[:, None].expand_as(logits))
 
 
 class Context(nn.Module):
@@ -154,13 +149,11 @@ class Context(nn.Module):
     A place of a pair says something of the same place of another: so it is for rules of places.
     """
 
-    def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
         super().__init__()
         self.cells = nn.Embedding(2 * PAIRS * VOCABULARY, width)
         self.summary = nn.Parameter(torch.zeros(width))
-        self.layers = nn.ModuleList(
-            Layer(width, heads, inner, False, dropout) for _ in range(layers)
-        )
+        self.layers = _stack(2, width, heads, inner, False, dropout)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, batch: Batch, places: positions.Places) -> tuple[Tensor, Tensor]:
@@ -198,15 +191,11 @@ class Ladder(nn.Module):
         self.colours = nn.Embedding(VOCABULARY, width)
         self.task = nn.Embedding(RULES + 1, width)
         self.places = positions.Places(rung.positions, width, heads)
-        self.renaming = Colours() if rung.equivariant else None
+        self.renaming = rung.equivariant
         read, write = (1, 2) if rung.encoder else (0, 4)
-        self.encoder = nn.ModuleList(
-            Layer(width, heads, inner, False, dropout) for _ in range(read)
-        )
-        self.decoder = nn.ModuleList(
-            Layer(width, heads, inner, rung.encoder, dropout) for _ in range(write)
-        )
-        self.context = Context(width, heads, inner, 2, dropout) if rung.context else None
+        self.encoder = _stack(read, width, heads, inner, False, dropout)
+        self.decoder = _stack(write, width, heads, inner, rung.encoder, dropout)
+        self.context = Context(width, heads, inner, dropout) if rung.context else None
         self.bridge = None
         if rung.context == "pooled":
             self.pool = nn.Linear(width, POOLED)
@@ -222,10 +211,10 @@ class Ladder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, T, V) of the targets."""
-        if self.renaming is None:
+        if not self.renaming:
             return self.logits(batch)
-        labels, seen = self.renaming.labels(batch)
-        return self.renaming.back(self.logits(self.renaming.rename(batch, labels)), labels, seen)
+        names, seen = labels(batch)
+        return named_back(self.logits(renamed(batch, names)), names, seen)
 
     def logits(self, batch: Batch) -> Tensor:
         """The same, of labels where colours are renamed."""
@@ -236,12 +225,13 @@ class Ladder(nn.Module):
                 rule = rule + shown
             else:
                 pooled, cells = self.pool(shown), None
-        if not self.rung.encoder:
-            return self.head(self.norm(self._alone(batch, rule)))
-        x = self._write(batch, rule, cells, *self._read(batch, rule, cells))
-        if pooled is not None:
-            return self.head(self.bridge(torch.cat([x, pooled.expand(-1, x.shape[1], -1)], -1)))
-        return self.head(self.norm(x))
+        if self.rung.encoder:
+            x = self._write(batch, rule, cells, *self._read(batch, rule, cells))
+        else:
+            x = self._alone(batch, rule)
+        if pooled is None:
+            return self.head(self.norm(x))
+        return self.head(self.bridge(torch.cat([x, pooled.expand(-1, x.shape[1], -1)], -1)))
 
     def _embed(
         self, tokens: Tensor, rule: Tensor, cells: Tensor | None, following: bool, start=0
@@ -285,13 +275,17 @@ def _causal(tokens: Tensor) -> Tensor:
 
 
 def sized(rung: Rung, width: int, heads: int, parameters: int, dropout: float) -> Ladder:
-    """The rung with the number of parameters nearest to the wanted one; at least 8 inner channels.
+    """The rung with the number of parameters `nearest` to the wanted one."""
+    return nearest(lambda inner: Ladder(rung, width, heads, inner, dropout), parameters)
+
+
+def nearest(make: Callable[[int], nn.Module], parameters: int) -> nn.Module:
+    """Of networks that are made from an inner width of 8 or more, the one of nearest size.
 
     A count is linear in the inner width, so that two small networks tell it.
     """
-    one, two = (count(Ladder(rung, width, heads, inner, dropout)) for inner in (8, 9))
-    inner = 8 + max(0, round((parameters - one) / (two - one)))
-    return Ladder(rung, width, heads, inner, dropout)
+    one, two = count(make(8)), count(make(9))
+    return make(8 + max(0, round((parameters - one) / (two - one))))
 
 
 def count(model: nn.Module) -> int:

@@ -16,9 +16,10 @@ def check(settings: ArcParams) -> None:
 
     if settings.positions and settings.positions not in positions.KINDS:
         raise BadInput(f"key 'positions': {settings.positions!r} is none of {positions.KINDS}")
-    red = [one for one in ready.readiness(settings.rung, chosen=settings) if not one.passed]
-    if settings.positions == "index bug":  # the original's mistake, kept as a row of its own
-        red = [one for one in red if one.name != "positions are rows and columns"]
+    # the original's mistake is kept as a row of its own
+    known = ready.PLACES if settings.positions == "index bug" else ""
+    found = ready.readiness(settings.rung, chosen=settings)
+    red = [one for one in found if not one.passed and one.name != known]
     if red:
         said = "; ".join(f"{one.name} ({one.evidence})" for one in red)
         raise BadInput(f"rung {settings.rung!r} is not ready: {said}; see sashimi doctor arc")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sashimi.studies.arc.batches import COLOURS
-from sashimi.studies.arc.data import Task
+from sashimi.studies.arc.data import Task, hits, key
 from sashimi.studies.arc.params import FittedParams
 from sashimi.studies.arc.rungs import count
 
@@ -43,24 +43,18 @@ class Answer:
     """Why nothing was answered, where nothing was."""
 
 
-def frame(task: Task) -> str:
-    """How a task's output sizes follow from its inputs': "same", "fixed", "times a b", or ""."""
-    shapes = [(one.shape, two.shape) for one, two in task.train]
-    if all(one == two for one, two in shapes):
-        return "same"
-    ratios = {tuple(b / a for a, b in zip(one, two, strict=True)) for one, two in shapes}
-    whole = all(r == int(r) for ratio in ratios for r in ratio)
-    if len(ratios) == 1 and whole:
-        return "times {:.0f} {:.0f}".format(*ratios.pop())
-    return "fixed" if len({two for _, two in shapes}) == 1 else ""
-
-
-def size_of(task: Task, source: np.ndarray) -> tuple[int, int]:
-    """Rows and columns of the output to an input."""
-    kind, *factors = frame(task).split()
-    if kind == "fixed":
-        return task.train[0][1].shape
-    return tuple(a * int(k) for a, k in zip(source.shape, factors or ("1", "1"), strict=True))
+def sizes(task: Task) -> Callable[[np.ndarray], tuple[int, int]] | None:
+    """Rows and columns of an output from an input, as in all pairs that show the rule: as many
+    times the input's, or always the same; None where they follow neither.
+    """
+    shapes = np.array([[one.shape, two.shape] for one, two in task.train])  # (n, 2, 2)
+    ratios = shapes[:, 1] / shapes[:, 0]
+    if (ratios == ratios[0]).all() and (ratios[0] % 1 == 0).all():
+        down, across = ratios[0].astype(int).tolist()
+        return lambda x: (down * x.shape[0], across * x.shape[1])
+    if (shapes[:, 1] == shapes[0, 1]).all():
+        return lambda x: task.train[0][1].shape
+    return None
 
 
 def laid(source: np.ndarray, size: tuple[int, int]) -> Tensor:
@@ -70,18 +64,17 @@ def laid(source: np.ndarray, size: tuple[int, int]) -> Tensor:
     repeated, and repeated in mirrors.
     """
     (h, w), (rows, columns) = source.shape, size
-    across, down = max(1, w // columns), max(1, h // rows)
-    step = [(have - want) // (k - 1) if k > 1 else 0
-            for have, want, k in ((h, rows, down), (w, columns, across))]  # fmt: skip
-    parts = [source[i * step[0] :, j * step[1] :] for i in range(down) for j in range(across)]
     if rows > h or columns > w:
-        big = (-(-rows // h), -(-columns // w))
-        mirrored = [np.hstack([source[::y, :: (-1) ** j] for j in range(big[1])]) for y in (1, -1)]
-        parts = [
-            np.kron(source, np.ones(big, dtype=source.dtype)),
-            np.tile(source, big),
-            np.vstack([mirrored[i % 2] for i in range(big[0])]),
-        ]
+        down, across = -(-rows // h), -(-columns // w)
+        mirrors = [[source[:: (-1) ** i, :: (-1) ** j] for j in range(across)] for i in range(down)]
+        enlarged = np.kron(source, np.ones((down, across), dtype=source.dtype))
+        parts = [enlarged, np.tile(source, (down, across)), np.block(mirrors)]
+    else:
+        tops, lefts = (
+            [i * ((have - want) // max(1, have // want - 1)) for i in range(have // want)]
+            for have, want in ((h, rows), (w, columns))
+        )
+        parts = [source[top:, left:] for top in tops for left in lefts]
     out = torch.zeros(LAID, COLOURS, rows, columns)
     for plane, part in zip(out, parts[:LAID], strict=False):
         cut = torch.from_numpy(part[:rows, :columns].copy()).long()
@@ -135,44 +128,38 @@ def solve(task: Task, settings: FittedParams) -> Answer:
     score. Stops at the processor seconds that a task may take.
     """
     begun = time.process_time()
-    if not frame(task):
+    size = sizes(task)
+    if size is None:
         return Answer(task.name, False, 0.0, 0, "the sizes of outputs follow no known rule")
+    asked = [laid(one, size(one))[None] for one, _ in task.test]
     votes: list[Counter] = [Counter() for _ in task.test]
     for restart in range(RESTARTS):
         torch.manual_seed(settings.seed * 1000 + restart)
         net = Net(settings.width, settings.blocks)
         until = begun + settings.seconds * (restart + 1) / RESTARTS
-        _fit(net, task, settings, until, votes)
-    solved = all(
-        (right.shape, right.tobytes()) in [key for key, _ in count.most_common(2)]
-        for count, (_, right) in zip(votes, task.test, strict=True)
-    )
+        _fit(net, task, asked, settings, until, votes)
+    solved = all(hits(own, right)[1] for own, (_, right) in zip(votes, task.test, strict=True))
     return Answer(task.name, solved, time.process_time() - begun, count(net))
 
 
-def _fit(
-    net: Net, task: Task, settings: FittedParams, until: float, votes: Sequence[Counter]
-) -> None:
-    """Trains a net on the train pairs; in the last half, every tenth step casts a vote."""
+def _fit(net: Net, task: Task, asked, settings: FittedParams, until: float, votes) -> None:
+    """Trains a net on the train pairs; in the last half, every tenth step casts a vote on each of
+    the inputs that are asked for.
+    """
     optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate, weight_decay=0.1)
-    pairs = [
-        (laid(one, two.shape)[None], torch.from_numpy(two)[None].long()) for one, two in task.train
-    ]
-    groups: dict[tuple, list] = {}
-    for planes, right in pairs:
-        groups.setdefault(right.shape, []).append((planes, right))
-    batches = [tuple(map(torch.cat, zip(*group, strict=True))) for group in groups.values()]
-    asked = [laid(one, size_of(task, one))[None] for one, _ in task.test]
+    shapes: dict[tuple, list] = {}
+    for one, two in task.train:
+        pair = laid(one, two.shape), torch.from_numpy(two).long()
+        shapes.setdefault(two.shape, []).append(pair)
+    batches = [[*map(torch.stack, zip(*pairs, strict=True))] for pairs in shapes.values()]
     for step in range(1, settings.steps + 1):
         total = sum(F.cross_entropy(net(x), y, reduction="sum") for x, y in batches)
         optimizer.zero_grad()
         (total / sum(y.numel() for _, y in batches)).backward()
         optimizer.step()
         if (step > settings.steps / 2 and step % 10 == 0) or time.process_time() > until:
-            with torch.no_grad():
-                said = [net(x)[0].argmax(0).numpy().astype(np.int64) for x in asked]
-            for count, grid in zip(votes, said, strict=True):
-                count[(grid.shape, grid.tobytes())] += 1
+            for count, x in zip(votes, asked, strict=True):
+                count[key(net(x)[0].argmax(0).numpy())] += 1
         if time.process_time() > until:
             return
 

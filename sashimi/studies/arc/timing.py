@@ -7,12 +7,9 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from sashimi import train
-from sashimi.studies.arc import family, learn, ready
+from sashimi.studies.arc import family, learn, ready, rungs
 from sashimi.studies.arc.batches import PAD, VOCABULARY, Batch, collate
-from sashimi.studies.arc.rungs import count
 from sashimi.study import Measurement
 
 STEPS = 6
@@ -41,17 +38,15 @@ class Plain(nn.Module):
 
 
 def _rate(model: nn.Module, batch: Callable[[int], Batch]) -> float:
-    """Examples a second of the processor, drawing of batches included."""
-    schedule = train.Schedule(1000, 1e-3)
-    optimizer = train._optimizer(model, schedule)
-    done = 0
+    """Examples a second of the processor, their drawing included; two steps warm up."""
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    begun, done = 0.0, 0
     for step in range(STEPS + 2):
         if step == 2:
             begun, done = time.process_time(), 0
         asked = batch(step)
-        logits, real = model(asked), asked.target != PAD
         optimizer.zero_grad()
-        F.cross_entropy(logits[real], asked.target[real]).backward()
+        learn.loss(model, asked)[0].backward()
         optimizer.step()
         done += len(asked)
     return done / (time.process_time() - begun)
@@ -61,9 +56,9 @@ def measure(side: int = 5) -> list[Measurement]:
     """Both, side by side, on one thread; the plain one is as large as ours, by its inner width."""
     settings = ready.settings("context").model_copy(update={"side": side})
     ours = learn.network(settings)
-    width, heads = settings.width, settings.heads
-    one, two = (count(Plain(width, heads, inner)) for inner in (8, 9))
-    plain = Plain(width, heads, 8 + max(0, round((count(ours) - one) / (two - one))))
+    plain = rungs.nearest(
+        lambda inner: Plain(settings.width, settings.heads, inner), rungs.count(ours)
+    )
     asked = family.Asked(settings.batch_size // 8, sides=(3, side))
 
     def mixed(step: int) -> Batch:
