@@ -57,13 +57,11 @@ def load(settings: CorpusParams) -> Corpus:
     """
     every = texts.domains()
     chosen = split(_some(every["early"], settings.documents))
-    for name in OTHERS:
-        chosen[name] = _alone(_some(every[name], settings.other_documents))
-    limit = dict.fromkeys(SPLITS, settings.chunks) | dict.fromkeys(OTHERS, settings.other_chunks)
-    cut = {
-        name: [texts.chunks(text)[: limit[name] or None] for (_, text), _ in own]
-        for name, own in chosen.items()
-    }
+    chosen |= {name: _alone(_some(every[name], settings.other_documents)) for name in OTHERS}
+    cut = {}
+    for name, own in chosen.items():
+        limit = settings.other_chunks if name in OTHERS else settings.chunks
+        cut[name] = [texts.chunks(text)[: limit or None] for (_, text), _ in own]
     names = {name: [title for (title, _), _ in own] for name, own in chosen.items()}
     return Corpus(
         {name: [vectors(document) for document in own] for name, own in cut.items()},

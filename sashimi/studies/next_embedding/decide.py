@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 RED, AMBER, GREEN, UNKNOWN = "RED", "AMBER", "GREEN", "not evaluable"
 SEVEN = "ood, context 7"
@@ -39,13 +39,7 @@ class Branch:
 
     def as_json(self) -> dict:
         """The branch as a dictionary, with the limits that it was judged by."""
-        return {
-            "colour": self.colour,
-            "actions": list(self.actions),
-            "why": self.why,
-            "verdicts": dict(self.verdicts),
-            "limits": {gate: list(pair) for gate, pair in LIMITS.items()},
-        }
+        return asdict(self) | {"limits": dict(LIMITS)}
 
 
 def colour(gate: str, value: float | None) -> str:

@@ -55,7 +55,6 @@ class History:
 
     val: list[float] = field(default_factory=list)
     aborted: bool = False
-    seconds: float = 0.0
 
 
 class Aborted(Exception):
@@ -104,25 +103,23 @@ def fit(
     drawn, epoch = _drawn(recipe, rows, also)
 
     def observe() -> Mapping[str, float]:
-        cosine = float((predict(model, val.contexts) * val.targets).sum(-1).mean())
-        history.val.append(cosine)
-        for head, score in _heads(model, val, cosine).items():
+        history.val.append(cosine(model, val))
+        for head, score in _heads(model, val, history.val[-1]).items():
             if score >= best.get(head, -np.inf):
                 best[head] = score
                 kept.update(copy.deepcopy(_part(model, head)))
-        if not gate(len(history.val), cosine):
+        if not gate(len(history.val), history.val[-1]):
             raise Aborted
-        return {"val_loss": (2 - 2 * cosine) / rows.vectors.shape[1]}
+        return {"val_loss": (2 - 2 * history.val[-1]) / rows.vectors.shape[1]}
 
     schedule = train.Schedule(
         recipe.epochs * epoch, recipe.learning_rate, observe_every=epoch, checkpoint_every=10**9
     )
-    key = digest(vars(recipe))
     try:
-        history.seconds = train.fit(
-            *(model, loss, drawn, schedule, directory),
-            **{"seed": recipe.seed, "config_digest": key, "observe": observe, "say": say},
-        )
+        train.fit(
+            model, loss, drawn, schedule, directory,
+            seed=recipe.seed, config_digest=digest(vars(recipe)), observe=observe, say=say,
+        )  # fmt: skip
     except Aborted:
         history.aborted = True
     model.load_state_dict(model.state_dict() | kept)
@@ -197,12 +194,16 @@ def contrast(query: Tensor, rows: Windows) -> Tensor:
 @torch.no_grad()
 def predict(model: nn.Module, contexts: np.ndarray, head: str = "forward") -> np.ndarray:
     """What a head of a network gives for contexts (R, C, D), in evaluation mode: (R, D) float32."""
-    training, parts = model.training, []
+    training = model.training
     model.eval()
-    for at in range(0, len(contexts), 1024):
-        parts.append(getattr(model, head)(torch.from_numpy(contexts[at : at + 1024])))
+    parts = [getattr(model, head)(some) for some in torch.from_numpy(contexts).split(1024)]
     model.train(training)
     return torch.cat(parts).numpy()
+
+
+def cosine(model: nn.Module, rows: Windows) -> float:
+    """The mean cosine of predictions with targets."""
+    return float((predict(model, rows.contexts) * rows.targets).sum(-1).mean())
 
 
 def save(model: nn.Module, recipe: Recipe, contexts: np.ndarray, run_dir: str | Path) -> Path:

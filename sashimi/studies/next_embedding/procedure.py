@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from sashimi.studies.next_embedding import decide, learn, models
+from sashimi.studies.next_embedding import decide, learn
 from sashimi.studies.next_embedding.corpus import Corpus
 from sashimi.studies.next_embedding.decide import SEVEN, Branch
 from sashimi.studies.next_embedding.learn import History, Recipe
@@ -103,14 +104,11 @@ class Stage:
         epoch on all of val; ``more`` is what `learn.fit` takes.
         """
         val = windows(self.corpus.documents["dev"], recipe.context)
-        model = None if start is None else models.build(recipe.kind, recipe.context)
-        if model is not None:
-            model.load_state_dict(start.state_dict())
+        model = None if start is None else copy.deepcopy(start).train()
         return learn.fit(recipe, rows, val, self.folder / name, model, say=self.say, **more)
 
     def cosine(self, model: nn.Module, split: str, context: int = 5) -> float:
-        rows = windows(self.corpus.documents[split], context)
-        return float((learn.predict(model, rows.contexts) * rows.targets).sum(-1).mean())
+        return learn.cosine(model, windows(self.corpus.documents[split], context))
 
 
 def smoke_test(

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sashimi.files import root
@@ -72,42 +72,35 @@ def check(settings: Any) -> None:
     corpus.check(settings)
 
 
-def _fact(runs: Sequence[Run], *keys: str) -> str:
-    """An interval among the facts of the first run, as it is read; "" where there is none."""
-    found = runs[0].record.get("facts") or {}
-    for key in keys:
-        found = found.get(key) or {}
-    known = Run.interval(found or None)
-    return f"{known:.3f}" if known else ""
+def told(text: str, *facts: str) -> Callable[[Sequence[Run]], str]:
+    """An answer that puts facts of the first run, numbers or intervals, into a text; "" where one
+    of them was not measured.
+    """
+
+    def answer(runs: Sequence[Run]) -> str:
+        known = runs[0].record.get("facts") or {}
+        known = known | (known.get("differences") or {})
+        found = [known.get(fact) for fact in facts]
+        if None in found:
+            return ""
+        return text.format(*(Run.interval(f) if isinstance(f, dict) else f for f in found))
+
+    return answer
 
 
-def filtered(runs: Sequence[Run]) -> str:
-    """What filtering is worth beside as many rows drawn at random; "" where it was not measured."""
-    warm, scratch = (
-        _fact(runs, "differences", f"{way} filtered less {way} random")
-        for way in ("warm", "scratch")
-    )
-    said = f"cosine of filtered rows less that of as many random ones: {warm} from the baseline on"
-    return f"{said}, {scratch} from nothing" if warm and scratch else ""
-
-
-def directed(runs: Sequence[Run]) -> str:
-    """What order and direction are worth; "" where they were not measured."""
-    order, way = _fact(runs, "order"), _fact(runs, "direction")
-    said = f"cosine lost by shuffling chunks {order}, by reversing time {way}"
-    return said if order and way else ""
-
-
-def counted(runs: Sequence[Run]) -> str:
-    """What the corpus holds; "" where it was not counted."""
-    facts = runs[0].record.get("facts") or {}
-    if "windows" not in facts:
-        return ""
-    return (
-        f"{facts['windows']} training windows; neighbouring chunks have a mean cosine of "
-        f"{facts['coherence']:.3f}, the mean of all vectors a length of "
-        f"{facts['norm of the mean']:.3f}"
-    )
+counted = told(
+    "{} training windows; neighbouring chunks have a mean cosine of {:.3f}, "
+    "the mean of all vectors a length of {:.3f}",
+    "windows", "coherence", "norm of the mean",
+)  # fmt: skip
+filtered = told(
+    "cosine of filtered rows less that of as many random ones: "
+    "{:.3f} from the baseline on, {:.3f} from nothing",
+    "warm filtered less warm random", "scratch filtered less scratch random",
+)  # fmt: skip
+directed = told(
+    "cosine lost by shuffling chunks {:.3f}, by reversing time {:.3f}", "order", "direction"
+)
 
 
 NAMES = {

@@ -1,8 +1,9 @@
-"""Encoding beside the library's, and training steps beside a plain loader's, each in turn."""
+"""Encoding beside the library's, and training steps beside a plain loader's."""
 
 from __future__ import annotations
 
 import time
+import timeit
 from collections.abc import Callable
 
 import numpy as np
@@ -36,7 +37,7 @@ def measure() -> list[Measurement]:
     """Ratios of processor time, the least of three rounds each: the other over ours."""
     chunks = texts.chunks(texts.domains()["early"][50][1])[:CHUNKS]
     library = SentenceTransformer(str(model_folder()), device="cpu")
-    ours, theirs = _race(lambda: corpus._encode(chunks), lambda: library.encode(chunks))
+    ours, theirs = _least(lambda: corpus._encode(chunks)), _least(lambda: library.encode(chunks))
     documents = list(np.random.default_rng(0).standard_normal((64, 40, 384)).astype(np.float32))
     windows = rows.windows(documents)
     model = models.build("amn")
@@ -57,7 +58,7 @@ def measure() -> list[Measurement]:
         for x, y in DataLoader(Plain(documents), BATCH, shuffle=True, drop_last=True):
             step(torch.nn.functional.mse_loss(model(x), y))
 
-    quick, slow = _race(fast, plain)
+    quick, slow = _least(fast), _least(plain)
     return [
         Measurement("encoding, library over ours", theirs / ours, "times", ROUNDS, 1.2),
         Measurement("encoding, ours", 1000 * ours / len(chunks), "ms a chunk", ROUNDS),
@@ -66,12 +67,6 @@ def measure() -> list[Measurement]:
     ]
 
 
-def _race(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
-    """The least processor seconds of each, in turn, so that a busy machine is fair to both."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS):
-        for kept, call in zip(times, (one, other), strict=True):
-            begun = time.process_time()
-            call()
-            kept.append(time.process_time() - begun)
-    return min(times[0]), min(times[1])
+def _least(call: Callable[[], object]) -> float:
+    """The least processor seconds of a call."""
+    return min(timeit.repeat(call, timer=time.process_time, number=1, repeat=ROUNDS))
