@@ -68,7 +68,7 @@ def test_parameters_of_the_plans_network(layers, count):
 def test_shapes_gradients_and_a_wider_twin(kind):
     torch.manual_seed(0)
     live = np.sort(np.random.default_rng(0).choice(1455, 300, replace=False))
-    made = model.make(kind, live, 1455, 32, 2, 0.0, len(live)).eval()
+    made = model.make(kind, live, 1455, len(live), hidden=32, layers=2, dropout=0.0).eval()
     x = (torch.rand(8, 1455) < 0.2).float()
     jobs, prices = torch.arange(8) % 2, torch.rand(8, 3)
     narrow = x[:, torch.from_numpy(live)]

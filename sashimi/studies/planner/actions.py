@@ -8,7 +8,7 @@ Letters: B rows, A = 126 actions that code or fab-world allow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -48,6 +48,9 @@ def place(head: str, value: object) -> int:
     raise BadInput(f"{head}: {value!r} is outside the space; one of {HEADS[head]}")
 
 
+EVERY = tuple(Action(*values) for values in product(*HEADS.values()))
+
+
 @lru_cache
 def valid_actions(job_type: str) -> tuple[Action, ...]:
     """The actions of a job type, ordered by swarm, then numbers ascending, NA last.
@@ -59,21 +62,22 @@ def valid_actions(job_type: str) -> tuple[Action, ...]:
         raise BadInput(f"job_type: {job_type!r}; one of {', '.join(JOBS)}")
     return tuple(
         action
-        for action in (Action(*values) for values in product(*HEADS.values()))
+        for action in EVERY
         if (action.swarm != SERIAL or action.candidates == 1)
         and (job_type != "code" or action.iterations is None)
         and (job_type != "fab-world" or action.candidates is not None)
     )
 
 
-UNION = tuple(
-    action
-    for action in (Action(*values) for values in product(*HEADS.values()))
-    if any(action in valid_actions(job) for job in PLANNED)
-)
+def classes_of(actions: Sequence[Action]) -> np.ndarray:
+    """The class in each head of each action: (n, 4) int."""
+    return np.array([[place(h, v) for h, v in zip(HEADS, a, strict=True)] for a in actions])
+
+
+UNION = tuple(a for a in EVERY if any(a in valid_actions(job) for job in PLANNED))
 """The 126 actions of code and fab-world, which share 24."""
 NUMBER = {action: index for index, action in enumerate(UNION)}
-CLASSES = np.array([[place(h, v) for h, v in zip(HEADS, a, strict=True)] for a in UNION])
+CLASSES = classes_of(UNION)
 """The class in each head of each of the 126: (A, 4) int."""
 VALID = np.array([[action in valid_actions(job) for action in UNION] for job in PLANNED])
 """Which of the 126 code (row 0) and fab-world (row 1) allow: (2, A) bool."""
@@ -83,8 +87,7 @@ DIGEST = digest([HEADS, {job: valid_actions(job) for job in JOBS}])
 
 def check(action: Action, job_type: str) -> Action:
     """The action itself if its job type allows it; BadInput names the field or the rule."""
-    for head, value in zip(HEADS, action, strict=True):
-        place(head, value)
+    classes_of([action])
     if action not in valid_actions(job_type):
         raise BadInput(
             f"{tuple(action)} is outside the space of {job_type}: serial_handoff has 1 candidate, "
@@ -95,11 +98,8 @@ def check(action: Action, job_type: str) -> Action:
 
 def masks(job_type: str) -> dict[str, np.ndarray]:
     """By head, the classes that some valid action has: what masks a head at a time admit."""
-    actions = valid_actions(job_type)
-    return {
-        head: np.array([any(action[i] == value for action in actions) for value in values])
-        for i, (head, values) in enumerate(HEADS.items())
-    }
+    used = classes_of(valid_actions(job_type)).T  # (4, n)
+    return {h: np.isin(range(len(HEADS[h])), u) for h, u in zip(HEADS, used, strict=True)}
 
 
 def joint(logits: Mapping[str, np.ndarray], classes: np.ndarray = CLASSES) -> np.ndarray:
@@ -127,8 +127,7 @@ def decode(logits: Mapping[str, np.ndarray], job_type: str) -> Action:
     serial before speculate, small numbers before large ones, NA last.
     """
     actions = valid_actions(job_type)
-    classes = np.array([[place(h, v) for h, v in zip(HEADS, a, strict=True)] for a in actions])
-    scores = joint(logits, classes)[0]
+    scores = joint(logits, classes_of(actions))[0]
     if np.isneginf(scores).all():
         raise BadInput(f"logits give every action of {job_type} probability 0")
     return actions[int(scores.argmax())]

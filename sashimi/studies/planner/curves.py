@@ -7,6 +7,8 @@ that it does not declare. Letters: D data sets, A actions (learner, anchor), F f
 from __future__ import annotations
 
 import importlib.util
+import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,8 @@ from sashimi.studies.planner.measure import gap_closed
 PROBE = 64
 """Training size at which every learner may be probed before a choice, and is paid for."""
 NEAREST, COMPONENTS = 10, 20
+NUMERIC = ("numeric", "real", "integer")
+"""Types of ARFF that are numbers."""
 
 
 @dataclass(frozen=True)
@@ -119,22 +123,22 @@ def leave_one_out(curves: Curves, price: float, seed: int = 0, trees: int = 40) 
     worth = curves.utility(price)
     both = np.concatenate([curves.meta, curves.probes], axis=1)
     paid = price * np.log10(1 + curves.probe_seconds)
-    rows = np.arange(len(worth))
     told = {name: np.zeros(len(worth)) for name in ("single best", *_WAYS)}
-    for fold in rows[:, None]:
-        rest = np.setdiff1d(rows, fold)
-        told["single best"][fold] = worth[fold, worth[rest].mean(0).argmax()]
+    for one in range(len(worth)):
+        rest = np.arange(len(worth)) != one
+        told["single best"][one] = worth[one, worth[rest].mean(0).argmax()]
         for name, (probed, way) in _WAYS.items():
             x = both if probed else curves.meta
-            chosen = way(x[rest], worth[rest], x[fold], seed, trees).argmax(1)
-            told[name][fold] = worth[fold, chosen] - paid[fold] * probed
+            chosen = way(x[rest], worth[rest], x[one], seed, trees).argmax()
+            told[name][one] = worth[one, chosen] - paid[one] * probed
     return told | {"oracle": worth.max(1)}
 
 
 def _neighbours(x, worth, asked, seed: int, trees: int) -> np.ndarray:
+    """What actions are worth (A,) on the nearest of the sets x (D, F), with scaled features."""
     mean, spread = x.mean(0), x.std(0) + 1e-9
-    far = (((asked - mean) / spread)[:, None] - ((x - mean) / spread)[None]) ** 2
-    return worth[np.argsort(far.sum(-1), axis=1)[:, :NEAREST]].mean(1)
+    far = ((asked - mean) / spread - (x - mean) / spread) ** 2
+    return worth[np.argsort(far.sum(-1))[:NEAREST]].mean(0)
 
 
 def _forest(x, worth, asked, seed: int, trees: int) -> np.ndarray:
@@ -142,7 +146,7 @@ def _forest(x, worth, asked, seed: int, trees: int) -> np.ndarray:
     pca = PCA(min(COMPONENTS, len(worth) - 1, worth.shape[1]), random_state=seed)
     parts = pca.fit_transform(worth - worth.mean(1, keepdims=True))
     forest = ExtraTreesRegressor(trees, min_samples_leaf=2, random_state=seed).fit(x, parts)
-    return pca.inverse_transform(forest.predict(asked).reshape(len(asked), -1))
+    return pca.inverse_transform(forest.predict(asked[None]).reshape(1, -1))
 
 
 _WAYS = {
@@ -190,43 +194,31 @@ def scenario(folder: str | Path) -> Scenario:
     folder = Path(folder)
     try:
         about = yaml.safe_load((folder / "description.txt").read_text(encoding="utf-8"))
-        runs, values, cv = (
-            arff(folder / name)
-            for name in ("algorithm_runs.arff", "feature_values.arff", "cv.arff")
-        )
         measure, cutoff = about["performance_measures"][0], float(about["algorithm_cutoff_time"])
+        runs, values, cv = (
+            arff(folder / f"{name}.arff") for name in ("algorithm_runs", "feature_values", "cv")
+        )
         runs.loc[runs["runstatus"] != "ok", measure] = cutoff + 1
         mean = runs.groupby(["instance_id", "algorithm"])[measure].mean().unstack()
-        times = mean.where(mean <= cutoff, 10 * cutoff).sort_index()
-        maximize = about["maximize"]
+        features = values.drop(columns="repetition", errors="ignore").groupby("instance_id").mean()
+        folds = cv.set_index("instance_id")["fold"].astype(int).sort_index()
+        maximize = bool(np.ravel(about["maximize"])[0])
     except OSError as error:
         raise BadInput(f"cannot read {error.filename}: {error.strerror}") from error
     except (KeyError, IndexError, TypeError, yaml.YAMLError) as error:
         raise BadInput(f"{folder}: not an ASlib scenario ({error!r})") from error
-    features = values.drop(columns="repetition", errors="ignore").groupby("instance_id").mean()
-    return Scenario(
-        features.sort_index(),
-        times,
-        cv.set_index("instance_id")["fold"].astype(int).sort_index(),
-        cutoff,
-        bool(maximize[0] if isinstance(maximize, list) else maximize),
-    )
+    return Scenario(features, mean.where(mean <= cutoff, 10 * cutoff), folds, cutoff, maximize)
 
 
 def arff(path: Path) -> pd.DataFrame:
-    """The table of an ARFF file: numbers as float, ``?`` as missing."""
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("%")]
-    at = next((i for i, line in enumerate(lines) if line.lower() == "@data"), None)
-    if at is None:
+    """The table of an ARFF file: numbers as float, ``?`` as missing. BadInput without a table."""
+    head, *rows = re.split(r"(?im)^@data\s*$", path.read_text(encoding="utf-8"))
+    if not rows:
         raise BadInput(f"{path}: no @data line")
-    heads = [line.split(None, 2)[1:] for line in lines if line.lower().startswith("@attribute")]
-    import csv
-
-    rows = list(csv.reader(lines[at + 1 :], quotechar="'", skipinitialspace=True))
-    names = [name.strip("'\"") for name, _ in heads]
-    table = pd.DataFrame(rows, columns=names).replace("?", None)
-    for name, (_, kind) in zip(names, heads, strict=True):
-        if kind.strip().lower() in ("numeric", "real", "integer"):
-            table[name] = pd.to_numeric(table[name])
-    return table
+    found = re.findall(r"""(?im)^@attribute\s+(['"]?)(.+?)\1\s+(\S.*)$""", head)
+    numeric = {name for _, name, kind in found if kind.strip().lower() in NUMERIC}
+    return pd.read_csv(
+        io.StringIO(rows[0]), names=[name for _, name, _ in found], comment="%", na_values="?",
+        keep_default_na=False, quotechar="'", skipinitialspace=True,
+        dtype={name: float if name in numeric else str for _, name, _ in found},
+    )  # fmt: skip

@@ -6,16 +6,15 @@ Letters: N dispatches, d features, L live ones (1 somewhere in training), A = 12
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 
 from sashimi import cache
-from sashimi.studies.planner import actions, heuristics, layout, world
+from sashimi.studies.planner import actions, heuristics, layout, outcomes, world
 from sashimi.studies.planner.actions import HEADS, NUMBER, PLANNED, UNION
 from sashimi.studies.planner.heuristics import KernelHeuristic
 from sashimi.studies.planner.world import Settings, World
@@ -30,40 +29,39 @@ EPOCH = 1_767_225_600_000
 """Milliseconds of 2026-01-01, when every world begins."""
 
 
+WORLD = (world, outcomes, actions, heuristics)
+FEATURES = (*WORLD, layout)
+"""The modules that decide what a world is, and how it is encoded."""
+GROUPS, TABLES = ("seen", "hidden", "run"), ("outcome", "prices", "past", "split")
+
+
 @lru_cache
 def logging_policy() -> np.ndarray:
     """The kernel's rule as the table that a world's logging policy reads: (2, 4, 5, 3)."""
     table = np.zeros((2, 4, 5, 3), dtype=int)
-    spans = [range(size) for size in table.shape]
-    for job, risk, size, dynamics in product(*spans):
+    for job, risk, size, dynamics in np.ndindex(table.shape):
         issue = {"dk_risk": layout.RISKS[risk], "dk_size": layout.SIZES[size]}
         issue["tags"] = ["asset:world"] * job
-        rate = (0.05, 0.3, 0.6)[dynamics]
-        action = KernelHeuristic().predict({"issue": issue, "dynamics": {"rate": rate}})
-        table[job, risk, size, dynamics] = NUMBER[action]
+        asked = {"issue": issue, "dynamics": {"rate": (0.05, 0.3, 0.6)[dynamics]}}
+        table[job, risk, size, dynamics] = NUMBER[KernelHeuristic().predict(asked)]
     return table
 
 
 def make(settings: Settings) -> World:
     """The world of the settings, from the cache where it was made before."""
-    parts = {}
 
     def compute() -> dict[str, torch.Tensor]:
-        made = world.make(settings, logging_policy())
-        for name in ("seen", "hidden", "run"):
-            parts.update({f"{name}/{k}": v for k, v in getattr(made, name).items()})
-        for name in ("outcome", "prices", "past", "split"):
-            parts[name] = getattr(made, name)
-        return {key: torch.from_numpy(np.ascontiguousarray(v)) for key, v in parts.items()}
+        made = vars(world.make(settings, logging_policy()))
+        flat = {name: made[name] for name in TABLES}
+        flat |= {f"{group}/{name}": v for group in GROUPS for name, v in made[group].items()}
+        return {name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in flat.items()}
 
-    key = [repr(asdict(settings)), cache.code(world, actions, heuristics)]
-    tables = {key: value.numpy() for key, value in cache.fetch(key, compute).items()}
-    groups = {
-        name: {k.split("/")[1]: v for k, v in tables.items() if k.startswith(f"{name}/")}
-        for name in ("seen", "hidden", "run")
-    }
-    rest = {name: tables[name] for name in ("outcome", "prices", "past", "split")}
-    return World(settings, **groups, **rest)
+    key = [repr(asdict(settings)), cache.code(*WORLD)]
+    parts: dict[str, dict[str, np.ndarray]] = {}
+    for place, table in cache.fetch(key, compute).items():
+        group, _, name = place.rpartition("/")
+        parts.setdefault(group, {})[name] = table.numpy()
+    return World(settings, **parts.pop(""), **parts)
 
 
 def tags(place: int, noise: np.ndarray) -> list[str]:
@@ -75,41 +73,35 @@ def tags(place: int, noise: np.ndarray) -> list[str]:
     ]  # fmt: skip
 
 
-def finished(w: World) -> list[dict[str, Any]]:
+def finished(w: World) -> Iterator[dict[str, Any]]:
     """Every dispatch as a finished run, as it stands in the history of later ones."""
-    chosen = [UNION[number] for number in w.run["action"]]
-    return [_finished(w, i, action) for i, action in enumerate(chosen)]
-
-
-def _finished(w: World, i: int, action: actions.Action) -> dict[str, Any]:
-    job, passed = int(w.seen["job"][i]), bool(w.run["passed"][i] > 0.5)
-    reached = w.run["margin"][i] > np.linspace(-1.6, -0.2, 5)
-    gates = [
-        {"name": n, "passed": bool(passed or r)} for n, r in zip(GATES[job], reached, strict=True)
-    ]
-    minutes = float(w.run["minutes"][i])
-    late = not passed and action.minutes is not None and minutes >= action.minutes
-    return {
-        "run_id": f"run-{i}",
-        "started_ms": EPOCH + float(w.seen["time"][i]) * layout.DAY,
-        "job_type": PLANNED[job],
-        "action_executed": {
-            "swarm_id": action.swarm,
-            "budgets": {f"max_{head}_bin": getattr(action, head) for head in list(HEADS)[1:]},
-        },
-        "outcome": {
-            "status": "success" if passed else "timeout" if late else "failed",
-            "fail_codes": [f"{gate['name']}_failed" for gate in gates if not gate["passed"]],
-            "gates": gates,
-        },
-        "runtime": {"duration_ms": minutes * 60_000},
-        "cost_usd_est": float(w.run["usd"][i]),
-    }
+    for i, number in enumerate(w.run["action"]):
+        action, job = UNION[number], int(w.seen["job"][i])
+        passed, minutes = bool(w.run["passed"][i] > 0.5), float(w.run["minutes"][i])
+        reached = passed | (w.run["margin"][i] > np.linspace(-1.6, -0.2, 5))
+        gates = dict(zip(GATES[job], reached.tolist(), strict=True))
+        late = action.minutes is not None and minutes >= action.minutes
+        yield {
+            "run_id": f"run-{i}",
+            "started_ms": EPOCH + float(w.seen["time"][i]) * layout.DAY,
+            "job_type": PLANNED[job],
+            "action_executed": {
+                "swarm_id": action.swarm,
+                "budgets": {f"max_{head}_bin": getattr(action, head) for head in list(HEADS)[1:]},
+            },
+            "outcome": {
+                "status": "success" if passed else "timeout" if late else "failed",
+                "fail_codes": [f"{name}_failed" for name, held in gates.items() if not held],
+                "gates": [{"name": name, "passed": held} for name, held in gates.items()],
+            },
+            "runtime": {"duration_ms": minutes * 60_000},
+            "cost_usd_est": float(w.run["usd"][i]),
+        }
 
 
 def inputs(w: World, runs: list[dict[str, Any]] | None = None) -> Iterator[dict[str, Any]]:
     """The planner input of every dispatch, in order of time."""
-    runs = finished(w) if runs is None else runs
+    runs = list(finished(w)) if runs is None else runs
     seen = {key: value.tolist() for key, value in w.seen.items()}
     for i, past in enumerate(w.past):
         hint = seen["hint"][i]
@@ -143,13 +135,13 @@ def features(w: World, slots: int = layout.SLOTS) -> np.ndarray:
 
     def compute() -> dict[str, torch.Tensor]:
         matrix = torch.zeros((len(w.split), layout.width(slots)), dtype=torch.uint8)
-        runs = finished(w)
+        runs = list(finished(w))
         kept = {run["run_id"]: list(layout.slot(run)) for run in runs}
         for i, one in enumerate(inputs(w, runs)):
             matrix[i, list(layout.columns(one, slots, lambda run: kept[run["run_id"]]))] = 1
         return {"features": matrix}
 
-    key = [repr(asdict(w.settings)), str(slots), cache.code(world, layout, actions, heuristics)]
+    key = [repr(asdict(w.settings)), str(slots), cache.code(*FEATURES)]
     return cache.fetch(key, compute)["features"].numpy()
 
 
@@ -190,13 +182,6 @@ def data(settings: Settings, slots: int = layout.SLOTS, latents: bool = False, p
         hidden += [np.eye(5)[w.hidden["tools"]].reshape(len(x), -1)]
         chosen = np.concatenate([chosen, *hidden], 1, dtype=np.float32)
     if permuted:
-        w = _permuted(w)
+        order = world.dealt(np.random.default_rng([settings.seed, 41]), w.seen["job"], w.split < 2)
+        w = replace(w, outcome=w.outcome[:, order], prices=w.prices[order])
     return Data(w, chosen, live, x.shape[1], w.utility, w.labels)
-
-
-def _permuted(w: World) -> World:
-    rng, order = np.random.default_rng([w.settings.seed, 41]), np.arange(len(w.split))
-    for job in range(2):
-        rows = np.flatnonzero((w.seen["job"] == job) & (w.split < 2))
-        order[rows] = rng.permutation(rows)
-    return World(**{**vars(w), "outcome": w.outcome[:, order], "prices": w.prices[order]})

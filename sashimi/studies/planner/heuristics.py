@@ -6,6 +6,8 @@ They differ: the plan speculates for large issues, the kernel never by size alon
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sashimi.studies.planner.actions import PLANNED, SERIAL, SPECULATE, Action, check
@@ -29,6 +31,7 @@ class SeedHeuristic:
         return _action(count > 1, count, issue, job)
 
 
+@dataclass(frozen=True)
 class KernelHeuristic:
     """The kernel's rule: speculate where risk routes there, a flag asks for it, or a critical path
     is risky; how many candidates follows the reported dynamics.
@@ -37,15 +40,10 @@ class KernelHeuristic:
     switches of the kernel.
     """
 
-    def __init__(
-        self,
-        enabled: bool = True,
-        forced: bool = False,
-        routing: bool = True,
-        available: int = 3,
-    ) -> None:
-        self.enabled, self.forced, self.routing = enabled, forced, routing
-        self.available = available
+    enabled: bool = True
+    forced: bool = False
+    routing: bool = True
+    available: int = 3
 
     def predict(self, planner_input: Mapping[str, Any]) -> Action:
         """The action of a planner input.
@@ -85,13 +83,10 @@ def _action(speculate: bool, count: int, issue: Mapping[str, Any], job: str) -> 
 def truth_table() -> Iterator[dict[str, Any]]:
     """4 risks x 5 sizes x 2 jobs x 4 dynamics: what each rule says, and whether they agree."""
     plan, kernel = SeedHeuristic(), KernelHeuristic()
-    for risk in RISKS:
-        for size in SIZES:
-            for job in PLANNED:
-                tags = ["asset:world"] if job == "fab-world" else []
-                issue = {"dk_risk": risk, "dk_size": size, "tags": tags}
-                for name, rate in REGIMES.items():
-                    asked = {"issue": issue, "dynamics": {"rate": rate}}
-                    row = {"risk": risk, "size": size, "job": job, "dynamics": name}
-                    ours, theirs = plan.predict(asked), kernel.predict(asked)
-                    yield row | {"plan": ours, "kernel": theirs, "agree": ours == theirs}
+    for risk, size, job, name in product(RISKS, SIZES, PLANNED, REGIMES):
+        tags = ["asset:world"] if job == "fab-world" else []
+        issue = {"dk_risk": risk, "dk_size": size, "tags": tags}
+        asked = {"issue": issue, "dynamics": {"rate": REGIMES[name]}}
+        ours, theirs = plan.predict(asked), kernel.predict(asked)
+        row = {"risk": risk, "size": size, "job": job, "dynamics": name}
+        yield row | {"plan": ours, "kernel": theirs, "agree": ours == theirs}

@@ -90,7 +90,7 @@ def columns(
     history = _get(planner_input, "history", "the input", Mapping)
     runs = _get(history, "last_n_similar_runs", "history", Sequence)
     if runs:
-        whens = [_number(run, "started_ms", "history") for run in runs]
+        whens = [_get(run, "started_ms", "history", float) for run in runs]
         now = _moment(planner_input.get("created_at"), max(whens))
         order = sorted(range(len(runs)), key=lambda i: -whens[i])  # newest first
         for i, run in enumerate(order[:slots]):
@@ -100,10 +100,10 @@ def columns(
 
 
 def _issue(issue: Mapping[str, Any]) -> Iterator[int]:
-    yield _enum("issue.dk_priority", _get(issue, "dk_priority", "issue"), PRIORITIES, "P2")
-    yield 4 + _enum("issue.dk_risk", _get(issue, "dk_risk", "issue"), RISKS, "medium")
-    yield 8 + _enum("issue.dk_size", _get(issue, "dk_size", "issue"), SIZES, "M")
-    attempts = _number(issue, "dk_attempts", "issue")
+    yield _known("issue.dk_priority", _get(issue, "dk_priority", "issue"), PRIORITIES, "P2")
+    yield 4 + _known("issue.dk_risk", _get(issue, "dk_risk", "issue"), RISKS, "medium")
+    yield 8 + _known("issue.dk_size", _get(issue, "dk_size", "issue"), SIZES, "M")
+    attempts = _get(issue, "dk_attempts", "issue", float)
     if attempts != int(attempts):
         raise BadInput(f"issue.dk_attempts: {attempts!r}; a whole number of 0 or more")
     yield 13 + int(min(attempts, 3))
@@ -115,32 +115,35 @@ def _issue(issue: Mapping[str, Any]) -> Iterator[int]:
 
 def slot(run: Mapping[str, Any]) -> Iterator[int]:
     """The columns of one finished run in its slot, but for its recency."""
-    job = _enum("history.job_type", _get(run, "job_type", "history"), JOBS, "code")
+    job = _known("history.job_type", _get(run, "job_type", "history"), JOBS, "code")
     domain = run.get("domain")
     named = JOBS[job] if domain is None else _text("history.domain", domain).replace("_", "-")
     yield job
-    yield 3 + _enum("history.domain", named, JOBS, "code")
+    yield 3 + _known("history.domain", named, JOBS, "code")
     action = _get(run, "action_executed", "history", Mapping)
-    yield 6 + _optional("history.swarm_id", action.get("swarm_id"), HEADS["swarm"])
+    yield 6 + _known("history.swarm_id", action.get("swarm_id"), HEADS["swarm"])
     budgets = action.get("budgets", action)
     for start, head in ((9, "candidates"), (13, "minutes"), (19, "iterations")):
         raw = budgets.get(f"max_{head}_bin", budgets.get(f"max_{head}"))
         yield start + nearest(head, raw)
     outcome = _get(run, "outcome", "history", Mapping)
     status = _get(outcome, "status", "history.outcome")
-    yield 24 + _enum("history.outcome.status", status, STATUSES, "failed")
+    yield 24 + _known("history.outcome.status", status, STATUSES, "failed")
     for code in (outcome.get("fail_codes") or ())[:5]:
         yield 27 + bucket(_text("history.outcome.fail_codes", code), 256)
     for gate in outcome.get("gates") or ():
-        number = _optional("history.outcome.gates", _get(gate, "name", "gates"), GATES)
+        number = _known("history.outcome.gates", _get(gate, "name", "gates"), GATES)
         if number < len(GATES):
-            yield from [283 + 2 * number, 284 + 2 * number][
-                : 1 + bool(_get(gate, "passed", "gate"))
-            ]
-    minutes = _number(_get(run, "runtime", "history", Mapping), "duration_ms", "runtime") / 60_000
+            yield 283 + 2 * number
+            if _get(gate, "passed", "gate"):
+                yield 284 + 2 * number
+    runtime = _get(run, "runtime", "history", Mapping)
+    minutes = _get(runtime, "duration_ms", "history.runtime", float) / 60_000
     yield 315 + bisect_right(MINUTE_EDGES, minutes)
-    cost = run.get("cost_usd_est")
-    yield 321 + (5 if cost is None else bisect_right(COST_EDGES, _number(run, "cost_usd_est", "")))
+    if run.get("cost_usd_est") is None:
+        yield 321 + 5
+    else:
+        yield 321 + bisect_right(COST_EDGES, _get(run, "cost_usd_est", "history", float))
     yield 331
 
 
@@ -151,7 +154,7 @@ def _tail(planner_input: Mapping[str, Any]) -> Iterator[int]:
         for value in _get(space, key, "action_space", Sequence):
             yield 8 * i + place(head, None if value == "NA" else value)
     defaults = _get(planner_input, "universe_defaults", "the input", Mapping)
-    yield 32 + _optional("universe_defaults.swarm_id", defaults.get("swarm_id"), HEADS["swarm"])
+    yield 32 + _known("universe_defaults.swarm_id", defaults.get("swarm_id"), HEADS["swarm"])
     objective = defaults.get("objective_id")
     yield 35 + (10 if objective is None else bucket(_text("objective_id", objective), 10))
     state = planner_input.get("system_state")
@@ -160,7 +163,7 @@ def _tail(planner_input: Mapping[str, Any]) -> Iterator[int]:
     for i, (key, names) in enumerate(STATE.items()):
         yield 46 + 5 * i + _state(key, state.get(key), names)
     for tool in state.get("available_toolchains") or ():
-        number = _optional("system_state.available_toolchains", tool, TOOLCHAINS)
+        number = _known("system_state.available_toolchains", tool, TOOLCHAINS)
         if number < len(TOOLCHAINS):
             yield 66 + number
     yield 70
@@ -182,23 +185,22 @@ def _state(key: str, value: Any, names: Sequence[str]) -> int:
         return int(text) // 6
     if key in COUNT_EDGES and text.isdigit():
         return bisect_right(COUNT_EDGES[key], int(text))
-    return _optional(f"system_state.{key}", None if value is None else text, names)
+    return _known(f"system_state.{key}", None if value is None else text, names)
+
+
+_KINDS = {str: "text", Mapping: "mapping", Sequence: "list", float: "number of 0 or more"}
 
 
 def _get(record: Mapping[str, Any], key: str, where: str, kind: type = object) -> Any:
+    """A field of a record; BadInput where it is missing or of another kind."""
     if not isinstance(record, Mapping) or key not in record:
         raise BadInput(f"{where}: {key} is missing; add it (null where nothing is known)")
     value = record[key]
-    if not isinstance(value, kind) or (kind is Sequence and isinstance(value, str)):
-        kinds = {Sequence: "list", Mapping: "mapping", str: "text"}
-        raise BadInput(f"{where}.{key}: {value!r}; expected a {kinds[kind]}")
-    return value
-
-
-def _number(record: Mapping[str, Any], key: str, where: str) -> float:
-    value = _get(record, key, where)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e300:
-        raise BadInput(f"{where}.{key}: {value!r}; a number of 0 or more")
+    fits = isinstance(value, (int, float) if kind is float else kind)
+    if kind in (float, Sequence) and isinstance(value, (bool, str)):
+        fits = False  # True is no 1, and a text no list of letters
+    if not fits or (kind is float and not 0 <= value < 1e300):
+        raise BadInput(f"{where}.{key}: {value!r}; expected a {_KINDS[kind]}")
     return value
 
 
@@ -218,24 +220,17 @@ def _moment(created: Any, newest: float) -> float:
         raise BadInput(f"created_at: {created!r}; RFC 3339, such as 2026-01-31T08:00:00Z") from None
 
 
-def _enum(field: str, value: Any, names: Sequence[str], default: str) -> int:
+def _known(field: str, value: Any, names: Sequence[str], default: str = "") -> int:
+    """The place of a name; without a default, null is the one after the last. What is unknown
+    counts as the default, or as null, with a warning.
+    """
     if value in names:
         return names.index(value)
-    _count(field, value, names, default)
-    return names.index(default)
-
-
-def _optional(field: str, value: Any, names: Sequence[str]) -> int:
-    """The place of a name; the one after the last for null and, with a warning, the unknown."""
-    if value is not None and value not in names:
-        _count(field, value, names, "null")
-    return names.index(value) if value in names else len(names)
-
-
-def _count(field: str, value: Any, names: Sequence[str], default: str) -> None:
-    unknown[field, str(value)] += 1
-    text = f"{field}: {value!r} is none of {', '.join(names)}; {default} is used"
-    warnings.warn(f"{text} (time {unknown[field, str(value)]})", UnknownValue, stacklevel=4)
+    if value is not None or default:
+        unknown[field, str(value)] += 1
+        text = f"{field}: {value!r} is none of {', '.join(names)}; {default or 'null'} is used"
+        warnings.warn(f"{text} (time {unknown[field, str(value)]})", UnknownValue, stacklevel=4)
+    return names.index(default) if default else len(names)
 
 
 def report(active: np.ndarray, tags: Collection[str], slots: int = SLOTS) -> dict[str, Any]:

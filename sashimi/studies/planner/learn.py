@@ -31,13 +31,15 @@ def load(settings: PlannerParams) -> Data:
     return data(world, settings.slots, settings.latents, settings.permuted)
 
 
+def untrained(settings: PlannerParams, live: np.ndarray, d: int, inputs: int) -> models.Policy:
+    """The policy of the parameters over ``inputs`` features, of which the first are live of d."""
+    shape = {key: getattr(settings, key) for key in ("hidden", "layers", "dropout")}
+    return models.make(settings.model, live, d, inputs, **shape)
+
+
 def policy(settings: PlannerParams, told: Data) -> models.Policy:
     """An untrained policy; outcomes start at their mean over training."""
-    made = models.make(
-        settings.model, told.live, told.width, settings.hidden, settings.layers,
-        settings.dropout, told.x.shape[1],
-    )  # fmt: skip
-    rows = told.rows(0)
+    made, rows = untrained(settings, told.live, told.width, told.x.shape[1]), told.rows(0)
     for job in range(2):
         here = told.world.outcome[:, rows[told.jobs[rows] == job]][:, :, VALID[job]]
         for buffer, values in ((made.mean, here.mean(1)), (made.scale, here.std(1) + 1e-3)):
@@ -58,7 +60,7 @@ def fit(settings: PlannerParams, told: Data, directory: Path, say=print) -> tupl
         observe_every=steps_an_epoch,
         checkpoint_every=10**9,
     )
-    half, least = halves(told)[0], {"regret": np.inf, "weights": None, "step": 0}
+    half, least = halves(told)[0], {"regret": np.inf, "weights": None}
 
     def batch(step: int) -> np.ndarray:
         rng = np.random.default_rng([settings.seed, (step - 1) // steps_an_epoch])
@@ -168,9 +170,6 @@ def restore(folder: str | Path) -> tuple[models.Policy, np.ndarray, dict[str, An
     if meta.get("actions") != DIGEST:
         raise BadInput(f"{path}: actions {meta.get('actions')!r}; this space is {DIGEST!r}")
     settings, live = PlannerParams(**meta["params"]), tensors.pop("live_columns").numpy()
-    made = models.make(
-        settings.model, live, meta["width"], settings.hidden, settings.layers,
-        settings.dropout, meta["inputs"],
-    )  # fmt: skip
+    made = untrained(settings, live, meta["width"], meta["inputs"])
     made.load_state_dict(tensors)
     return made.eval(), live, meta

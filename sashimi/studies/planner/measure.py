@@ -92,11 +92,10 @@ def redraws(
     cuts = np.quantile(confidence, np.linspace(0, 0.6, grid))[::-1]  # surest first
     level = (np.asarray(confidence)[:, None] >= cuts).astype(np.float32)  # (n, G)
     bad = level * np.asarray(violated, dtype=np.float32)[:, None]
-    true = bad.mean(0) / level.mean(0)
-    drawn = [rng.multinomial(size, np.full(len(level), 1 / len(level)), rounds) for _ in range(2)]
-    (n, wrong), (n_test, wrong_test) = (
-        ((part := draw.astype(np.float32)) @ level, part @ bad) for draw in drawn
-    )  # (R, G)
+    true, answered = bad.mean(0) / level.mean(0), level.mean(0)
+    share = np.full(len(level), 1 / len(level))
+    drawn = [rng.multinomial(size, share, rounds).astype(np.float32) for _ in range(2)]
+    (n, wrong), (n_test, wrong_test) = ((part @ level, part @ bad) for part in drawn)  # (R, G)
     safe = np.logical_and.accumulate(upper(wrong, n, 1 - delta) <= alpha, axis=1)
     fine = wrong <= alpha * n
     last = {
@@ -105,11 +104,11 @@ def redraws(
     }
     rows, told = np.arange(rounds), {}
     for name, place in last.items():
-        answered = place >= 0  # abstaining always breaks nothing
-        seen, tested = true[place], wrong_test[rows, place] <= alpha * n_test[rows, place]
+        none = place < 0  # abstaining always breaks nothing
+        tested = wrong_test[rows, place] <= alpha * n_test[rows, place]
         told[name] = {
-            "kept": float((~answered | (seen <= alpha)).mean()),
-            "kept on test": float((~answered | tested).mean()),
-            "coverage": float((answered * level.mean(0)[place]).mean()),
+            "kept": float((none | (true[place] <= alpha)).mean()),
+            "kept on test": float((none | tested).mean()),
+            "coverage": float((~none * answered[place]).mean()),
         }
     return told

@@ -13,15 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sashimi.studies.planner.actions import CLASSES, HEADS, UNION, VALID, masks
+from sashimi.studies.planner.actions import CLASSES, HEADS, PLANNED, UNION, VALID, masks
 from sashimi.studies.planner.layout import ISSUE, SLOT, TAIL
 
 SIZES = [len(values) for values in HEADS.values()]
 OUTPUTS = {"heads": SIZES, "transformer": SIZES, "joint": [len(UNION)], "value": [3 * len(UNION)]}
-HEAD_MASKS = [
-    torch.from_numpy(np.stack([masks(job)[head] for job in ("code", "fab-world")]))
-    for head in HEADS
-]
+HEAD_MASKS = [torch.from_numpy(np.stack([masks(job)[h] for job in PLANNED])) for h in HEADS]
 """By head, the classes that code (row 0) and fab-world (row 1) allow: (2, n) bool."""
 
 
@@ -125,8 +122,8 @@ def imitation(
     if policy.kind == "joint":
         loss, _ = smoothed(policy(x)[0], torch.from_numpy(VALID)[jobs], labels, smoothing, focus)
         return (loss if weights is None else loss * weights[labels]).mean()
-    total, targets = x.new_zeros(()), torch.from_numpy(CLASSES)[labels]
-    each = torch.ones(len(x)) if weights is None else weights[labels]
+    total, each = x.new_zeros(()), 1.0 if weights is None else weights[labels]
+    targets = torch.from_numpy(CLASSES)[labels]
     for head, logits in enumerate(policy(x)):
         loss, counts = smoothed(logits, HEAD_MASKS[head][jobs], targets[:, head], smoothing, focus)
         total = total + (loss * counts * each).sum() / counts.sum().clamp(min=1)
@@ -147,9 +144,9 @@ def outcome_loss(policy: Policy, x: Tensor, jobs: Tensor, outcome: Tensor, price
 
 
 def make(
-    kind: str, live: np.ndarray, d: int, hidden: int, layers: int, dropout: float, inputs: int
-):
-    """A policy over ``inputs`` features (B, inputs), which are the live ones of d."""
+    kind: str, live: np.ndarray, d: int, inputs: int, *, hidden: int, layers: int, dropout: float
+) -> Policy:
+    """A policy over ``inputs`` features (B, inputs), of which the first are the live ones of d."""
     if kind == "transformer":
         return Policy(Slots(live, d, dropout=dropout), kind)
     return Policy(Trunk(inputs, hidden=hidden, layers=layers, dropout=dropout), kind)

@@ -15,11 +15,13 @@ import numpy as np
 import torch
 
 from sashimi import cache
+from sashimi.calibration import calibration
 from sashimi.statistics import bootstrap, paired
-from sashimi.studies.planner import actions, data, layout, learn, measure, selectors, world
-from sashimi.studies.planner.actions import CLASSES, HEADS, VALID, best, chances
+from sashimi.studies.planner import data, learn, measure, outcomes, selectors, world
+from sashimi.studies.planner.actions import CLASSES, HEADS, PLANNED, VALID, best, chances
 from sashimi.studies.planner.bundle import Bundle, export
-from sashimi.studies.planner.model import HEAD_MASKS, Policy
+from sashimi.studies.planner.layout import SLOTS
+from sashimi.studies.planner.model import HEAD_MASKS, Policy, widened
 from sashimi.studies.planner.params import PlannerParams
 
 OURS, NULLS, TIMED = "policy", 200, 200
@@ -27,7 +29,7 @@ OURS, NULLS, TIMED = "policy", 200, 200
 
 def selected(settings: PlannerParams) -> dict[str, np.ndarray]:
     """What every selector chooses on the test part (n,), from the cache where that was asked."""
-    plain = settings.model_copy(update={"latents": False, "slots": layout.SLOTS})
+    plain = settings.model_copy(update={"latents": False, "slots": SLOTS})
 
     def compute() -> dict[str, torch.Tensor]:
         told = learn.load(plain)
@@ -36,35 +38,26 @@ def selected(settings: PlannerParams) -> dict[str, np.ndarray]:
 
     keys = ("world", "issues", "signal", "permuted")
     key = [repr([getattr(settings, name) for name in keys])]
-    code = cache.code(world, layout, actions, data, selectors)
+    code = cache.code(*data.FEATURES, data, selectors)
     return {name: c.numpy() for name, c in cache.fetch([*key, code], compute).items()}
 
 
 def compared(told: data.Data, rows: np.ndarray, choices: Mapping[str, np.ndarray]) -> dict:
     """By selector its scores as intervals; utilities are exact expectations of the world."""
-    values, labels = told.utility[rows], told.labels[rows]
-    at = np.arange(len(rows))
-    oracle, low = np.nanmax(values, 1), np.nanmin(values, 1)
-    base = values[at, choices[selectors.LOOKUP]]
+    oracle, low = np.nanmax(told.utility[rows], 1), np.nanmin(told.utility[rows], 1)
+    base = told.utility[rows, choices[selectors.LOOKUP]]
     table = {}
     for name, chosen in choices.items():
-        ours = values[at, chosen]
-        near = oracle - ours <= told.world.settings.epsilon * (oracle - low) + 1e-9
-        table[name] = {
-            "gap_closed": measure.gap_closed(ours, base, oracle),
-            "regret": bootstrap(oracle - ours, resamples=500),
-            "within_epsilon": bootstrap(near, resamples=500),
-            "label_exact": bootstrap(chosen == labels, resamples=500),
-            "passes": bootstrap(told.world.outcome[0, rows, chosen], resamples=500),
+        ours = told.utility[rows, chosen]
+        each = {
+            "regret": oracle - ours,
+            "within_epsilon": oracle - ours <= told.world.settings.epsilon * (oracle - low) + 1e-9,
+            "label_exact": chosen == told.labels[rows],
+            "passes": told.world.outcome[0, rows, chosen],
         }
+        table[name] = {"gap_closed": measure.gap_closed(ours, base, oracle)}
+        table[name] |= {key: bootstrap(values, resamples=500) for key, values in each.items()}
     return table
-
-
-def beyond(told: data.Data, rows: np.ndarray, choices: Mapping[str, np.ndarray]) -> dict:
-    """Our utility less each selector's, paired by dispatch."""
-    values, at = told.utility[rows], np.arange(len(rows))
-    ours = values[at, choices[OURS]]
-    return {n: paired(ours, values[at, c]) for n, c in choices.items() if n != OURS}
 
 
 def calibrated(told: data.Data, rows: np.ndarray, asked: np.ndarray, heat: float) -> dict:
@@ -72,31 +65,25 @@ def calibrated(told: data.Data, rows: np.ndarray, asked: np.ndarray, heat: float
     head without the rows where it is forced; beside what a perfect model of these chances has.
     """
     jobs, labels = told.jobs[rows], told.labels[rows]
-    facts = {}
-    for name, temperature in (("before", 1.0), ("after", heat)):
-        facts[name] = _errors(chances(asked, jobs, temperature), labels)
     p = chances(asked, jobs, heat)
-    for head, values in enumerate(HEADS.values()):
-        free = HEAD_MASKS[head].numpy()[jobs].sum(1) > 1
-        marginal = np.stack([p[:, CLASSES[:, head] == i].sum(1) for i in range(len(values))], 1)
-        facts[list(HEADS)[head]] = _errors(marginal[free], CLASSES[labels[free], head])
+    facts = {"before": _errors(chances(asked, jobs), labels), "after": _errors(p, labels)}
+    for i, (head, values) in enumerate(HEADS.items()):
+        free = HEAD_MASKS[i].numpy()[jobs].sum(1) > 1
+        marginal = np.stack([p[:, CLASSES[:, i] == c].sum(1) for c in range(len(values))], 1)
+        facts[head] = _errors(marginal[free], CLASSES[labels[free], i])
     return facts
 
 
 def _errors(p: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     confidence, right = p.max(1).clip(0, 1), p.argmax(1) == labels
-    found = measure.calibration_errors(confidence, right, 10)
-    rng = np.random.default_rng(0)
-    null = [
-        measure.calibration_errors(confidence, rng.random(len(confidence)) < confidence, 10)
-        for _ in range(NULLS)
-    ]
+    found, rng, n = calibration(confidence, right, 10), np.random.default_rng(0), len(labels)
+    null = [calibration(confidence, rng.random(n) < confidence, 10) for _ in range(NULLS)]
     parts = [
-        measure.calibration_errors(confidence[pick], right[pick], 10).ece
-        for pick in rng.integers(0, len(right), (NULLS, len(right)))
+        calibration(confidence[pick], right[pick], 10).ece
+        for pick in rng.integers(0, n, (NULLS, n))
     ]
     return {
-        "ece": found.ece, "mce": found.mce, "counts": found.counts, "n": len(right),
+        "ece": found.ece, "mce": found.mce, "counts": found.counts, "n": n,
         "ece 95%": np.quantile(parts, [0.025, 0.975]).tolist(),
         "null ece": float(np.mean([one.ece for one in null])),
         "null mce": float(np.mean([one.mce for one in null])),
@@ -122,7 +109,7 @@ def unlawful(made: Policy, told: data.Data, rows: np.ndarray) -> float | None:
             part.masked_fill(~mask[jobs], -torch.inf).argmax(1)
             for part, mask in zip(made(x), HEAD_MASKS, strict=True)
         ]
-    number = world.PLACE[tuple(part.numpy() for part in parts)]
+    number = outcomes.PLACE[tuple(part.numpy() for part in parts)]
     return float(1 - (VALID[told.jobs[rows], number] & (number >= 0)).mean())
 
 
@@ -130,8 +117,6 @@ def timed(run_dir: Path) -> dict[str, float]:
     """Processor milliseconds of one answer's network on one thread: torch as drawn over all
     features, torch over live ones, and ONNX, in turn; and the file's bytes.
     """
-    from sashimi.studies.planner.model import widened
-
     file = export(run_dir, run_dir / "planner.onnx")
     made, live, meta = learn.restore(run_dir)
     wide, outside = widened(made, live, meta["width"]), Bundle(file)
@@ -152,9 +137,8 @@ def timed(run_dir: Path) -> dict[str, float]:
                 spent[name].append(time.process_time() - begun)
     torch.set_num_threads(threads)
     medians = {name: 1000 * float(np.median(values)) for name, values in spent.items()}
-    return medians | {"onnx / torch": medians["onnx"] / medians["torch"]} | {
-        "bytes": file.stat().st_size
-    }  # fmt: skip
+    ratio = medians["onnx"] / medians["torch"]
+    return medians | {"onnx / torch": ratio, "bytes": file.stat().st_size}
 
 
 def judged(made: Policy, settings: PlannerParams, told: data.Data, run_dir: Path, speed: dict):
@@ -166,15 +150,18 @@ def judged(made: Policy, settings: PlannerParams, told: data.Data, run_dir: Path
     chosen = best(asked, told.jobs[rows])
     choices = {OURS: chosen} | selected(settings)
     scores, jobs = compared(told, rows, choices), told.jobs[rows]
+    worth = {name: told.utility[rows, each] for name, each in choices.items()}
     facts = {
         "world": world.fingerprint(told.world),
-        "beyond": beyond(told, rows, choices),
+        "beyond": {
+            name: paired(worth[OURS], other) for name, other in worth.items() if name != OURS
+        },
         "calibration": calibrated(told, rows, asked, heat),
         "temperature": [heat, bound],
         "abstention": abstaining(told, rows, asked, heat, chosen),
         "variety": {
             job: measure.variety(chosen[jobs == i], told.labels[rows][jobs == i], jobs[jobs == i])
-            for i, job in enumerate(actions.PLANNED)
+            for i, job in enumerate(PLANNED)
         },
         "not valid head by head": unlawful(made, told, rows),
         "timing": {} if settings.latents else timed(run_dir),
@@ -201,21 +188,17 @@ def hindsight(w: world.World, seed: int = 0) -> dict[str, dict[str, float]]:
     """
     draws = np.random.default_rng(seed).standard_normal((9, len(w.split), 1), dtype=np.float32)
     single = world.utility(world.expected(w.seen, w.hidden, draws, 4096), w.prices)
-    winners, exact = np.nanargmax(single, 1), np.nan_to_num(w.utility)
-    cell = w.seen["place"] * 5 + w.seen["size"]
-    train, test = w.split == 0, w.split == 2
-    chosen = {"wins most": np.zeros(len(cell), int), "is worth most": np.zeros(len(cell), int)}
-    for one in np.unique(cell):
-        here, job = train & (cell == one), int(one // 5 >= world.AREAS)
-        counts = np.bincount(winners[here], minlength=len(VALID[0]))
-        chosen["wins most"][cell == one] = np.where(VALID[job], counts, -1).argmax()
-        means = np.where(VALID[job], exact[here].sum(0), -np.inf)
-        chosen["is worth most"][cell == one] = means.argmax()
-    rows = np.flatnonzero(test)
-    return {
-        name: {
-            "exact": float((c[rows] == winners[rows]).mean()),
-            "utility": float(w.utility[rows, c[rows]].mean()),
+    winners, cell = np.nanargmax(single, 1), w.seen["place"] * 5 + w.seen["size"]
+    train, test = np.flatnonzero(w.split == 0), np.flatnonzero(w.split == 2)
+    valid = VALID[(np.arange(cell.max() + 1) // 5 >= world.AREAS).astype(int)]
+    wins, worth = np.zeros(valid.shape, int), np.zeros(valid.shape, w.utility.dtype)
+    np.add.at(wins, (cell[train], winners[train]), 1)
+    np.add.at(worth, cell[train], np.nan_to_num(w.utility[train]))
+    told = {}
+    for name, table in (("wins most", wins), ("is worth most", worth)):
+        chosen = np.where(valid, table, -np.inf).argmax(1)[cell[test]]
+        told[name] = {
+            "exact": float((chosen == winners[test]).mean()),
+            "utility": float(w.utility[test, chosen].mean()),
         }
-        for name, c in chosen.items()
-    }
+    return told
