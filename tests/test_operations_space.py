@@ -132,8 +132,3 @@ def test_a_box_holds_its_operation():
     draws = space.boxes(np.random.default_rng(0))
     assert np.abs(draws).max() <= 1
     assert (np.round(1.5 * draws) == operations.every()).all()
-
-
-def test_jaccard():
-    a, b = [[0] * 9, [1] * 9], [[1] * 9, [-1] * 9]
-    assert space.jaccard(a, b) == pytest.approx(1 / 3)

@@ -49,15 +49,14 @@ def drawn(draw: Draw, n: int, seed: int) -> np.ndarray:
 
 def curve(found: np.ndarray) -> dict[str, dict[str, float]]:
     """Coverage after the first N of some draws, beside the ceiling, at each of `SIZES` and all."""
-    sizes = sorted({n for n in SIZES if n < len(found)} | {len(found)})
-    points = [space.Coverage(len(np.unique(found[:n])), n) for n in sizes]
-    return {
-        str(p.n): {
-            "unique": p.unique, "share": p.share, "ceiling": space.ceiling(p.n),
-            "of ceiling": p.of_ceiling,
-        }
-        for p in points
-    }  # fmt: skip
+    points = {}
+    for n in sorted({n for n in SIZES if n < len(found)} | {len(found)}):
+        point = space.Coverage(len(np.unique(found[:n])), n)
+        points[str(n)] = {
+            "unique": point.unique, "share": point.share, "ceiling": space.ceiling(n),
+            "of ceiling": point.of_ceiling,
+        }  # fmt: skip
+    return points
 
 
 def path(model: DualVAE, net: str, mixing: str = "coupled", categorical: bool = False) -> Draw:
@@ -107,22 +106,24 @@ def watch(model: DualVAE, x: Tensor, some: int, everything: bool) -> dict[str, t
     """
     model.eval()
     part = x[:: max(1, len(x) // some)]
-    seen, alone = model(part), model(part, coupled=False)
-    pairs = {"coupled": seen[:2], "isolated": alone[:2]}
-    counts = {
-        f"{net} {mixing}": (int(right(logits, part).sum()), len(part))
-        for mixing, both in pairs.items()
-        for net, logits in zip("AB", both, strict=True)
-    }
-    if everything and all(done == of for done, of in (counts["A coupled"], counts["B coupled"])):
+    seen, counts = model(part), {}
+    for mixing, both in (("coupled", seen), ("isolated", model(part, coupled=False))):
+        for net, logits in zip("AB", both[:2], strict=True):
+            counts[f"{net} {mixing}"] = int(right(logits, part).sum()), len(part)
+    if everything and all(counts[f"{net} coupled"][0] == len(part) for net in "AB"):
         for net, logits in zip("AB", model(x)[:2], strict=True):
             counts[f"{net} coupled"] = int(right(logits, x).sum()), len(x)
-    wrong_a, wrong_b = ((l.argmax(-1) - 1 != part).sum(-1) for l in seen[:2])
+    wrong_a, wrong_b = (wrong_trits(logits, part) for logits in seen[:2])
     together = dual.combine(seen.logits_a, seen.logits_b, "mean_probability")
     return counts | {
         "ensemble": (int((together == part).all(-1).sum()), len(part)),
         "A better": (int((wrong_a < wrong_b).sum()), int((wrong_a != wrong_b).sum())),
     }
+
+
+def wrong_trits(logits: Tensor, x: Tensor) -> Tensor:
+    """Of each operation, the most probable trits that are not its own: (B,) from (B, 9, 3)."""
+    return (logits.argmax(-1) - 1 != x).sum(-1)
 
 
 @torch.no_grad()
@@ -136,7 +137,7 @@ def full(model: DualVAE, x: Tensor, held_out: Tensor, seed: int, draws: int) -> 
         for net in "AB":
             found[mixing][net]["coverage"] = curve(drawn(path(model, net, mixing), draws, seed))
     found["ensembles"] = {
-        name: _share(dual.combine(seen.logits_a, seen.logits_b, name, x) == x)
+        name: _share((dual.combine(seen.logits_a, seen.logits_b, name, x) == x).all(-1))
         for name in dual.STRATEGIES
     }
     found["specialisation"] = specialisation(seen, x)
@@ -155,51 +156,47 @@ def exact(
     for _ in range(NOISES):
         noise = [torch.randn(s.shape, generator=generator) * s for s in spreads]
         sampled.append(model.decode(seen.mean_a + noise[0], seen.mean_b + noise[1], coupled))
-    mean, unseen = seen[:2], model(held_out, coupled=coupled)[:2]
-    found = {}
+    found, unseen = {}, model(held_out, coupled=coupled)
     for place, net in enumerate("AB"):
-        wrong = (mean[place].argmax(-1) - 1 != x).sum(-1)
+        wrong = wrong_trits(seen[place], x)
         found[net] = {
-            "mean exact": _share(right(mean[place], x)[:, None]),
-            "held-out mean exact": _share(right(unseen[place], held_out)[:, None]),
-            "sampled exact": [_share(right(s[place], x)[:, None]) for s in sampled],
+            "mean exact": _share(wrong == 0),
+            "held-out mean exact": _share(right(unseen[place], held_out)),
+            "sampled exact": [_share(right(pair[place], x)) for pair in sampled],
             "trit accuracy": 1 - float(wrong.float().mean()) / space.TRITS,
             "operations by wrong trits": torch.bincount(wrong, minlength=10).tolist(),
         }
     return found
 
 
-def _share(agreement: Tensor) -> float:
-    """Rows of which everything agrees: from (B, any)."""
-    return float(agreement.all(-1).double().mean())
+def _share(done: Tensor) -> float:
+    """How many of (B,) hold."""
+    return float(done.double().mean())
 
 
 def specialisation(seen: dual.Seen, x: Tensor) -> dict[str, Any]:
     """The plan's "complementarity", and what the two networks' errors have in common."""
-    wrong = [(l.argmax(-1) - 1 != x).sum(-1) for l in seen[:2]]
-    better = sorted((int((wrong[0] < wrong[1]).sum()), int((wrong[1] < wrong[0]).sum())))
-    table = space.error_table(*((w == 0).numpy() for w in wrong))
-    enough = sum(better) >= 30
-    return table.as_json() | {
-        "complementarity, as planned": better[0] / better[1] if better[1] else 0.0,
-        "complementarity, 30 exclusive operations": better[0] / better[1] if enough else None,
-        "A better": int((wrong[0] < wrong[1]).sum()),
-        "B better": int((wrong[1] < wrong[0]).sum()),
-    }
+    a, b = (wrong_trits(logits, x) for logits in seen[:2])
+    better = {"A better": int((a < b).sum()), "B better": int((b < a).sum())}
+    less, more = sorted(better.values())
+    ratio = less / more if more else 0.0
+    return space.error_table((a == 0).numpy(), (b == 0).numpy()).as_json() | better | {
+        "complementarity, as planned": ratio,
+        "complementarity, 30 exclusive operations": ratio if less + more >= 30 else None,
+    }  # fmt: skip
 
 
 def unions(model: DualVAE, seed: int, draws: int) -> dict[str, Any]:
     """What both networks cover together: as planned, and at the same number of draws in all."""
-    half = {net: drawn(path(model, net), draws // 2, seed + 1) for net in "AB"}
+    half = [drawn(path(model, net), draws // 2, seed + 1) for net in "AB"]
     planned = [drawn(path(model, net, "additive"), draws, seed) for net in "AB"]
-    a, b = (set(half[net].tolist()) for net in "AB")
-    total = 2 * (draws // 2)
+    either, total = len(np.union1d(*half)), 2 * (draws // 2)
     return {
         "as planned, additive, twice the draws": len(np.union1d(*planned)) / space.K,
-        "same draws in all": len(a | b) / space.K,
-        "same draws, of ceiling": len(a | b) / space.K / space.ceiling(total),
+        "same draws in all": either / space.K,
+        "same draws, of ceiling": either / space.K / space.ceiling(total),
         "draws": total,
-        "jaccard": len(a & b) / len(a | b),
+        "jaccard": len(np.intersect1d(*half)) / either,
     }
 
 
@@ -254,20 +251,17 @@ def procrustes(a: np.ndarray, b: np.ndarray) -> float:
 @torch.no_grad()
 def of_design(model: nn.Module, x: Tensor, seed: int, draws: int) -> dict[str, Any]:
     """What a design is worth: exact match, coverage of independent and of stratified draws."""
-    mean = right(model.decode(model.latent(x)), x)
-    generator = seeded(seed)
-    sampled = [right(model.decode(model.latent(x, generator)), x) for _ in range(NOISES)]
+    generator, rng = seeded(seed), np.random.default_rng(seed)
+    mean = model.latent(x)
+    sampled = [model.latent(x, generator) for _ in range(NOISES)]
     draw = lambda n, g: model.decode(model.prior(n, g)).argmax(-1) - 1  # noqa: E731
-    many = drawn(draw, draws, seed)
     found = {
-        "mean exact": float(mean.double().mean()),
-        "sampled exact": [float(s.double().mean()) for s in sampled],
-        "coverage": curve(many),
-        "precision at 18": space.precision_at_18(
-            model.latent(x).numpy(), np.random.default_rng(seed).permutation(len(x))[:QUERIES]
-        ),
+        "mean exact": _share(right(model.decode(mean), x)),
+        "sampled exact": [_share(right(model.decode(z), x)) for z in sampled],
+        "coverage": curve(drawn(draw, draws, seed)),
+        "precision at 18": space.precision_at_18(mean.numpy(), rng.permutation(len(x))[:QUERIES]),
     }
-    if getattr(model, "boxed", False) or type(model).__name__ == "Dither":
+    if model.boxed:
         boxes = torch.from_numpy(space.boxes(np.random.default_rng(seed)))
         one_each = (model.decode(boxes).argmax(-1) - 1).numpy()
         found[STRATIFIED] = space.coverage(one_each).unique
@@ -276,12 +270,12 @@ def of_design(model: nn.Module, x: Tensor, seed: int, draws: int) -> dict[str, A
 
 def scores(found: Mapping[str, Any], size: str) -> dict[str, Any]:
     """The metrics of the tables: intervals over noise, and the coverage at one number of draws."""
-    point = found["coverage"].get(size)
+    point = found["coverage"].get(size, {})
     return {
         "sampled_exact": student(found["sampled exact"]),
         "mean_exact": student([found["mean exact"]]),
-        "operations_covered": student([point["share"] if point else math.nan]),
-        "of_ceiling": student([point["of ceiling"] if point else math.nan]),
+        "operations_covered": student([point.get("share", math.nan)]),
+        "of_ceiling": student([point.get("of ceiling", math.nan)]),
     }
 
 
@@ -297,9 +291,8 @@ def without_parameters(seed: int, draws: int) -> dict[str, Any]:
     Its code of an operation is its trits; noise within a third changes nothing.
     """
     draw = lambda n, g: torch.from_numpy(space.cut(torch.randn((n, 9), generator=g).numpy()))  # noqa: E731
-    operations = space.every()
-    middles = operations * 1.0  # within the thirds
-    exact_share = float((space.cut(middles) == operations).all(1).mean())
+    operations = space.every()  # each lies within its own thirds
+    exact_share = float((space.cut(operations * 1.0) == operations).all(1).mean())
     return {
         "mean exact": exact_share,
         "sampled exact": [exact_share] * NOISES,

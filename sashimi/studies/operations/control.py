@@ -79,7 +79,7 @@ class Controller(nn.Module):
         """Rho and temperatures of a plan's epoch."""
         state = self.state
         mix = schedules.rho(self.schedule, epoch, state.balanced) + state.rho_change
-        model.rho.fill_(min(max(mix, 0.0), 1.0))
+        model.rho.fill_(_clip(mix, 0.0, 1.0))
         model.temperature[0] = schedules.temperature_a(epoch)
         model.temperature[1] = schedules.temperature_b(epoch)
 
@@ -89,8 +89,7 @@ class Controller(nn.Module):
         if not self.scaled:
             return state.lambda_1, state.lambda_2
         ratio = max(state.ratio, 1e-12)
-        clip = [min(max(value, 0.5), 2.0) for value in (ratio, 1 / ratio)]
-        return state.lambda_1 * clip[0], state.lambda_2 * clip[1]
+        return state.lambda_1 * _clip(ratio, 0.5, 2), state.lambda_2 * _clip(1 / ratio, 0.5, 2)
 
     def end_epoch(self, whole: int, plan_epoch: float, seen: Mapping[str, float]) -> None:
         """Once an epoch: lambdas by the plan's rules, then StateNet, which learns from ``dev``.
@@ -99,22 +98,20 @@ class Controller(nn.Module):
         """
         state = self.state
         state.epoch = whole
-        if state.ratio < 0.8:
-            state.lambda_1, state.lambda_2 = state.lambda_1 + 0.02, state.lambda_2 - 0.02
-        elif state.ratio > 1.2:
-            state.lambda_1, state.lambda_2 = state.lambda_1 - 0.02, state.lambda_2 + 0.02
+        if state.ratio < 0.8 or state.ratio > 1.2:
+            step = 0.02 if state.ratio < 0.8 else -0.02
+            state.lambda_1, state.lambda_2 = state.lambda_1 + step, state.lambda_2 - step
         else:
             covered = seen["coverage B"] / max(seen["coverage A"], 1e-12)
             up, down = (1.05, 0.95) if covered > 1.5 else (0.95, 1.05) if covered < 0.67 else (1, 1)
             state.lambda_1, state.lambda_2 = state.lambda_1 * up, state.lambda_2 * down
         moves = self._moves(whole, seen)
-        rate = schedules.rate(plan_epoch)
-        scale = state.rate_scale * (1 + 0.05 * moves[0])
-        state.rate_scale = min(max(rate * scale, 1e-6), 0.01) / rate
-        state.lambda_1 = min(max(state.lambda_1 + 0.01 * moves[1], 0.5), 0.95)
-        state.lambda_2 = min(max(state.lambda_2 + 0.01 * moves[2], 0.5), 0.95)
+        rate, scale = schedules.rate(plan_epoch), state.rate_scale * (1 + 0.05 * moves[0])
+        state.rate_scale = _clip(rate * scale, 1e-6, 0.01) / rate
+        state.lambda_1 = _clip(state.lambda_1 + 0.01 * moves[1], 0.5, 0.95)
+        state.lambda_2 = _clip(state.lambda_2 + 0.01 * moves[2], 0.5, 0.95)
         wave = schedules.lambda_3(plan_epoch)
-        state.lambda_3 = min(max(wave + 0.01 * moves[3], 0.15), 0.75) if any(moves) else wave
+        state.lambda_3 = _clip(wave + 0.01 * moves[3], 0.15, 0.75) if any(moves) else wave
         state.rho_change = 0.05 * moves[4] if self.schedule == "adaptive" else 0.0
 
     def _moves(self, whole: int, seen: Mapping[str, float]) -> list[float]:
@@ -137,25 +134,24 @@ class Controller(nn.Module):
 
     def _learn(self, whole: int, gain: float) -> None:
         """Epochs 2p and 2p + 1 tried opposite changes: move along the one that gained more."""
-        if not math.isfinite(gain):
-            return
-        if whole % 2:
+        if math.isfinite(gain) and whole % 2:
             self.state.reward = gain
-            return
-        slope = (self.state.reward - gain) / (abs(self.state.reward) + abs(gain) + 1e-12)
-        weights = nn.utils.parameters_to_vector(self.net.parameters())
-        moved = weights + STEP * SIGMA * slope * self._direction(whole // 2 - 1)
-        nn.utils.vector_to_parameters(moved, self.net.parameters())
+        elif math.isfinite(gain):
+            slope = (self.state.reward - gain) / (abs(self.state.reward) + abs(gain) + 1e-12)
+            self._write(self._read() + STEP * SIGMA * slope * self._direction(whole // 2 - 1))
 
     def _trial(self, whole: int, told: Tensor) -> Tensor:
-        weights = nn.utils.parameters_to_vector(self.net.parameters()).clone()
-        sign = -1 if whole % 2 else 1
-        nn.utils.vector_to_parameters(
-            weights + sign * SIGMA * self._direction(whole // 2), self.net.parameters()
-        )
+        weights, sign = self._read().clone(), -1 if whole % 2 else 1
+        self._write(weights + sign * SIGMA * self._direction(whole // 2))
         moves = self.net(told)
-        nn.utils.vector_to_parameters(weights, self.net.parameters())
+        self._write(weights)
         return moves
+
+    def _read(self) -> Tensor:
+        return nn.utils.parameters_to_vector(self.net.parameters())
+
+    def _write(self, weights: Tensor) -> None:
+        nn.utils.vector_to_parameters(weights, self.net.parameters())
 
     def get_extra_state(self) -> Tensor:
         """The numbers of `State`, for a checkpoint."""
@@ -163,3 +159,7 @@ class Controller(nn.Module):
 
     def set_extra_state(self, state: Tensor) -> None:
         self.state = State(*state.tolist())
+
+
+def _clip(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)

@@ -2,6 +2,7 @@
 
 A design has ``loss(x)``, ``latent(x, generator)`` (the mean without a generator), ``decode(z)`` and
 ``prior(n, generator)``; z from the prior through ``decode`` is the model's own generative path.
+``boxed`` says that its prior is U[-1, 1]^9, in which every operation has a box of its own.
 
 Letters: B operations, D latent numbers, S slots of a product code.
 """
@@ -65,6 +66,8 @@ class Gaussian(nn.Module):
     2018, eq. 9): a mixture of the posteriors of learned inputs.
     """
 
+    boxed = False
+
     def __init__(self, width: int, beta: float, vamp: bool, latent: int = 16) -> None:
         super().__init__()
         self.width, self.beta = latent, beta
@@ -120,6 +123,8 @@ class Dither(nn.Module):
     The boxes of two operations that are never confused do not meet; 3^9 boxes of side 2/3 fill the
     cube, so the rate is 9 ln 3 = ln K, and no error means that the prior's draws are uniform.
     """
+
+    boxed = True
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -219,10 +224,8 @@ class Quantised(nn.Module):
 
 def written(model: Quantised, path: Path) -> Path:
     """Stores a ternary decoder: five trits a byte, float32 for the rest. Returns the path."""
-    kept = {}
-    for name, value in model.decoder.state_dict().items():
-        if not name.endswith("share"):
-            kept[name] = value
+    state = model.decoder.state_dict()
+    kept = {name: value for name, value in state.items() if not name.endswith("share")}
     for name, layer in ternary_layers(model.decoder):
         kept[f"{name}.weight"] = torch.from_numpy(pack(trits(layer.weight.detach()).numpy()))
         kept[f"{name}.scale"] = scale_of(layer.weight.detach()).reshape(1)

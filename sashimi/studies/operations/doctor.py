@@ -37,10 +37,8 @@ def checks() -> Iterable[Check]:
     seen = model(x, use_ensemble="voting")
     agree = bool((seen.ensemble == seen.logits_b.argmax(-1) - 1).all())
     yield Check("the plan's voting is B", agree, f"on {len(x)} operations of an untrained pair")
-    known = tensors.audit()
+    known = [one for one in tensors.audit() if one.bytes]
     total = sum(one.bytes for one in known)
-    sizes = ", ".join(f"{one.name} {one.bytes / 2**20:.0f} MB" for one in known if one.bytes)
-    remedy = (
-        "" if total < tensors.ALERT else "; above 500 MB: see sashimi.studies.operations.tensors"
-    )
+    sizes = ", ".join(f"{one.name} {one.bytes / 2**20:.0f} MB" for one in known)
+    remedy = "" if total < tensors.ALERT else "; above 500 MB: sashimi doctor --clear-cache"
     yield Check("caches of this machine", True, f"{total / 2**20:.0f} MB ({sizes}){remedy}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,6 @@ from sashimi.studies.operations.space import K
 EXPECTED = {100: (20, 30), 120: (30, 50), 150: (50, 60), 200: (60, 75), 250: (75, 85),
             300: (85, 90), 350: (90, 95), 400: (95, 100)}  # fmt: skip
 """What the plan expects of A's exact match, in percent, by its epoch."""
-
-
-@dataclass(frozen=True)
-class Warning:
-    """One of the plan's risks that came true, and what the plan would then change."""
-
-    risk: str
-    epoch: int
-    value: float
-    would_change: str
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
@@ -47,18 +36,15 @@ def compare_epochs(epochs: Sequence[Mapping[str, Any]], length: int) -> list[dic
     for one in epochs:
         planned = round(one["epoch"] * schedules.EPOCHS / length)
         latents, special = one["latents"], one["specialisation"]
+        row = {"epoch": one["epoch"], "plan's epoch": planned, "rho": one["rho"]}
+        row["A expected"] = EXPECTED.get(planned)
+        for net in "AB":
+            row[f"{net} coupled"] = one["coupled"][net]["mean exact"]
+            row[f"{net} isolated"] = one["isolated"][net]["mean exact"]
+            row[f"{net} sampled"] = min(one["coupled"][net]["sampled exact"])
         rows.append(
-            {
-                "epoch": one["epoch"],
-                "plan's epoch": planned,
-                "rho": one["rho"],
-                "A expected": EXPECTED.get(planned),
-                "A coupled": one["coupled"]["A"]["mean exact"],
-                "A isolated": one["isolated"]["A"]["mean exact"],
-                "A sampled": min(one["coupled"]["A"]["sampled exact"]),
-                "B coupled": one["coupled"]["B"]["mean exact"],
-                "B isolated": one["isolated"]["B"]["mean exact"],
-                "B sampled": min(one["coupled"]["B"]["sampled exact"]),
+            row
+            | {
                 "ensemble": one["ensembles"]["mean_probability"],
                 "oracle": one["ensembles"]["best_of_two"],
                 "coverage as planned": one["union"]["as planned, additive, twice the draws"],
@@ -78,25 +64,29 @@ def compare_epochs(epochs: Sequence[Mapping[str, Any]], length: int) -> list[dic
 
 
 def warnings(epochs: Sequence[Mapping[str, Any]], length: int) -> list[dict[str, Any]]:
-    """The plan's risk rules on the benchmarks of a run; they change nothing by themselves."""
-    found = []
-    best = -1.0
-    for row in compare_epochs(epochs, length):
-        at, a = row["plan's epoch"], row["A coupled"]
-        source = next(e for e in epochs if e["epoch"] == row["epoch"])["specialisation"]
-        more, less = sorted((source["A better"], source["B better"]), reverse=True)
+    """The plan's risk rules on the benchmarks of a run, by risk, epoch, value and what the plan
+    would then change; they change nothing by themselves.
+    """
+    found, best = [], -1.0
+    for one, row in zip(epochs, compare_epochs(epochs, length), strict=True):
+        at, a, covered = row["plan's epoch"], row["A coupled"], row["coverage as planned"]
+        less, more = sorted(one["specialisation"][f"{net} better"] for net in "AB")
         rules = [
             (at >= 150 and a < 0.3, "1: A is slow", a, "raise A's temperature"),
             (at >= 200 and a < 0.5, "1: A is slow", a, "lambdas by StateNet; then schedule B"),
             (at >= 200 and more + less >= 30 and more > 9 * less, "2: one network does all",
              more / max(more + less, 1), "raise A's learning rate; a diversity loss"),
-            (at >= 150 and row["coverage as planned"] < best + 0.002, "3: coverage stands still",
-             row["coverage as planned"], "rho 0.85, more temperature, more repulsion"),
+            (at >= 150 and covered < best + 0.002, "3: coverage stands still", covered,
+             "rho 0.85, more temperature, more repulsion"),
             (at >= 100 and row["oracle"] < 0.999, "the ensemble is below 99.9%", row["oracle"],
              "stop and look"),
         ]  # fmt: skip
-        best = max(best, row["coverage as planned"])
-        found += [asdict(Warning(r, at, value, do)) for holds, r, value, do in rules if holds]
+        best = max(best, covered)
+        found += [
+            {"risk": risk, "epoch": at, "value": value, "would_change": change}
+            for holds, risk, value, change in rules
+            if holds
+        ]
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from sashimi.plots import COLOURS, STYLE, Picture
@@ -46,37 +47,28 @@ def structure(bits: np.ndarray) -> Figure:
 
 PANELS = {
     "exact match of the mean, %": (
-        "A coupled",
-        "B coupled",
-        "ensemble",
-        "A isolated",
-        "B isolated",
+        "A coupled", "B coupled", "ensemble", "A isolated", "B isolated",
     ),
     "operations covered, %": ("coverage as planned", "coverage, same draws"),
     "complementarity": ("complementarity", "complementarity, evaluable"),
     "latents": ("coupling", "CKA", "precision at 18, A", "precision at 18, B"),
-}
+}  # fmt: skip
 """The plan's four panels, by the columns of `evolution.compare_epochs`."""
 
 
 def evolution(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """The plan's four panels over its benchmark epochs, with its phases shaded."""
     figure, panels = _panels(2, 2)
-    at = [row["plan's epoch"] for row in rows]
-    lines = {
-        label: {
-            name: [(100 if "%" in label else 1) * _gap(row[name]) for row in rows] for name in names
-        }
-        for label, names in PANELS.items()
-    }
-    for axes, (label, series) in zip(panels, lines.items(), strict=True):
+    table = pd.DataFrame(rows).set_index("plan's epoch")
+    for axes, (label, names) in zip(panels, PANELS.items(), strict=True):
         start = 0
         for place, (phase, end) in enumerate(schedules.PHASES.items()):
             axes.axvspan(start, end, color="#dddddd" if place % 2 else "#f3f3f3", zorder=0)
             axes.text(start + 3, 1.01, phase, fontsize=6, transform=axes.get_xaxis_transform())
             start = end
-        for place, (name, values) in enumerate(series.items()):
-            axes.plot(at, values, marker="o" if place < 3 else "x", label=name, markersize=4)
+        for place, name in enumerate(names):
+            values = table[name].astype(float) * (100 if "%" in label else 1)
+            axes.plot(values, marker="o" if place < 3 else "x", label=name, markersize=4)
         axes.set_xlabel("the plan's epoch")
         axes.set_ylabel(label)
         axes.legend(frameon=False, fontsize=7)
@@ -94,10 +86,6 @@ def latents(places: Mapping[str, Any]) -> Figure:
         axes.set_ylabel("second")
     figure.colorbar(shown, ax=list(panels), label=places["label"])
     return figure
-
-
-def _gap(value: float | None) -> float:
-    return float("nan") if value is None else value
 
 
 def _panels(rows: int, columns: int) -> tuple[Figure, Sequence[Any]]:

@@ -15,7 +15,7 @@ from sashimi import cache, params, ternary, train
 from sashimi.files import write_json
 from sashimi.studies.operations import benchmark, dual, schedules
 from sashimi.studies.operations.control import Controller
-from sashimi.studies.operations.designs import cross_entropy, make
+from sashimi.studies.operations.designs import cross_entropy, make, right
 from sashimi.studies.operations.params import DesignParams, DualParams
 from sashimi.studies.operations.space import K, every
 from sashimi.study import MODEL
@@ -39,9 +39,7 @@ def batches(x: Tensor, size: int, seed: int) -> tuple[Callable[[int], Tensor], i
 
     def batch(step: int) -> Tensor:
         epoch, place = divmod(step - 1, steps)
-        order = torch.randperm(
-            len(x), generator=torch.Generator().manual_seed(seed * 100_003 + epoch)
-        )
+        order = torch.randperm(len(x), generator=benchmark.seeded(seed * 100_003 + epoch))
         return x[order[place * size : (place + 1) * size]]
 
     return batch, steps
@@ -63,19 +61,14 @@ def design(settings: DesignParams, directory: Path, say: Callable[[str], None] =
     def observe() -> dict[str, Any]:
         with torch.no_grad():
             logits = model.decode(model.latent(x))
-        done = int(((logits.argmax(-1) - 1) == x).all(-1).sum())
+        done = int(right(logits, x).sum())
         return {"val_loss": float(cross_entropy(logits, x)), "tiers": {"all": (done, K)}}
 
-    seconds = _fit(
-        model,
-        batch,
-        schedule,
-        directory,
-        settings,
-        before_step=lambda progress: ternary.set_progress(model, progress, 0.1, 0.5),
-        observe=observe,
-        say=say,
-    )
+    def before_step(progress: float) -> None:
+        ternary.set_progress(model, progress, 0.1, 0.5)
+
+    watched = {"before_step": before_step, "observe": observe, "say": say}
+    seconds = _fit(model, batch, schedule, directory, settings, **watched)
     cache.save(model.state_dict(), directory / MODEL)
     return model.eval(), seconds
 
@@ -133,7 +126,7 @@ class Steps(train.Schedule):
 
 def parts_of(x: Tensor, share: float) -> tuple[Tensor, Tensor]:
     """What is learned, and a tenth (the plan's) that no network learns: rows of x each."""
-    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(SPLIT))
+    order = torch.randperm(len(x), generator=benchmark.seeded(SPLIT))
     return x[order[: round(share * len(x))]], x[order[round(0.9 * len(x)) :]]
 
 

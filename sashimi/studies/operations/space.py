@@ -207,12 +207,6 @@ def neighbours() -> np.ndarray:
     return (np.arange(K)[:, None, None] + change).reshape(K, NEIGHBOURS)
 
 
-def jaccard(a: Any, b: Any) -> float:
-    """Operations that both draws hold over those that either holds (Jaccard 1901), 0 to 1."""
-    one, other = np.unique(rows(a)), np.unique(rows(b))
-    return len(np.intersect1d(one, other)) / len(np.union1d(one, other))
-
-
 def boxes(rng: np.random.Generator) -> np.ndarray:
     """Stratified draws of U[−1, 1]^9: one in each of its 3^9 boxes of side 2/3, (19683, 9) float32.
 

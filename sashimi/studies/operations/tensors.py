@@ -1,21 +1,23 @@
 """The plan's tensor cache, and an audit of the caches of this machine.
 
 An entry is one safetensors file whose header says what it is. It is keyed by a digest of what it
-was made of, lies beside those of `sashimi.cache`, and always holds CPU tensors.
+was made of, and always holds CPU tensors.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import shutil
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from sashimi import cache
@@ -38,6 +40,7 @@ class TensorCache:
         return self.folder / f"{name}-{cache.digest(key)[:16]}.safetensors"
 
     def exists(self, name: str, key: Iterable[str]) -> bool:
+        """Whether there is such an entry."""
         return self.path(name, key).is_file()
 
     def save(self, name: str, key: Iterable[str], tensors: Mapping[str, Tensor], made_by: str):
@@ -61,11 +64,12 @@ class TensorCache:
         than its header says, and leaves the file as it is.
         """
         path = self.path(name, key)
-        told = header(path)
-        with safe_open(path, "pt") as file:
-            tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+        told, tensors = header(path), load_file(path)
         if _digest(tensors) != told["digest"]:
-            raise BadInput(f"{path}: its content is not what its header says; {_remedy(told)}")
+            raise BadInput(
+                f"{path}: its content is not what its header says; delete it and run "
+                f"'{told['made_by']}'"
+            )
         return tensors
 
     def list(self) -> list[dict[str, Any]]:
@@ -73,9 +77,10 @@ class TensorCache:
         found = []
         for path in sorted(self.folder.glob("*.safetensors")):
             try:
-                found.append(header(path) | {"path": str(path), "bytes": path.stat().st_size})
+                told = header(path)
             except BadInput as error:
-                found.append({"path": str(path), "bytes": path.stat().st_size, "error": str(error)})
+                told = {"error": str(error)}
+            found.append(told | {"path": str(path), "bytes": path.stat().st_size})
         return sorted(found, key=lambda one: one.get("created", ""), reverse=True)
 
 
@@ -92,18 +97,9 @@ def header(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _remedy(told: Mapping[str, Any]) -> str:
-    return f"delete it and run '{told['made_by']}'"
-
-
 def _digest(tensors: Mapping[str, Tensor]) -> str:
     """Of names, shapes, dtypes and bytes."""
-    parts = []
-    for name in sorted(tensors):
-        t = tensors[name]
-        parts += [name, str(tuple(t.shape)), str(t.dtype)]
-        parts.append(t.contiguous().view(torch.uint8).numpy().tobytes().hex())
-    return cache.digest(parts)
+    return hashlib.sha256(to_bytes(dict(tensors))).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -118,32 +114,24 @@ class Known:
     files: int
     bytes: int
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def audit(home: Path | None = None, checkout: Path | None = None) -> list[Known]:
-    """The known caches with their sizes, whether they are there or not; nothing is changed.
+    """The known caches with their sizes, whether they are there or not; nothing is changed, and
+    `sashimi doctor --clear-cache` empties that of tensors.
 
     Those of the graphics card's driver, of the system and of editors are not looked for.
     """
     home, checkout = home or Path.home(), checkout or root()
-    reports = checkout / "reports"
+    reports, downloads = checkout / "reports", home / ".cache"
     places = [
         ("bytecode", checkout, "**/__pycache__/*", "Python's compiled modules", True),
         ("tensors", cache.folder(), "**/*.safetensors", "computed tensors of this workbook", True),
-        (
-            "checkpoints",
-            reports,
-            "**/checkpoint.safetensors",
-            "resuming of interrupted runs",
-            False,
-        ),
+        ("checkpoints", reports, "**/checkpoint.safetensors", "resuming of broken runs", False),
         ("weights", reports, "**/model.safetensors", "trained networks", False),
         ("results", reports, "**/*.json", "what every table is made of", False),
-        ("torch", home / ".cache/torch", "**/*", "torch's downloads", False),
-        ("hugging face", home / ".cache/huggingface", "**/*", "models and data sets", False),
-        ("pip", home / ".cache/pip", "**/*", "packages that were installed", False),
+        ("torch", downloads / "torch", "**/*", "torch's downloads", False),
+        ("hugging face", downloads / "huggingface", "**/*", "models and data sets", False),
+        ("pip", downloads / "pip", "**/*", "packages that were installed", False),
         ("driver", home / ".nv", "**/*", "unknown: kernels of the graphics card's driver", False),
     ]
     return [Known(n, str(p), why, safe, *_size(p, pattern)) for n, p, pattern, why, safe in places]
@@ -154,25 +142,3 @@ def _size(folder: Path, pattern: str) -> tuple[int, int]:
     paths = folder.glob(pattern) if folder.is_dir() else ()
     kept = [p for p in paths if p.is_file() and not hidden & set(p.relative_to(folder).parts)]
     return len(kept), sum(p.stat().st_size for p in kept)
-
-
-def clean(names: Iterable[str], found: Iterable[Known]) -> list[Known]:
-    """Deletes the named caches, and only those; BadInput for one that is unknown or not safe,
-    before anything is deleted.
-    """
-    known = {one.name: one for one in found}
-    chosen = []
-    for name in names:
-        if name not in known or not known[name].safe:
-            safe = ", ".join(sorted(n for n, one in known.items() if one.safe))
-            raise BadInput(f"no cache '{name}' that may be cleaned; there are: {safe}")
-        chosen.append(known[name])
-    for one in chosen:
-        folder = Path(one.path)
-        if one.name == "tensors":
-            for path in folder.glob("**/*.safetensors"):
-                path.unlink()
-        else:
-            for path in [p for p in folder.glob("**/__pycache__") if ".venv" not in p.parts]:
-                shutil.rmtree(path)
-    return chosen
