@@ -7,7 +7,7 @@ import random
 import pytest
 
 from sashimi.flagship.builtin import forms, grammar, slots, speak
-from sashimi.flagship.data import normal
+from sashimi.flagship.data import phrases
 
 TABLE = grammar.load().slots
 COPIED = [name for name, slot in TABLE.items() if slot.kind != "map"]
@@ -23,11 +23,11 @@ def test_every_form_is_read_as_its_value(name):
         for text in filling.says:
             prompt = f"well {text} ok"
             told = filling.value + ": " if slot.read == "label" else filling.value
-            spans = [prompt[a:b] for a, b in normal.find(slot.read, told, prompt)]
+            spans = [prompt[a:b] for a, b in phrases.find(slot.read, told, prompt)]
             assert spans, (text, filling.value)
         for text in filling.measured:
             read = {"mL": "volume"}.get(slot.unit, "duration")
-            assert normal.find(read, filling.value, f"well {text} ok"), text
+            assert phrases.find(read, filling.value, f"well {text} ok"), text
 
 
 @pytest.mark.parametrize(

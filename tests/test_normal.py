@@ -2,7 +2,7 @@
 
 import pytest
 
-from sashimi.flagship.data import normal
+from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data.literals import Literals, Slot
 from sashimi.flagship.data.spoken_numbers import measured
 from sashimi.flagship.data.spoken_sums import expression
@@ -93,16 +93,16 @@ def test_sums(said, meant):
 def test_what_a_prompt_leaves_open_is_found_all_the_same():
     prompt = "bring the books on monday, can you remind me at eight, then toggle the porch light"
     value = "Monday at 8:00 AM"
-    found = normal.find("when", value, prompt)
+    found = phrases.find("when", value, prompt)
     assert [prompt[a:b] for a, b in found] == ["at eight", "eight"]
-    told = [m for a, b, m in normal.phrases("when", prompt, False) if (a, b) in found]
+    told = [m for a, b, m in phrases.longest("when", prompt, False) if (a, b) in found]
     assert told == [value, value]
     lamp = normal.entity("porch light")
-    assert [prompt[a:b] for a, b in normal.find("entity", lamp, prompt)] == ["porch light"]
-    maps = normal.find("app", "com.google.Maps", "open google maps please")
+    assert [prompt[a:b] for a, b in phrases.find("entity", lamp, prompt)] == ["porch light"]
+    maps = phrases.find("app", "com.google.Maps", "open google maps please")
     assert maps == [(5, 16)]
-    assert normal.find("duration", 600, "wait ten minutes") == [(5, 16)]
-    assert normal.find("title", "Hardware store", "to the hardware store") == [(7, 21)]
+    assert phrases.find("duration", 600, "wait ten minutes") == [(5, 16)]
+    assert phrases.find("title", "Hardware store", "to the hardware store") == [(7, 21)]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,9 @@ def test_texts(reading, said, meant):
     assert normal.read(reading, said) == meant
     if meant is not None:
         assert normal.read(reading, meant) == meant
-        assert [f"x {said} y"[a:b] for a, b in normal.find(reading, meant, f"x {said} y")] == [said]
+        assert [f"x {said} y"[a:b] for a, b in phrases.find(reading, meant, f"x {said} y")] == [
+            said
+        ]
 
 
 def test_phrases_of_a_prompt():
@@ -187,7 +189,7 @@ def test_phrases_of_a_prompt():
     shown = {
         (reading, prompt[start:end]): meaning
         for reading, number in (("when", False), ("duration", True), ("fraction", True))
-        for start, end, meaning in normal.phrases(reading, prompt, number)
+        for start, end, meaning in phrases.longest(reading, prompt, number)
     }
     assert shown["when", "tomorrow at half seven"] == "tomorrow at 7:30 PM"
     assert shown["duration", "an hour and a half"] == 90
@@ -195,8 +197,8 @@ def test_phrases_of_a_prompt():
 
 
 def test_a_span_is_whole_words():
-    assert normal.find("title", "Ana", "banana for ana") == [(11, 14)]
-    assert normal.find("plain", True, "true") == []
+    assert phrases.find("title", "Ana", "banana for ana") == [(11, 14)]
+    assert phrases.find("plain", True, "true") == []
 
 
 def test_a_place_takes_the_reading_that_explains_most():

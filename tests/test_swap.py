@@ -6,7 +6,7 @@ import pytest
 
 from sashimi.flagship import people
 from sashimi.flagship.builtin.stream import kept_for
-from sashimi.flagship.data import leaks, normal
+from sashimi.flagship.data import leaks, normal, phrases
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import Literals, slots_of
 from sashimi.flagship.people import join, swap
@@ -83,8 +83,8 @@ def test_every_value_that_could_be_copied_still_can(examples):
         )  # fmt: skip
         for slot, old, new in pairs:
             reading = readings.get(slot.context, normal.PLAIN)
-            if slot.kind in ("text", "number") and normal.find(reading, old, before.prompt):
-                assert normal.find(reading, new, after.prompt), (before.prompt, after.prompt, new)
+            if slot.kind in ("text", "number") and phrases.find(reading, old, before.prompt):
+                assert phrases.find(reading, new, after.prompt), (before.prompt, after.prompt, new)
         assert not [f for f in validate(after.program, strict=True) if f.severity == "error"]
     assert changed > 40
 
@@ -118,7 +118,7 @@ def test_a_menu_offers_the_values_that_are_said():
     for case in menu.cases:
         assert case.title.lower() in prompt.lower()
         value = dict(case.body[0].params)["dateComponents"]
-        assert normal.find("alarm", value, case.title)
+        assert phrases.find("alarm", value, case.title)
 
 
 def test_slips_leave_every_value_where_it_was():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sashimi.flagship.data import normal
+from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
 from sashimi.program.catalogue import Catalogue
@@ -49,7 +49,7 @@ class Spans:
 
     def phrases(self, reading: str, *, number: bool) -> dict[int, tuple[int, Value]]:
         """Where the longest phrase ends that begins at a character, and what it means."""
-        found = normal.phrases(reading, self.prompt, number)
+        found = phrases.longest(reading, self.prompt, number)
         return {start: (end, meaning) for start, end, meaning in found}
 
     def value(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from sashimi.flagship.data import normal
+from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data import spoken_times as times
 from sashimi.flagship.data.spoken_numbers import ONES, TENS, words
 from sashimi.flagship.data.spoken_times import MONTHS, WEEKDAYS
@@ -124,7 +124,7 @@ def measured(value: int | float, unit: str) -> tuple[str, ...]:
 
 def _means(read: str, text: str, value: int | float) -> bool:
     """Whether a phrase is the value; a unit that is not read follows the number."""
-    found = normal.phrases(read, text, True)
+    found = phrases.longest(read, text, True)
     return bool(found) and found[0][0] == 0 and found[0][2] == value
 
 

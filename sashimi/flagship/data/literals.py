@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sashimi.flagship.data import normal
+from sashimi.flagship.data import normal, phrases
 from sashimi.program import parse, render, tiers
 from sashimi.program.ir.walk import Walk
 from sashimi.program.tree import Program, Set, Value
@@ -54,13 +54,13 @@ def spans_of(
     """Every (first, last) word piece whose characters mean a value; [] when none do."""
     starts = {start: i for i, (start, _) in reversed(list(enumerate(offsets)))}
     ends = {end: i for i, (_, end) in enumerate(offsets)}
-    found = normal.find(reading, value, prompt)
+    found = phrases.find(reading, value, prompt)
     return [(starts[a], ends[b]) for a, b in found if a in starts and b in ends]
 
 
 def spelled(value: Value, prompt: str, reading: str = normal.PLAIN) -> bool:
     """Whether a prompt holds a text or a number, as it is read in its place."""
-    return bool(normal.find(reading, value, prompt))
+    return bool(phrases.find(reading, value, prompt))
 
 
 def _readings(slot: Slot, value: Value, prompt: str) -> dict[str, bool]:
@@ -71,8 +71,8 @@ def _readings(slot: Slot, value: Value, prompt: str) -> dict[str, bool]:
     table: Iterable[str] = normal.NUMBERS if number else normal.TEXTS
     found = {}
     for reading in [normal.ENTITY] if slot.kind == "literal" else table:
-        if spans := normal.find(reading, value, prompt):
-            told = (normal.meant(reading, prompt, a, b, number) for a, b in spans)
+        if spans := phrases.find(reading, value, prompt):
+            told = (phrases.meant(reading, prompt, a, b, number) for a, b in spans)
             found[reading] = any(repr(one) == repr(value) for one in told)
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sashimi.flagship.builtin import style
-from sashimi.flagship.data import normal
+from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import slots_of
 from sashimi.program import tiers
@@ -37,5 +37,5 @@ def _held(prompt: str, example: Example, readings: Mapping[str, str]) -> Places:
     for slot, value in zip(slots_of(ir.merged()), ir.values, strict=True):
         reading = readings.get(slot.context, normal.PLAIN)
         if slot.kind not in ("title", "name"):
-            found.append((slot.context, value, len(normal.find(reading, value, prompt))))
+            found.append((slot.context, value, len(phrases.find(reading, value, prompt))))
     return found

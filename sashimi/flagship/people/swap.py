@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from sashimi.flagship.builtin import forms
 from sashimi.flagship.builtin.slots import held_out, text_of
-from sashimi.flagship.data import normal
+from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import COPYABLE, Literals, slots_of
@@ -137,7 +137,7 @@ def spans(example: Example, readings: dict[str, str]) -> list[Span]:
             kept.add(repr(value))
             continue
         reading = readings.get(slot.context, normal.PLAIN)
-        if held := _alone(normal.find(reading, value, example.prompt)):
+        if held := _alone(phrases.find(reading, value, example.prompt)):
             start, end = held
             after_to = example.prompt[:start].rstrip().endswith(" to")
             place = slot.kind, slot.context, after_to
@@ -180,4 +180,4 @@ def _unit(text: str) -> str | None:
 
 def _reads(span: Span, value: Value, prompt: str, start: int, end: int) -> bool:
     """Whether the new prompt spells the new value there and nowhere else."""
-    return _alone(normal.find(span.reading, value, prompt)) == (start, end)
+    return _alone(phrases.find(span.reading, value, prompt)) == (start, end)
