@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,9 @@ def copies(model: Sashimi, prompt: str) -> tuple[Copy, ...]:
         first = int(scores[row].argmax()) - len(model.literals.values)
         words = KNOWN
         if first >= 0:
-            last = model.filler.last(source, hidden[row], first)
-            words = prompt[source.offsets[first][0] : source.offsets[last][1]]
+            reading, state = model.literals.reading(slot), hidden[row]
+            last = partial(model.filler.last, source, state, first)
+            words = source.words(slot, reading, first, last)
         if slot.kind != "title":
             made.append(Copy(slot.context, str(value), words))
     return tuple(made)

@@ -52,26 +52,30 @@ class Spans:
         found = phrases.longest(reading, self.prompt, number)
         return {start: (end, meaning) for start, end, meaning in found}
 
+    def words(self, slot: Slot, reading: str, first: int, last: Callable[[], int]) -> str:
+        """What is copied from word piece ``first`` on; ``last`` is asked for its last word piece
+        where no meaning tells its end.
+        """
+        begin, number = self.offsets[first][0], slot.kind == "number"
+        known = self.phrases(reading, number=number) if number or reading in normal.PHRASES else {}
+        if begin in known:
+            return self.prompt[begin : known[begin][0]]
+        return self.prompt[begin : _word_end(self.prompt, self.offsets[last()][1])]
+
     def value(
         self, slot: Slot, reading: str, first: int, last: Callable[[], int], unit: str = ""
     ) -> Value:
-        """What the span from word piece ``first`` on means; ``last`` is asked for text only.
-
-        A duration is counted in ``unit``, where the program states one.
-        """
-        begin = self.offsets[first][0]
-        number = slot.kind == "number"
+        """What `words` mean. A duration is counted in ``unit``, where the program states one."""
+        said, number = self.words(slot, reading, first, last), slot.kind == "number"
+        if number and unit and reading == "duration":
+            counted = numbers.converted(said, unit)
+            if counted is not None:
+                return counted
         if number or reading in normal.PHRASES:
-            end, meaning = self.phrases(reading, number=number).get(begin, (begin, None))
-            if unit and reading == "duration":
-                other = numbers.converted(self.prompt[begin:end], unit)
-                return meaning if other is None else other
-            if meaning is not None:
-                return meaning
-        end = _word_end(self.prompt, self.offsets[last()][1])
-        span = self.prompt[begin:end]
-        meaning = normal.read(reading, span)
-        return span if meaning is None else meaning
+            found = self.phrases(reading, number=number).get(self.offsets[first][0])
+            return found[1] if found else said
+        meaning = normal.read(reading, said)
+        return said if meaning is None else meaning
 
 
 def _word_end(prompt: str, end: int) -> int:
