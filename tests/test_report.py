@@ -350,7 +350,7 @@ def test_what_the_readme_says_of_people_is_what_the_packed_network_did():
     told = json.loads((root() / "sashimi/shipped/people.json").read_text(encoding="utf-8"))
     useful, kinds, others = told["overall"]["useful_strict"], told["kind"], told["out_of_domain"]
     share, low, high = (round(100 * useful[key]) for key in ("value", "low", "high"))
-    assert f"half of {useful['n']} frozen requests" in text and f"{share}% [{low}, {high}]" in text
+    assert f"of {useful['n']} frozen requests" in text and f"{share}% [{low}, {high}]" in text
     steps = 100 * kinds["one step"]["useful_strict"]["value"]
     assert f"of one-step requests {steps:.0f}%" in text
     refused = 100 * (1 - told["overall"]["admitted"]["value"])
