@@ -5,17 +5,24 @@ import pytest
 from sashimi.flagship.data import normal
 from sashimi.flagship.data.literals import Literals, Slot
 from sashimi.flagship.data.spoken_numbers import measured
-from sashimi.flagship.data.spoken_times import clock, when
+from sashimi.flagship.data.spoken_sums import expression
+from sashimi.flagship.data.spoken_times import agree, alarm, when
 from sashimi.program import parse
 
 
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("half seven", "7:30"),
+        ("half seven", "7:30 PM"),
         ("half past six pm", "6:30 PM"),
         ("quarter to eight tonight", "7:45 PM"),
-        ("ten to nine", "8:50"),
+        ("ten to nine", "8:50 AM"),
+        ("9 30 pm", "9:30 PM"),
+        ("720am", "7:20 AM"),
+        ("six twenty five am", "6:25 AM"),
+        ("sat quarter past nine", "Saturday at 9:15 AM"),
+        ("tuesday 9 to 11 am", None),
+        ("10 to 8", "7:50 PM"),
         ("7pm", "7:00 PM"),
         ("7 a.m.", "7:00 AM"),
         ("18:45", "18:45"),
@@ -24,7 +31,7 @@ from sashimi.program import parse
         ("tomorrow at 8pm", "tomorrow at 8:00 PM"),
         ("8pm tomorrow", "tomorrow at 8:00 PM"),
         ("tomorrow night", "tomorrow night"),
-        ("next friday at ten", "next Friday at 10:00"),
+        ("next friday at ten", "next Friday at 10:00 AM"),
         ("the 3rd of may", "May 3"),
         ("May 3, 2027 at 5pm", "May 3, 2027 at 5:00 PM"),
         ("in 20 mins", "in 20 minutes"),
@@ -39,8 +46,63 @@ def test_times_and_dates(said, meant):
         assert when(meant) == meant
 
 
-def test_a_clock_has_no_day():
-    assert [clock("7pm"), clock("tomorrow at 7pm"), clock("monday")] == ["7:00 PM", None, None]
+def test_an_alarm_knows_no_day_and_rings_in_the_morning():
+    assert [alarm("7pm"), alarm("tomorrow at 7"), alarm("monday")] == ["7:00 PM", "7:00 AM", None]
+    assert [alarm("half two"), alarm("18:45"), when("7")] == ["2:30 PM", "18:45", "7:00 PM"]
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "day", "may"),
+    [
+        ("quarter to four", "3:45 PM", None, True),
+        ("quarter to four", "3:45 AM", None, True),
+        ("quarter to four pm", "3:45 AM", None, False),
+        ("15:30", "3:30 PM", None, True),
+        ("8 am", "Monday at 8:00 AM", "Monday", True),
+        ("8 am", "Monday at 8:00 AM", None, False),
+        ("tuesday at 8", "Monday at 8:00 AM", "Monday", False),
+        ("the oven", "8:00 AM", None, False),
+    ],
+)
+def test_a_time_may_leave_open_its_half_and_its_day(said, value, day, may):
+    assert agree(said, value, day) is may
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("42 times 1.79", "42*1.79"),
+        ("take 17.5 off 90", "90-17.5"),
+        ("half of three hundred and seventy five", "375/2"),
+        ("40 percent off 120", "120*0.6"),
+        ("120 with 40% off", "120*0.6"),
+        ("ten percent tip for an 84 bill", "84*0.1"),
+        ("1,234 plus 5,678", "1234+5678"),
+        ("18.75 + 42.30", "18.75+42.3"),
+        ("12 * (3 + 4)", "12*(3+4)"),
+        ("a thousand take away three six five", "1000-365"),
+        ("15", None),
+        ("fifteen percent", None),
+        ("the bill and the tip", None),
+    ],
+)
+def test_sums(said, meant):
+    assert expression(said) == meant
+
+
+def test_what_a_prompt_leaves_open_is_found_all_the_same():
+    prompt = "bring the books on monday, can you remind me at eight, then toggle the porch light"
+    value = "Monday at 8:00 AM"
+    found = normal.find("when", value, prompt)
+    assert [prompt[a:b] for a, b in found] == ["at eight", "eight"]
+    told = [m for a, b, m in normal.phrases("when", prompt, False) if (a, b) in found]
+    assert told == [value, value]
+    lamp = normal.entity("porch light")
+    assert [prompt[a:b] for a, b in normal.find("entity", lamp, prompt)] == ["porch light"]
+    maps = normal.find("app", "com.google.Maps", "open google maps please")
+    assert maps == [(5, 16)]
+    assert normal.find("duration", 600, "wait ten minutes") == [(5, 16)]
+    assert normal.find("title", "Hardware store", "to the hardware store") == [(7, 21)]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +134,9 @@ def test_durations(said, meant):
         ("plain", "a dozen", 12),
         ("plain", "an", None),
         ("plain", "twelve forty", None),
+        ("plain", "seven fifty", 750),
+        ("plain", "ninety point four", 90.4),
+        ("plain", "three six five", 365),
         ("fraction", "50 %", 0.5),
         ("fraction", "fifty percent", 0.5),
         ("fraction", "halfway", 0.5),
@@ -119,7 +184,7 @@ def test_phrases_of_a_prompt():
         for reading, number in (("when", False), ("duration", True), ("fraction", True))
         for start, end, meaning in normal.phrases(reading, prompt, number)
     }
-    assert shown["when", "tomorrow at half seven"] == "tomorrow at 7:30"
+    assert shown["when", "tomorrow at half seven"] == "tomorrow at 7:30 PM"
     assert shown["duration", "an hour and a half"] == 90
     assert shown["fraction", "fifty percent"] == 0.5
 

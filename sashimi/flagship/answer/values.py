@@ -35,16 +35,22 @@ class Spans:
     offsets: list[list[int]]  # (P, 2): characters of each word piece
 
     def copyable(self, slot: Slot, reading: str) -> list[bool]:
-        """Per word piece, whether a value of this slot may begin there."""
-        if slot.kind == "number":
-            begins = self.phrases(reading, number=True)
-            return [start in begins for start, _ in self.offsets]
-        return [slot.kind in COPYABLE] * len(self.offsets)
+        """Per word piece, whether a value of this slot may begin there.
 
-    def phrases(self, reading: str, *, number: bool) -> dict[int, Value]:
-        """What the longest phrase means that begins at a character, for each that has one."""
+        A text that is read by its meaning begins where one does; where none does, anywhere.
+        """
+        number = slot.kind == "number"
+        if number or (reading in normal.PHRASES and slot.kind in COPYABLE):
+            begins = self.phrases(reading, number=number)
+            if number or begins:
+                return [start in begins for start, _ in self.offsets]
+        may = slot.kind in COPYABLE and (slot.kind != "literal" or reading == normal.ENTITY)
+        return [may] * len(self.offsets)
+
+    def phrases(self, reading: str, *, number: bool) -> dict[int, tuple[int, Value]]:
+        """Where the longest phrase ends that begins at a character, and what it means."""
         found = normal.phrases(reading, self.prompt, number)
-        return {start: meaning for start, _, meaning in found}
+        return {start: (end, meaning) for start, end, meaning in found}
 
     def value(
         self, slot: Slot, reading: str, first: int, last: Callable[[], int], unit: str = ""
@@ -54,18 +60,25 @@ class Spans:
         A duration is counted in ``unit``, where the program states one.
         """
         begin = self.offsets[first][0]
-        if slot.kind == "number":
-            phrases = normal.phrases(reading, self.prompt, True)
-            end, meaning = next((b, found) for a, b, found in phrases if a == begin)
-            other = None
+        number = slot.kind == "number"
+        if number or reading in normal.PHRASES:
+            end, meaning = self.phrases(reading, number=number).get(begin, (begin, None))
             if unit and reading == "duration":
                 other = numbers.converted(self.prompt[begin:end], unit)
-            return meaning if other is None else other
-        span = self.prompt[begin : self.offsets[last()][1]]
+                return meaning if other is None else other
+            if meaning is not None:
+                return meaning
+        end = _word_end(self.prompt, self.offsets[last()][1])
+        span = self.prompt[begin:end]
         meaning = normal.read(reading, span)
-        if meaning is None and reading == "when":  # the span's end was missed, or it is no time
-            meaning = self.phrases(reading, number=False).get(begin)
         return span if meaning is None else meaning
+
+
+def _word_end(prompt: str, end: int) -> int:
+    """Where the word ends that a span would cut."""
+    while 0 < end < len(prompt) and prompt[end - 1].isalnum() and prompt[end].isalnum():
+        end += 1
+    return end
 
 
 def filled(

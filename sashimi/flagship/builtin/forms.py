@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from sashimi.flagship.data import normal
+from sashimi.flagship.data import spoken_times as times
 from sashimi.flagship.data.spoken_numbers import ONES, TENS, words
 from sashimi.flagship.data.spoken_times import MONTHS, WEEKDAYS
 from sashimi.program.tree import Value
@@ -88,12 +90,21 @@ def says(value: Value, read: str, number: bool = False) -> tuple[str, ...]:
     """The ways to say a value that its place reads in this way."""
     if number:
         found = _numbers(value) if read == normal.PLAIN else _shares(value)
-    elif read == "when":
-        found = _whens(value)
+    elif read == normal.ENTITY:
+        found = _texts(normal.entity_name(value), "title")
+    elif read in normal.PHRASES:
+        found = _SAID[read](value)
     else:
         found = _texts(value, read)
-    kept = [text for text in found if normal.read(read, text, number=number) == value]
+    kept = [text for text in found if _read(read, text, number) == value]
     return tuple(kept) or (str(value),)
+
+
+def _read(read: str, text: str, number: bool) -> Value | None:
+    """What a form says, without a half of the day that it leaves open."""
+    if read == "when":
+        return times.when(text, early=None)
+    return normal.read(read, text, number=number)
 
 
 @lru_cache(maxsize=20_000)
@@ -254,3 +265,27 @@ def _clocks(value: str) -> list[str]:
     if value == "12:00 PM":
         found += ["noon"] * 4 + ["midday"]
     return found + (["midnight"] * 4 if value == "12:00 AM" else [])
+
+
+def _sums(value: str) -> list[str]:
+    """A sum in figures and in words; a hundredth of a number as a percentage."""
+    match = re.fullmatch(r"([\d.]+)([-+*/])([\d.]+)", value)
+    if not match:
+        return [value]
+    one, sign, two = match.groups()
+    said = {"+": ("plus",), "-": ("minus",), "*": ("times", "x"), "/": ("divided by", "over")}[sign]
+    found = [value, f"{one} {sign} {two}", *(f"{one} {word} {two}" for word in said)]
+    if sign == "*" and 0 < float(two) < 1:
+        share, less = (format(round(100 * x, 6), "g") for x in (float(two), 1 - float(two)))
+        off = [f"{less}% off {one}", f"{less} percent off {one}", f"{one} minus {less}%"]
+        found = [f"{share}% of {one}", f"{share} percent of {one}", *off, value]
+    less = [f"take {two} off {one}", f"{two} from {one}"] if sign == "-" else []
+    return found + less + ([f"half of {one}", f"half of {one}"] if (sign, two) == ("/", "2") else [])
+
+
+_SAID: dict[str, Callable[[str], list[str]]] = {
+    "when": _whens,
+    "alarm": lambda value: [form for form in _clocks(value) if not form.startswith("at ")],
+    "expression": _sums,
+    "app": normal.app_names,
+}

@@ -90,7 +90,7 @@ def styled(spoken: Spoken, style: str, phrases: dict, rng: random.Random) -> str
         text = text[:1].upper() + text[1:]
         text = re.sub(r"(?<=[.?!] )([a-z])", lambda m: m[1].upper(), text)
     if style == "typos":
-        text = _typos(text, rng)
+        text = slips(text, rng)
     text = re.sub(r"([.?!,;:])\.$", r"\1", text)
     text = re.sub(r",\s*([,.;:?!])", r"\1", text)
     text = _ARTICLE.sub(lambda m: m[1] + _an(spoken.values[ord(m[2]) - FIRST_PRIVATE]) + m[2], text)
@@ -144,8 +144,8 @@ def _casual(text: str, phrases: dict, rng: random.Random) -> str:
     return rng.choice(phrases["casual_lead"]) + text + rng.choice(phrases["casual_tail"])
 
 
-def _typos(text: str, rng: random.Random) -> str:
-    """One to three slips in words of four letters or more; values are not there yet to be hurt."""
+def slips(text: str, rng: random.Random) -> str:
+    """One to three slips of the finger in words of four letters or more."""
     words = [m.span() for m in re.finditer(r"[A-Za-z]{4,}", text)]
     for start, end in sorted(rng.sample(words, min(len(words), rng.choice((1, 2, 2, 3)))))[::-1]:
         word, at = text[start:end], rng.randrange(1, end - start - 1)

@@ -17,8 +17,8 @@ from sashimi.program import parse, render, tiers
 from sashimi.program.ir.walk import Walk
 from sashimi.program.tree import Program, Set, Value
 
-COPYABLE = frozenset({"text", "key", "number"})
-"""Kinds of slots whose value may be a span of the prompt."""
+COPYABLE = frozenset({"text", "key", "number", "literal"})
+"""Kinds of slots whose value may be a span of the prompt; a literal's, where it is an entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,18 @@ def spelled(value: Value, prompt: str, reading: str = normal.PLAIN) -> bool:
     return bool(normal.find(reading, value, prompt))
 
 
-def _readings(slot: Slot, value: Value, prompt: str) -> list[str]:
-    """The readings under which a prompt holds a slot's value."""
+def _readings(slot: Slot, value: Value, prompt: str) -> dict[str, bool]:
+    """The readings under which a prompt holds a slot's value, and whether as it is written."""
     if slot.kind not in COPYABLE:
-        return []
-    table = normal.NUMBERS if slot.kind == "number" else normal.TEXTS
-    return [reading for reading in table if normal.find(reading, value, prompt)]
+        return {}
+    number = slot.kind == "number"
+    table: Iterable[str] = normal.NUMBERS if number else normal.TEXTS
+    found = {}
+    for reading in [normal.ENTITY] if slot.kind == "literal" else table:
+        if spans := normal.find(reading, value, prompt):
+            told = (normal.meant(reading, prompt, a, b, number) for a, b in spans)
+            found[reading] = any(repr(one) == repr(value) for one in told)
+    return found
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ class Literals:
 
         A value that its own prompt spells is not needed: the pointer copies it.
         """
-        seen = []  # (context, literal, readings under which its prompt holds it)
+        seen = []  # (context, literal, its `_readings`)
         for prompt, program in pairs:
             ir = tiers.encode(program)
             for slot, value in zip(slots_of(ir.merged()), ir.values, strict=True):
@@ -170,12 +176,15 @@ class Literals:
         return np.array([kind for kind, _ in self.values], dtype=object)
 
 
-def _usual(seen: Iterable[tuple[str, tuple[str, str], list[str]]]) -> dict[str, str]:
-    """By context, the reading that explains most values; plain unless that is clearly fewer."""
+def _usual(seen: Iterable[tuple[str, tuple[str, str], dict[str, bool]]]) -> dict[str, str]:
+    """By context, the reading that explains most values; plain unless that is clearly fewer.
+
+    A value that stands there up to capitals or the half of its day is explained by half.
+    """
     explained: dict[str, Counter[str]] = defaultdict(Counter)
     for context, _, held in seen:
-        explained[context].update(held)
-    order = [*normal.TEXTS, *normal.NUMBERS]  # of equals the first
+        explained[context].update({name: 1 + whole for name, whole in held.items()})
+    order = [*normal.TEXTS, *normal.NUMBERS, normal.ENTITY]  # of equals the first
     best = {
         context: max(order, key=lambda r, c=counts: c[r] * (1.02 if r == normal.PLAIN else 1))
         for context, counts in sorted(explained.items())

@@ -2,24 +2,28 @@
 
 ``sentence`` and ``title`` restore capitals and apostrophes that people leave out, ``label`` is a
 sentence and a colon, ``question`` one and its mark, ``url`` adds the scheme, ``when`` is a time or
-date, ``fraction`` a share of one, ``duration`` a magnitude in its natural unit, ``volume``
-millilitres; ``plain`` is the span itself. Which of them a place of the grammar takes is counted
-from training.
+date, ``alarm`` a time that knows no day, ``expression`` a sum, ``app`` an app's identifier,
+``entity`` the record of a thing at home, ``fraction`` a share of one, ``duration`` a magnitude in
+its natural unit, ``volume`` millilitres; ``plain`` is the span itself. Which of them a place of the
+grammar takes is counted from training.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 from sashimi.flagship.data import spoken_numbers as numbers
+from sashimi.flagship.data import spoken_sums as sums
 from sashimi.flagship.data import spoken_times as times
-from sashimi.program.tree import Value
+from sashimi.program.tree import Dict, Value
 
-PLAIN = "plain"
-LONGEST = 9
-"""Tokens in the longest number, time or date looked for."""
+PLAIN, ENTITY = "plain", "entity"
+LONGEST = 12
+"""Tokens in the longest number, time, date or sum looked for."""
 _WORD = re.compile(r"\S+")
 _TOKEN = re.compile(r"(?<![\w.])-\d+(?:[.,]\d+)*|\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|%")
 _SMALL = frozenset(numbers.words("a an and as at but by for from in of on or the to with"))
@@ -114,6 +118,36 @@ def plain(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1)
+def _apps() -> dict[str, str]:
+    """Identifiers by what people call an app, in small letters."""
+    known = json.loads(Path(__file__).with_name("apps.json").read_text(encoding="utf-8"))
+    return {name.lower(): identifier for identifier, names in known.items() for name in names}
+
+
+def app(text: str) -> str | None:
+    """The identifier of a well-known app; None for what is none."""
+    return _apps().get(text.lower())
+
+
+def app_names(identifier: str) -> list[str]:
+    """What people call an app, in small letters and as titles."""
+    names = [name for name, known in _apps().items() if known == identifier]
+    return [*names, *map(title, names)]
+
+
+def entity(text: str) -> Dict:
+    """The record by which an action of the Home app knows one thing."""
+    return Dict((("title", Dict((("key", title(text)),))),))
+
+
+def entity_name(value: Value) -> str:
+    """The inverse of `entity`, as far as capitals; "" for another value."""
+    inner = value.items[0][1] if isinstance(value, Dict) and len(value.items) == 1 else None
+    named = inner.items[0][1] if isinstance(inner, Dict) and len(inner.items) == 1 else ""
+    return named if isinstance(named, str) and entity(named) == value else ""
+
+
 TEXTS: dict[str, Callable[[str], str | None]] = {  # of two that explain as much, the first
     PLAIN: plain,
     "title": title,
@@ -122,7 +156,12 @@ TEXTS: dict[str, Callable[[str], str | None]] = {  # of two that explain as much
     "question": question,
     "url": url,
     "when": times.when,
+    "alarm": times.alarm,
+    "expression": sums.expression,
+    "app": app,
 }
+PHRASES = frozenset({"when", "alarm", "expression", "app"})
+"""Readings of texts whose phrase is found by what it means, as a number is."""
 NUMBERS: dict[str, Callable[[str], int | float | None]] = {
     PLAIN: numbers.number,
     "volume": numbers.volume,
@@ -133,23 +172,53 @@ NUMBERS: dict[str, Callable[[str], int | float | None]] = {
 
 def read(reading: str, text: str, *, number: bool = False) -> Value | None:
     """What a span means under a reading; None when it means nothing."""
+    if reading == ENTITY:
+        return entity(text)
     return (NUMBERS if number else TEXTS)[reading](text)
 
 
 def find(reading: str, value: Value, prompt: str) -> list[tuple[int, int]]:
-    """Every span of a prompt that means a value under a reading, as characters."""
+    """Every span of a prompt that may mean a value under a reading, as characters.
+
+    What a span leaves open may be as the value has it: capitals, the half of the day, the day if
+    the prompt names but one, a duration's unit.
+    """
     if isinstance(value, str):
         if not value.strip():
             return []
         if reading == PLAIN:
             return [m.span() for m in re.finditer(re.escape(value), prompt)]
-        if reading == "when":
-            return [(a, b) for a, b, found in phrases(reading, prompt, False) if found == value]
+        if reading in PHRASES:
+            return _meaning(reading, value, prompt)
         return _folded(reading, value, prompt)
     if isinstance(value, int | float) and not isinstance(value, bool):
         wanted = repr(value)
-        return [(a, b) for a, b, found in phrases(reading, prompt, True) if repr(found) == wanted]
-    return []
+        return [
+            (a, b)
+            for a, b, found in phrases(reading, prompt, True)
+            if repr(found) == wanted
+            or (reading == "duration" and value in numbers.senses(prompt[a:b]))
+        ]
+    name = entity_name(value) if reading == ENTITY else ""
+    return _folded("title", name, prompt) if name else []
+
+
+def meant(reading: str, prompt: str, start: int, end: int, number: bool) -> Value | None:
+    """What stands there under a reading; None where it means nothing."""
+    if number or reading in PHRASES:
+        found = phrases(reading, prompt, number)
+        return next((m for a, b, m in found if (a, b) == (start, end)), None)
+    return read(reading, prompt[start:end])
+
+
+def _meaning(reading: str, value: str, prompt: str) -> list[tuple[int, int]]:
+    """The phrases of a prompt that mean a value, or that a time may mean."""
+    timed = {"when": (_lone_day(prompt), False), "alarm": (None, True)}.get(reading)
+    return [
+        (a, b)
+        for a, b, found in phrases(reading, prompt, False)
+        if found == value or (timed and times.agree(prompt[a:b], value, *timed))
+    ]
 
 
 def _folded(reading: str, value: str, prompt: str) -> list[tuple[int, int]]:
@@ -163,7 +232,7 @@ def _folded(reading: str, value: str, prompt: str) -> list[tuple[int, int]]:
         while form and at >= 0:
             start, end = places[at], places[at + len(form) - 1] + 1
             whole = not (_joined(prompt, start) or _joined(prompt, end))
-            if whole and TEXTS[reading](prompt[start:end]) == value:
+            if whole and str(TEXTS[reading](prompt[start:end])).lower() == value.lower():
                 out.append((start, end))
             at = text.find(form, at + 1)
     return out
@@ -183,11 +252,23 @@ def _fold(text: str) -> tuple[str, tuple[int, ...]]:
 
 @lru_cache(maxsize=4096)
 def phrases(reading: str, prompt: str, number: bool) -> tuple[tuple[int, int, Value], ...]:
-    """The longest phrase with a meaning from each word of a prompt: (start, end, meaning)."""
+    """The longest phrase with a meaning from each word of a prompt: (start, end, meaning).
+
+    A time of day is that of the day, where the prompt names one alone.
+    """
+    found = _longest(reading, prompt, number)
+    day = _lone_day(prompt) if reading == "when" else None
+    if day is None:
+        return found
+    return tuple((a, b, times.dated(m, day) if _CLOCK.fullmatch(m) else m) for a, b, m in found)
+
+
+@lru_cache(maxsize=4096)
+def _longest(reading: str, prompt: str, number: bool) -> tuple[tuple[int, int, Value], ...]:
     reader = (NUMBERS if number else TEXTS)[reading]
     tokens = [m.span() for m in _TOKEN.finditer(prompt)]
     words = [prompt[a:b].lower() for a, b in tokens]
-    known = _NUMBER_WORDS if number else _TIME_WORDS
+    known = _known("number" if number else reading)
     hopeful = [word in known or word[-1:].isdigit() for word in words]
     out = []
     for first, (start, _) in enumerate(tokens):
@@ -204,12 +285,24 @@ def phrases(reading: str, prompt: str, number: bool) -> tuple[tuple[int, int, Va
     return tuple(out)
 
 
+def _lone_day(prompt: str) -> str | None:
+    """The day that a prompt names without a time of its own, if it is one only."""
+    found, reached = set(), 0
+    for start, end, _ in _longest("when", prompt, False):
+        if end > reached:  # else a part of the one before
+            reached = end
+            found.add(times.day_alone(prompt[start:end]))
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d\d(?: [AP]M)?")
 _UNIT_WORDS = [name for names in numbers.UNITS.values() for name in names]
 _NUMBER_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS]) | frozenset(
     numbers.words(
         "hundred thousand a an and half dozen couple of once twice thrice full max maximum minimum "
         "all the way up down halfway quarter quarters third percent per cent % l litre litres "
-        "liter liters"
+        "liter liters point lowest highest"
     )
 )
 _TIME_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS, *times.NAMES]) | frozenset(
@@ -219,3 +312,15 @@ _TIME_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS, *times.NAME
         "p m around"
     )
 )
+
+
+@lru_cache(maxsize=8)
+def _known(reading: str) -> frozenset[str]:
+    """The words that a phrase of a reading may be made of, beside figures."""
+    if reading == "number":
+        return _NUMBER_WORDS
+    if reading == "expression":
+        return _NUMBER_WORDS | sums.WORDS
+    if reading == "app":
+        return frozenset(m[0] for name in _apps() for m in _TOKEN.finditer(name))
+    return _TIME_WORDS

@@ -18,6 +18,7 @@ from sashimi.flagship.data import leaks
 from sashimi.flagship.data.example import Corpus, Example, digest
 from sashimi.flagship.people import splits
 from sashimi.flagship.people.join import Join
+from sashimi.flagship.people.slips import slipped
 from sashimi.flagship.people.swap import Swap
 
 SOURCE = "spoken"
@@ -25,6 +26,8 @@ SHARE = 0.5
 """Share of a chunk that comes from people's phrasings, drawn without preference."""
 JOINED = 0.4
 """Share of these that are several requests in one; of the others, every second has other values."""
+SLIPPED = 0.15
+"""Share of them that are typed in haste."""
 POOL = 4096
 """Examples of the stream whose values are exchanged for people's."""
 SAMPLE = 3
@@ -63,8 +66,10 @@ class Mixture:
 def _retold(example: Example, swap: Swap, join: Join, rng: random.Random) -> Example:
     """The example, the same with other values, or another one put together of several."""
     if rng.random() < JOINED:
-        return join(rng, swap) or example
-    return swap(example, rng) if rng.random() < 0.5 else example
+        example = join(rng, swap) or example
+    elif rng.random() < 0.5:
+        example = swap(example, rng)
+    return slipped(example, swap.readings, rng) if rng.random() < SLIPPED else example
 
 
 @lru_cache(maxsize=2)

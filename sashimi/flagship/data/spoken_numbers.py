@@ -38,7 +38,8 @@ _SECONDS = {"sec": 1, "min": 60, "hr": 3600}
 _LONG = _SECONDS | {"days": 86_400, "weeks": 604_800}
 _WHOLE = {"full": 1, "max": 1, "maximum": 1, "all the way up": 1, "all the way": 1, "half": 0.5}
 _WHOLE |= {"halfway": 0.5, "half way": 0.5, "all the way down": 0, "minimum": 0, "zero": 0}
-_WHOLE |= {"a quarter": 0.25, "one quarter": 0.25, "three quarters": 0.75, "a third": 1 / 3}
+_WHOLE |= {"quarter": 0.25, "a quarter": 0.25, "lowest": 0, "highest": 1, "one quarter": 0.25}
+_WHOLE |= {"three quarters": 0.75, "a third": 1 / 3}
 _LITRES = re.compile(r"(.+?) ?(?:l|litres?|liters?)( and a half)?")
 
 
@@ -51,7 +52,7 @@ def parse_number(text: str) -> int | float | None:
 
 
 def number(text: str) -> int | float | None:
-    """Digits or words: "1,250", "two hundred and fifty", "a dozen", "one and a half"."""
+    """Digits or words: "1,250", "two hundred and fifty", "seven fifty", "ninety point four"."""
     found = parse_number(text)
     if found is not None:
         return found
@@ -62,7 +63,22 @@ def number(text: str) -> int | float | None:
     if half and not rest:
         found = number(whole)
         return None if found is None else found + 0.5
-    return _words(text.split())
+    whole, point, rest = text.partition(" point ")
+    if point:
+        found, tenths = _words(whole.split()), [ONES.index(w) for w in rest.split() if w in ONES[:10]]
+        spelt = found is not None and len(tenths) == len(rest.split())
+        return float(f"{found}.{''.join(map(str, tenths))}") if spelt else None
+    return _in_a_row(text.split()) or _words(text.split())
+
+
+def _in_a_row(said: list[str]) -> int | None:
+    """Hundreds without the word, "seven fifty", and figures one by one, "three six five"."""
+    if len(said) > 2 and set(said) <= set(ONES[:10]):
+        return int("".join(str(ONES.index(word)) for word in said))
+    if len(said) in (2, 3) and said[0] in ONES[1:10]:
+        rest = _words(said[1:])
+        return 100 * ONES.index(said[0]) + rest if rest and 10 <= rest < 100 else None
+    return None
 
 
 def _words(said: list[str]) -> int | None:
@@ -107,6 +123,12 @@ def converted(text: str, unit: str) -> int | float | None:
         return None
     total = found[0] * _LONG[found[1]] / _LONG[unit]
     return int(total) if total == int(total) else round(total, 6)
+
+
+def senses(text: str) -> set[float]:
+    """What a duration may count as, in whatever unit of fixed length its place has."""
+    found = (converted(text, unit) for unit in _LONG)
+    return {count for count in found if count is not None}
 
 
 def measured(text: str) -> tuple[int | float, str] | None:

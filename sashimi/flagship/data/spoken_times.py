@@ -1,13 +1,16 @@
 """Times and dates as people say them, in the one form that programs hold.
 
 "quarter to eight tonight" is "7:45 PM", "tomorrow at 8pm" is "tomorrow at 8:00 PM", "the 3rd of
-may" is "May 3", "in 20 mins" is "in 20 minutes"; "18:45" stays, and a time that is said without
-its half of the day has none.
+may" is "May 3", "in 20 mins" is "in 20 minutes"; "18:45" stays. A time that is said without its
+half of the day gets the one in which people are awake and at it: 8 to 11 the morning, 12 to 7 the
+afternoon; an alarm, 4 to 11 the morning.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from sashimi.flagship.data.spoken_numbers import ONES, TENS, measured, number, words
 
@@ -39,38 +42,114 @@ _WEEKDAY = re.compile(rf"\b((?:next|this|on) )?({_DAYS})\b")
 _PART = re.compile(r"\b(?:(?:in the|this|at) )?(morning|afternoon|evening|night|tonight)\b")
 _HALF = r"(?: ?([ap])\.?m\b\.?)?"
 _HOUR = r"(\d{1,2}|" + "|".join(ONES[1:13]) + r")\b"
-_MINUTE = r"half|quarter|a quarter|\d{1,2}|"
-_MINUTE += f"(?:(?:{'|'.join(TENS)})[ -])?(?:{'|'.join(ONES + TENS)})"
+_SPELT = f"(?:(?:{'|'.join(TENS)})[ -])?(?:{'|'.join(ONES + TENS)})"
+_MINUTE = rf"half|quarter|a quarter|\d{{1,2}}|{_SPELT}"
 _PAST = re.compile(rf"\b({_MINUTE})(?: minutes)? (past|after|to|till|til) {_HOUR}{_HALF}")
 _HALF_HOUR = re.compile(rf"\bhalf {_HOUR}{_HALF}")
+_CLOSE = re.compile(r"(?<![\d:.])(\d{1,2}?) ?(\d\d) ?([ap])\.?m\b\.?")
 _CLOCK = re.compile(rf"(?<![\d:.])(\d{{1,2}})(?:[:.](\d\d))?(?: ?o'?clock)?{_HALF}(?![\d:])")
-_WORD_CLOCK = re.compile(rf"\b{_HOUR}(?: (o'?clock|thirty|fifteen|forty[ -]five))?{_HALF}")
+_WORD_CLOCK = re.compile(rf"\b{_HOUR}(?: (?:(o'?clock)|({_SPELT}))\b)?{_HALF}")
 _FILLERS = frozenset({"at", "on", "by", "around", "the", "for", "from", "about", "in"})
 _PM = frozenset({"afternoon", "evening", "night", "tonight"})
 
 
-def when(text: str) -> str | None:
-    """The canonical form of a time, a day or both; None when the text is nothing of the kind."""
+_AWAKE, _ALARM = range(8, 12), range(4, 12)
+"""Hours that are those of the morning where nothing says so, and where an alarm is meant."""
+_NEARING = (5, 10, 20, 25)
+"""Minutes that are said before an hour; "9 to 11" is a span of two hours."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a text names; ``half`` only where it is said."""
+
+    day: str | None
+    part: str | None
+    time: tuple[int, int] | None = None
+    half: str | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether the half of the day is certain."""
+        return self.half is not None or self.time is None or not 1 <= self.time[0] <= 12
+
+    @property
+    def minute(self) -> int:
+        """The minute of the day, in its first half where none is said."""
+        hour, minute = self.time or (0, 0)
+        return hour * 60 + minute if self.half is None else hour % 12 * 60 + minute + _NOON[self.half]
+
+
+_NOON = {"a": 0, "p": 720}
+
+
+def when(text: str, early: range | None = _AWAKE) -> str | None:
+    """The canonical form of a time, a day or both; None when the text is nothing of the kind.
+
+    ``early`` are the hours that belong to the morning where no half of the day is said; None leaves
+    it open.
+    """
     rest = " ".join(text.lower().replace(",", " ").split())
     if rest.startswith("in ") and (found := measured(rest[3:])):
         count, unit = found[0], _UNIT_WORDS[found[1]]
         return f"in {count} {unit}{'' if count == 1 else 's'}"
+    said = _read(rest)
+    if said is None:
+        return None
+    if not said.time:
+        return _named(said.day, said.part)
+    (hour, minute), half = said.time, said.half
+    if early and not said.sure:
+        half = "a" if hour in early else "p"
+    time = f"{hour}:{minute:02d}" + (f" {half.upper()}M" if half else "")
+    return dated(time, said.day)
+
+
+def alarm(text: str) -> str | None:
+    """The time of day of an alarm, which knows no day; None when a text names none."""
+    found = when(text, _ALARM)
+    time = found.rpartition(" at ")[2] if found else ""
+    return time if re.fullmatch(r"\d{1,2}:\d\d(?: [AP]M)?", time) else None
+
+
+def dated(time: str, day: str | None) -> str:
+    """A time of day on a day; today's is not said."""
+    return time if day in (None, "today") else f"{day} at {time}"
+
+
+def day_alone(text: str) -> str | None:
+    """The day that a text names and says nothing else of; None if it does not."""
+    said = _read(" ".join(text.lower().replace(",", " ").split()))
+    return said.day if said and not said.time and not said.part else None
+
+
+def agree(text: str, value: str, day: str | None = None, dayless: bool = False) -> bool:
+    """Whether a text that names a time may mean a canonical value.
+
+    The half of the day may be unsaid, and the day where it is ``day``; ``dayless`` asks for none.
+    """
+    said, meant = _read(" ".join(text.lower().replace(",", " ").split())), _read(value.lower())
+    if not (said and meant and said.time and meant.time):
+        return False
+    if (meant.day or "today") != ("today" if dayless else said.day or day or "today"):
+        return False
+    return (said.minute - meant.minute) % (1440 if said.sure else 720) == 0
+
+
+def _read(rest: str) -> _Said | None:
+    """What a text of single spaces and small letters names; None when something is left over."""
     day, rest = _day(rest)
     part = None
     if match := _PART.search(rest):
         part, rest = match[1], _without(rest, match)
-    time, rest = _time(rest, part)
+    time, half, rest = _time(rest)
     if set(rest.split()) - _FILLERS or not (day or part or time):
         return None
-    if not time:
-        return _named(day, part)
-    return time if day in (None, "today") else f"{day} at {time}"
-
-
-def clock(text: str) -> str | None:
-    """The canonical form of a time of day alone."""
-    found = when(text)
-    return found if found and re.fullmatch(r"\d{1,2}:\d\d(?: [AP]M)?", found) else None
+    if time and not 1 <= time[0] <= 12:
+        half = None
+    elif time and half is None and part:
+        half = "p" if part in _PM else "a"
+    return _Said(day, part, time, half)
 
 
 def _named(day: str | None, part: str | None) -> str | None:
@@ -103,47 +182,55 @@ def _hour(word: str) -> int | None:
     return found if isinstance(found, int) and 0 <= found <= 24 else None
 
 
-def _time(text: str, part: str | None) -> tuple[str | None, str]:
-    """The time that a text names, in canonical form, and the text without it."""
-    for word, said in (("noon", "12:00 PM"), ("midday", "12:00 PM"), ("midnight", "12:00 AM")):
+_Clock = tuple[int, int, str | None]
+
+
+def _time(text: str) -> tuple[tuple[int, int] | None, str | None, str]:
+    """The hour and minute that a text names, the half of the day, and the text without them."""
+    for word, hour, half in (("noon", 12, "p"), ("midday", 12, "p"), ("midnight", 12, "a")):
         if match := re.search(rf"\b{word}\b", text):
-            return said, _without(text, match)
-    for pattern, reader in ((_PAST, _past), (_HALF_HOUR, _half), (_CLOCK, _digits)):
+            return (hour, 0), half, _without(text, match)
+    for pattern, reader in _READERS:
         for match in pattern.finditer(text):
             if found := reader(match):
-                return _written(*found, part), _without(text, match)
-    for match in _WORD_CLOCK.finditer(text):
-        hour = _hour(match[1])
-        if hour is not None:
-            minute = {"thirty": 30, "fifteen": 15}.get(match[2] or "", 0)
-            minute = 45 if (match[2] or "").startswith("forty") else minute
-            return _written(hour, minute, match[3], part), _without(text, match)
-    return None, text
+                return found[:2], found[2], _without(text, match)
+    return None, None, text
 
 
-def _past(match: re.Match) -> tuple[int, int, str | None] | None:
+def _past(match: re.Match) -> _Clock | None:
     hour = _hour(match[3])
     minute = {"half": 30, "quarter": 15, "a quarter": 15}.get(match[1]) or number(match[1])
     if hour is None or not isinstance(minute, int) or not 0 < minute < 60:
         return None
     if match[2] in ("past", "after"):
         return hour, minute, match[4]
+    figures = match[1].isdigit() and hour - minute in (1, 2)
+    if minute < 13 and (figures or minute not in _NEARING) and match[1] not in ("quarter", "half"):
+        return None
     return hour - 1 or 12, 60 - minute, match[4]
 
 
-def _half(match: re.Match) -> tuple[int, int, str | None] | None:
+def _half(match: re.Match) -> _Clock | None:
     hour = _hour(match[1])
     return None if hour is None else (hour, 30, match[2])
 
 
-def _digits(match: re.Match) -> tuple[int, int, str | None] | None:
+def _digits(match: re.Match) -> _Clock | None:
     hour, minute = int(match[1]), int(match[2] or 0)
     return (hour, minute, match[3]) if hour <= 24 and minute < 60 else None
 
 
-def _written(hour: int, minute: int, half: str | None, part: str | None) -> str:
-    if half is None and 1 <= hour <= 12 and part:
-        half = "p" if part in _PM else "a"
-    if half and not 1 <= hour <= 12:
-        half = None
-    return f"{hour}:{minute:02d}" + (f" {half.upper()}M" if half else "")
+def _spelt(match: re.Match) -> _Clock | None:
+    hour, minute = _hour(match[1]), number(match[3]) if match[3] else 0
+    if hour is None or not isinstance(minute, int) or (match[3] and not 10 <= minute < 60):
+        return None
+    return hour, minute, match[4]
+
+
+_READERS: tuple[tuple[re.Pattern, Callable[[re.Match], _Clock | None]], ...] = (
+    (_PAST, _past),
+    (_HALF_HOUR, _half),
+    (_CLOSE, _digits),
+    (_CLOCK, _digits),
+    (_WORD_CLOCK, _spelt),
+)

@@ -122,7 +122,7 @@ def _meet(a: Span, b: Span) -> bool:
 def _said(span: Span, value: Value, prompt: str, rng: random.Random) -> str:
     """How a value is said in the way the one before it was; "" where that is not known."""
     before = prompt[span.start : span.end]
-    if not isinstance(value, str):
+    if isinstance(value, int | float):
         if not abs(span.value) <= FAR * abs(value) <= FAR**2 * abs(span.value):
             return ""
         if span.reading in (normal.PLAIN, "fraction"):
