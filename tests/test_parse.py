@@ -6,7 +6,8 @@ import pytest
 from cases import REFUSED, VALID, Refused
 from work import calls
 
-from sashimi.program import ParseError, parse
+from sashimi.flagship.judge.stated import Stated
+from sashimi.program import CompileError, ParseError, compile, parse, render
 from sashimi.program.tree import (
     Action,
     Case,
@@ -172,3 +173,13 @@ def test_work_is_linear() -> None:
 
 def test_every_real_program_is_read(real_texts: list[str]) -> None:
     assert len([parse(text) for text in real_texts]) == 1671
+
+
+def test_an_integer_beyond_every_float_comes_back():
+    """Found by `sashimi bench fuzz`: a digit of a program, repeated three hundred times."""
+    text = f'SHORTCUT "Wait"\nACTION delay WFDelayTime={"9" * 400}\nENDSHORTCUT\n'
+    program = parse(text)
+    assert render(program) == text and parse(render(program)) == program
+    with pytest.raises(CompileError, match="WFDelayTime"):
+        compile(program)
+    assert not Stated(program).holds("7")

@@ -280,7 +280,9 @@ def _sums(value: str) -> list[str]:
         off = [f"{less}% off {one}", f"{less} percent off {one}", f"{one} minus {less}%"]
         found = [f"{share}% of {one}", f"{share} percent of {one}", *off, value]
     less = [f"take {two} off {one}", f"{two} from {one}"] if sign == "-" else []
-    return found + less + ([f"half of {one}", f"half of {one}"] if (sign, two) == ("/", "2") else [])
+    return (
+        found + less + ([f"half of {one}", f"half of {one}"] if (sign, two) == ("/", "2") else [])
+    )
 
 
 _SAID: dict[str, Callable[[str], list[str]]] = {

@@ -65,7 +65,10 @@ def number(text: str) -> int | float | None:
         return None if found is None else found + 0.5
     whole, point, rest = text.partition(" point ")
     if point:
-        found, tenths = _words(whole.split()), [ONES.index(w) for w in rest.split() if w in ONES[:10]]
+        found, tenths = (
+            _words(whole.split()),
+            [ONES.index(w) for w in rest.split() if w in ONES[:10]],
+        )
         spelt = found is not None and len(tenths) == len(rest.split())
         return float(f"{found}.{''.join(map(str, tenths))}") if spelt else None
     return _in_a_row(text.split()) or _words(text.split())

@@ -77,7 +77,9 @@ class _Said:
     def minute(self) -> int:
         """The minute of the day, in its first half where none is said."""
         hour, minute = self.time or (0, 0)
-        return hour * 60 + minute if self.half is None else hour % 12 * 60 + minute + _NOON[self.half]
+        return (
+            hour * 60 + minute if self.half is None else hour % 12 * 60 + minute + _NOON[self.half]
+        )
 
 
 _NOON = {"a": 0, "p": 720}

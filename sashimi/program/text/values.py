@@ -142,7 +142,7 @@ def number(literal: str) -> int | float:
 
 def spell(value: int | float) -> str:
     """The canonical literal of a number; ``number(spell(x))`` is ``x`` with the same type."""
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value!r} has no literal")
     return repr(value)
 
