@@ -12,9 +12,10 @@ from sashimi.flagship import learn, pack
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.model.adapted import RANK, Adapted, Adapter
 from sashimi.flagship.params import FlagshipParams
-from sashimi.pieces import WIDTH
+from sashimi.pieces import WIDTH, model_folder
 from sashimi.runtime import shipped
 from sashimi.runtime.adapters import scale
+from sashimi.runtime.encoder import Encoder
 
 PROMPTS = ["Log 200 mg of caffeine", "wifi off", 'Text Ana "I am late" and call her at 7:45 pm']
 
@@ -65,16 +66,17 @@ def packed(tmp_path_factory):
 
 def test_numpy_reads_adapters_as_torch_does(packed):
     ours, theirs = shipped.load(packed), pack.read(packed)
-    assert len(ours.encoder.own) == len(theirs.network.encoder.blocks)
+    own = len(ours.encoder.layers) - ours.encoder.adapted
+    assert own == len(theirs.network.encoder.blocks)
     for o, t in zip(*(m.generate(PROMPTS, refuse=False) for m in (ours, theirs)), strict=True):
         assert (o.text, o.frame) == (t.text, t.frame)
-        assert o.score == pytest.approx(t.score, abs=1e-3)  # which reads the published encoder
+        assert o.score == pytest.approx(t.score, abs=1e-3)
         assert o.log_likelihood == pytest.approx(t.log_likelihood, abs=1e-3)
 
 
-def test_the_adapters_matter_to_the_answer_and_not_to_the_domain(packed):
+def test_the_adapters_matter_to_the_answer_and_to_the_domain(packed):
     ours = shipped.load(packed)
-    without = replace(ours, encoder=replace(ours.encoder, own=()))
+    without = replace(ours, encoder=Encoder.load(model_folder() / "model.safetensors"))
     (o,), (w,) = (m.generate(PROMPTS[:1], refuse=False) for m in (ours, without))
-    assert o.score == pytest.approx(w.score, abs=1e-6)
+    assert abs(o.score - w.score) > 1e-3
     assert abs(o.log_likelihood - w.log_likelihood) > 1e-2

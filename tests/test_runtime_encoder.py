@@ -31,8 +31,7 @@ def test_it_is_the_librarys_forward_pass():
 
     path = model_folder() / "model.safetensors"
     ids = token_ids(["wifi off", "remind me to call Ana at 7:45 pm", "x"])
-    ours, same = encoder.Encoder.load(path)(ids)
-    assert same is ours
+    ours = encoder.Encoder.load(path)(ids)
     theirs = Bert.load(path, packed=False)
     for row, own in enumerate(ids):
         right = theirs(torch.tensor([own])).numpy()[0]

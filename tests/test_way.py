@@ -256,10 +256,11 @@ def test_the_knobs_that_do_not_train(small, tmp_path):
     journal = (tmp_path / "a" / "journal.jsonl").read_text().splitlines()
     assert sum('"record"' in line for line in journal) == 3
     heads = []
+    network = learn.Words.of(small.train, "typed").network(FlagshipParams())
     for target in (0.5, 0.999):
         path = root() / "params" / "flagship" / "90_smoke.yaml"
         settings = params.load(path, FlagshipParams, domain_precision=target)
-        heads.append(float(learn.train_domain_head(small, settings).threshold))
+        heads.append(float(learn.train_domain_head(small, settings, network).threshold))
     assert heads[0] < heads[1]
     with pytest.raises(BadInput):
         corpora.load(str(tmp_path / "nowhere"))

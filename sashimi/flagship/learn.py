@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from sashimi import params, train
-from sashimi.encode import encode
+from sashimi.encode import Encoded, encode
 from sashimi.files import root
 from sashimi.flagship import people, run_folder, warm_start
 from sashimi.flagship.answer import candidates
@@ -29,6 +29,7 @@ from sashimi.flagship.data.stream import Recipe, Stream
 from sashimi.flagship.data.text import Spelling, text_of
 from sashimi.flagship.lessons import WATCHED, TrainingBatches
 from sashimi.flagship.model import domain
+from sashimi.flagship.model.adapted import Adapted
 from sashimi.flagship.model.frame import Labels
 from sashimi.flagship.model.loss import Weights, losses_of
 from sashimi.flagship.model.network import Network
@@ -113,7 +114,6 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
     data = Dataset(known, *targets, say, settings.encoder, longest=LEARNED)
     probe = Dataset(corpus.dev[:PROBE], *targets, encoder=settings.encoder)
     library = retrieve(corpus, settings, data, probe)
-    head = train_domain_head(corpus, settings)
     network = words.network(settings, words_of(data.encoded, settings.encoder)).to(device)
     if lender:
         lent, size = warm_start.lend(lender, network, warm_start.rows_of(*targets))
@@ -125,7 +125,9 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
             batch_at, data, negatives, teachers, weights, settings.seed, device
         )
         seconds = _fit(network, lessons, probe, watched, settings, corpus, directory, say)
-    parts = network.cpu().eval(), head, *targets, words.catalogue
+    network = network.cpu().eval()
+    head = train_domain_head(corpus, settings, network)
+    parts = network, head, *targets, words.catalogue
     model = Sashimi(*parts, library=library, beams=settings.candidates)
     model = with_choice(model, corpus, settings)
     run_folder.write(model, settings, directory)
@@ -231,23 +233,39 @@ def stage(network: Network, settings: FlagshipParams, progress: float) -> None:
         set_progress(network, progress, settings.ternary_start, settings.ternary_end)
 
 
-def train_domain_head(corpus: Corpus, settings: FlagshipParams) -> domain.DomainHead:
-    """A head of the corpus against out-of-domain prompts, its threshold set on dev."""
+def train_domain_head(
+    corpus: Corpus, settings: FlagshipParams, network: Network
+) -> domain.DomainHead:
+    """A head of the corpus against out-of-domain prompts, its threshold set on dev.
+
+    It reads prompts by the encoder that the network has, so that a prompt is encoded once.
+    """
+
+    def read(prompts: Sequence[str]) -> Encoded:
+        return network.reading(encode(prompts, encoder=network.reads))
+
+    def trained(inside: Sequence[str], outside: Sequence[str]) -> domain.DomainHead:
+        if isinstance(network.encoder, Adapted):
+            return domain.train_head(read(inside), read(outside), settings.seed)
+        return domain.cached_head(inside, outside, settings.seed)
+
     if corpus.source in (corpora.PEOPLE, spoken.SOURCE):
-        return peoples_head(corpus, settings.seed)
-    inside = [e.prompt for e in corpus.train]
+        head = trained(*peoples_sides(corpus, settings.seed))
+        head.threshold.copy_(head(read([e.prompt for e in corpus.dev])).quantile(1 - ADMITTED))
+        return head
     outside = [c.prompt for c in sides.candidates("train", len(corpus.train))]
-    head = domain.cached_head(inside, outside, settings.seed)
+    head = trained([e.prompt for e in corpus.train], outside)
     dev = sides.matched(corpus, "dev")
-    without = encode([c.prompt for c in dev.outside])
-    good = encode([e.prompt for e in dev.inside])
+    good = read([e.prompt for e in dev.inside])
     if len(good):
+        without = read([c.prompt for c in dev.outside])
         domain.set_threshold(head, good, without, settings.domain_precision)
     return head
 
 
-def peoples_head(corpus: Corpus, seed: int) -> domain.DomainHead:
-    """A head that learns to refuse from people's own out-of-domain prompts, beside made ones.
+def peoples_sides(corpus: Corpus, seed: int) -> tuple[list[str], list[str]]:
+    """What a head learns to admit, and to refuse: people's own out-of-domain prompts beside made
+    ones.
 
     Its threshold admits `ADMITTED` of dev's prompts: an honest request that is refused is worse
     than a strange one that is answered.
@@ -256,10 +274,7 @@ def peoples_head(corpus: Corpus, seed: int) -> domain.DomainHead:
     inside = [e.prompt for e in rng.sample(corpus.train, min(HEAD_EACH, len(corpus.train)))]
     outside = [refusal.prompt for refusal in people.out_of_domain("train")]
     made = sides.candidates("train", max(0, len(inside) - HEAD_TIMES * len(outside)))
-    outside = HEAD_TIMES * outside + [c.prompt for c in made]
-    head = domain.cached_head(inside, outside, seed)
-    head.threshold.copy_(head(encode([e.prompt for e in corpus.dev])).quantile(1 - ADMITTED))
-    return head
+    return inside, HEAD_TIMES * outside + [c.prompt for c in made]
 
 
 @torch.no_grad()

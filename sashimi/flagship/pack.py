@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from sashimi import params
-from sashimi.encode import WIDTH, encode, weights_digest
+from sashimi.encode import WIDTH, weights_digest
 from sashimi.errors import BadInput
 from sashimi.files import write_json, write_text
 from sashimi.flagship import corpus, run_folder
@@ -59,7 +59,7 @@ def pack(
     model, settings = run_folder.read(run_dir), run_folder.settings_of(run_dir)
     _check(model, settings, run_dir)
     if admit is not None:
-        dev = model.domain(encode([e.prompt for e in corpus.load(PEOPLE_CORPUS).dev]))
+        dev = model.domain(model.admission([e.prompt for e in corpus.load(PEOPLE_CORPUS).dev]))
         model.domain.threshold.copy_(dev.quantile(1 - admit))
     architecture, arrays, facts = _contents(model, settings)
     store.write(path, architecture, arrays, facts)

@@ -24,10 +24,12 @@ def scale(width: int) -> float:
 
 
 def adapted(encoder: Encoder, packed: Packed) -> Encoder:
-    """The encoder with `Encoder.own` of a packed network; itself where that has none."""
+    """The encoder as a packed network adapted it; itself where that did not."""
     count = len({name.split(".")[2] for name in packed.entries if name.startswith(NAME)})
-    blocks = []
-    for place, layer in enumerate(encoder.layers[len(encoder.layers) - count :]):
+    if not count:
+        return encoder
+    first, blocks = len(encoder.layers) - count, []
+    for place, layer in enumerate(encoder.layers[first:]):
         moved = {}
         for name in MAPS:
             weight, bias = getattr(layer, name)
@@ -35,4 +37,4 @@ def adapted(encoder: Encoder, packed: Packed) -> Encoder:
             down, up = packed.array(f"{at}.down"), packed.array(f"{at}.up")  # (R, I), (O, R)
             moved[name] = weight + up @ (down * np.float32(scale(weight.shape[1]))), bias
         blocks.append(replace(layer, **moved))
-    return replace(encoder, own=tuple(blocks))
+    return replace(encoder, layers=(*encoder.layers[:first], *blocks), adapted=first)

@@ -108,13 +108,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Encoder:
-    """``encoder(ids)``: the last hidden state of prompts, as published and of the network."""
+    """``encoder(ids)``: the last hidden state of prompts."""
 
     words: np.ndarray  # (vocabulary, E)
     places: np.ndarray  # (READS or more, E), with the one token type's vector added
     norm: tuple[np.ndarray, np.ndarray]
     layers: tuple[Layer, ...]
-    own: tuple[Layer, ...] = ()  # what the network has in the place of the last layers
+    adapted: int | None = None  # the first layer that learned along with a network, if one did
 
     @staticmethod
     def load(path: str | Path) -> Encoder:
@@ -150,9 +150,8 @@ class Encoder:
         words = known["embeddings.word_embeddings.weight"]
         return Encoder(words, places[:READS] + kind, norm("embeddings"), tuple(layers))
 
-    def __call__(self, ids: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-        """Ids of B prompts, markers included, to (B, T, E) float32 twice: as published, and after
-        the network's ``own`` layers, the same array where there are none.
+    def __call__(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
+        """Ids of B prompts, markers included, to (B, T, E) float32.
 
         What stands in padded places is of no meaning.
         """
@@ -164,12 +163,8 @@ class Encoder:
         if not stands.all():
             padding = np.where(stands, np.float32(0), np.float32(-np.inf))[:, None, None, :]
         x = layer_norm(self.words[padded] + self.places[:longest], *self.norm, EPSILON)
-        below = len(self.layers) - len(self.own)
-        for layer in self.layers[:below]:
+        for place, layer in enumerate(self.layers):
+            if place == self.adapted:  # as training keeps it
+                x = x.astype(np.float16).astype(np.float32)
             x = layer(x, padding)
-        read = x.astype(np.float16).astype(np.float32)  # as training keeps it
-        for layer in self.layers[below:]:
-            x = layer(x, padding)
-        for layer in self.own:
-            read = layer(read, padding)
-        return x, read if self.own else x
+        return x

@@ -28,8 +28,7 @@ class Encoded:
     prompt: str
     offsets: list[tuple[int, int]]  # (P, 2): characters of its word pieces
     pooled: np.ndarray  # (E,) unit length
-    states: np.ndarray  # (P, W), of float16's precision as in training
-    own: tuple[np.ndarray, np.ndarray]  # the same two as the network's own encoder gives them
+    states: np.ndarray  # (P, W); of float16's precision where the encoder is as published
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,13 @@ def encode(encoder: Encoder, prompts: Sequence[str]) -> list[Encoded]:
     order = sorted(range(len(prompts)), key=lambda i: len(ids[i]))
     for at in range(0, len(order), TOGETHER):
         chosen = order[at : at + TOGETHER]
-        for i, vectors, read in zip(chosen, *encoder([ids[i] for i in chosen]), strict=True):
+        for i, vectors in zip(chosen, encoder([ids[i] for i in chosen]), strict=True):
             size = len(ids[i])
             offsets = cuts[i].offsets[1 : size - 1]
-            features = surface(prompts[i], offsets)
-            pooled, states = _parts(vectors[:size], features)
-            pooled_and_states = pooled, states.astype(np.float16).astype(np.float32)
-            own = _parts(read[:size], features) if encoder.own else pooled_and_states
-            made[i] = Encoded(prompts[i], offsets, *pooled_and_states, own)
+            pooled, states = _parts(vectors[:size], surface(prompts[i], offsets))
+            if encoder.adapted is None:  # as training keeps them
+                states = states.astype(np.float16).astype(np.float32)
+            made[i] = Encoded(prompts[i], offsets, pooled, states)
     return [made[i] for i in range(len(prompts))]
 
 
@@ -108,9 +106,8 @@ class Reader:
         states = np.zeros((sum(sizes), encoded[0].states.shape[1]), np.float32)
         width, ends = len(encoded[0].pooled), np.cumsum(sizes)
         for one, end, size in zip(encoded, ends, sizes, strict=True):
-            whole, pieces = one.own
-            states[end - size, :width] = whole  # which has no surface features
-            states[end - size + 1 : end] = pieces
+            states[end - size, :width] = one.pooled  # which has no surface features
+            states[end - size + 1 : end] = one.states
         states[:, :width] = standard(states[:, :width])
         entered = self.enter(states)
         body = self.narrow(gelu(self.widen(layer_norm(entered, *self.norm, EPSILON))))

@@ -26,7 +26,7 @@ from sashimi.runtime.way import Sashimi
 
 FOLDER = Path(__file__).resolve().parents[1] / "shipped"
 NETWORK = FOLDER / "network.bin"
-ARCHITECTURES = {"frozen": "prompt to program, 2", "adapted": "prompt to program, 3"}
+ARCHITECTURES = {"frozen": "prompt to program, 2", "adapted": "prompt to program, 4"}
 """Names what the arrays mean, by the encoder that a network was trained with: another number where
 a reader of this one would be wrong."""
 ROW = "params/flagship/more/99_long_stream.yaml"

@@ -32,10 +32,10 @@ def answer(
 ) -> list[Outcome]:
     """All stages in order, from what `encode` made of the prompts to their Shortcuts."""
     begun = time.perf_counter()
-    scores = model.domain(encoded).tolist()  # domain (N,): admit?
-    threshold = float(model.domain.threshold)
+    odds = model.domain(model.network.reading(encoded))  # domain (N,): admit?
+    scores, threshold = odds.tolist(), float(model.domain.threshold)
     doubts = [unreadable(prompt) if refuse else "" for prompt in prompts]
-    admitted = model.domain.admits(encoded).tolist() if refuse else [True] * len(prompts)
+    admitted = [not refuse or score >= threshold for score in scores]
     rows = [i for i, admit in enumerate(admitted) if admit and not doubts[i]]
     answers = {}
     if rows:

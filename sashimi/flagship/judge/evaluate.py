@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from sashimi import gates, scores
-from sashimi.encode import encode
 from sashimi.files import root
 from sashimi.flagship import lessons
 from sashimi.flagship.answer import choose
@@ -109,7 +108,7 @@ def split_scores(
         over_the_vote=over(tables, floors.VOTE),
         single=singly(split, digest(part), tables),
         examples=shown(split, part, outcomes),
-        failures=failures.counts(part, produced, model.domain.admits(encode(prompts))),
+        failures=failures.counts(part, produced, model.domain.admits(model.admission(prompts))),
         confidence=choose.coverage_risk([o.confidence for o in outcomes], exact),
         text=text.repair_shares([outcome.findings for outcome in outcomes]),
     )

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sashimi.encode import Encoded, batches
 from sashimi.flagship.data.batches import Batch
 from sashimi.flagship.data.prepared import IGNORED
+from sashimi.flagship.model.adapted import Adapted
 from sashimi.flagship.model.bridge import Bridge
 from sashimi.flagship.model.decode import Decoder
 from sashimi.flagship.model.fill import ValueFiller
@@ -26,6 +28,9 @@ from sashimi.flagship.model.trained_encoders import build
 from sashimi.flagship.params import FlagshipParams
 from sashimi.pieces import PIECE_WIDTH, SURFACE, WIDTH
 from sashimi.ternary import ternary_layers
+
+READ_TOGETHER = 2048
+"""Word pieces of the prompts that go through adapted blocks together."""
 
 
 class Network(nn.Module):
@@ -80,6 +85,21 @@ class Network(nn.Module):
         vectors = vectors[:, 1:-1] * prompts.pieces[..., None]
         states = torch.cat([vectors, prompts.states[..., WIDTH:]], -1)
         return replace(prompts, pooled=pooled, states=states, raw=None)
+
+    @torch.no_grad()
+    def reading(self, encoded: Encoded) -> Encoded:
+        """Encoded prompts as adapted last blocks give them; themselves with any other encoder."""
+        if not isinstance(self.encoder, Adapted):
+            return encoded
+        pooled = torch.empty_like(encoded.pooled)
+        states = torch.empty(encoded.states.shape)
+        sizes = encoded.starts.diff().tolist()
+        for rows in batches([size + 2 for size in sizes], READ_TOGETHER):
+            seen = self.encode(encoded.padded(rows))
+            pooled[rows] = seen.pooled
+            for row, own in zip(rows, seen.states, strict=True):
+                states[encoded.pieces(row)] = own[: sizes[row]]
+        return replace(encoded, pooled=pooled, states=states, raw=None)
 
     def understand(self, prompts: Prompts) -> Understood:
         """One pass from the encoder's states to what the decoder attends to."""
