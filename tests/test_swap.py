@@ -10,6 +10,7 @@ from sashimi.flagship.data import leaks, normal
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import Literals, slots_of
 from sashimi.flagship.people import join, swap
+from sashimi.flagship.people.slips import slipped
 from sashimi.program import parse, render, tiers, tree, validate
 
 
@@ -89,18 +90,47 @@ def test_every_value_that_could_be_copied_still_can(examples):
 
 
 def test_joined_requests_hold_each_part_and_no_kept_skeleton(examples):
-    put, rng = join.Join.of(examples), random.Random(0)
-    blocks = set()
+    put, rng, retold = join.Join.of(examples), random.Random(0), swap.Swap.of(examples)
+    blocks, sizes = set(), set()
     for _ in range(150):
-        made = put(rng, lambda part, _: part)
+        made = put(rng, retold)
         parts = made.id.removeprefix("join-").split("+")
-        assert len(set(parts)) == 3
+        sizes.add(len(set(parts)))
         assert kept_for(leaks.skeleton_key(made.program)) == "train"
         assert not [f for f in validate(made.program, strict=True) if f.severity == "error"]
         assert parse(render(made.program)) == made.program
         assert "{" not in made.prompt and "<" not in made.prompt
         blocks |= {type(s) for s in tree.walk(made.program.body)}
     assert {tree.If, tree.Menu, tree.Repeat, tree.Action} <= blocks
+    assert sizes == {1, 3}  # one request with several values, or three requests
+
+
+def test_a_menu_offers_the_values_that_are_said():
+    alarm = "ACTION com.apple.mobiletimer-framework.MobileTimerIntents.MTCreateAlarmIntent"
+    said = [
+        example(f"alarm at {hour}:{minute} am", f'{alarm} dateComponents="{hour}:{minute} AM"')
+        for hour in range(1, 12)
+        for minute in (15, 20)
+    ]
+    prompt, body = join._choice(said[0], random.Random(1), swap.Swap.of(said))
+    (menu,) = body
+    assert isinstance(menu, tree.Menu) and len(menu.cases) in (2, 3)
+    for case in menu.cases:
+        assert case.title.lower() in prompt.lower()
+        value = dict(case.body[0].params)["dateComponents"]
+        assert normal.find("alarm", value, case.title)
+
+
+def test_slips_leave_every_value_where_it_was():
+    text = 'ACTION sendmessage WFSendMessageActionRecipients="Ana" WFSendMessageContent="Too late"'
+    before = example("message Ana saying too late please", text)
+    readings = {
+        "sendmessage key:WFSendMessageActionRecipients": "title",
+        "sendmessage key:WFSendMessageContent": "sentence",
+    }
+    made = {slipped(before, readings, random.Random(n)).prompt for n in range(40)}
+    assert len(made) > 10
+    assert all("ana" in prompt.lower() and "too late" in prompt for prompt in made)
 
 
 def test_every_condition_is_said_with_its_values():

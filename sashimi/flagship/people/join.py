@@ -19,12 +19,13 @@ from sashimi.flagship.builtin.stream import kept_for
 from sashimi.flagship.data import leaks, normal
 from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.jsonl import domain_of
+from sashimi.flagship.people.swap import Swap
 from sashimi.program import parse
 from sashimi.program.tree import Action, Block, Case, If, Menu, Program, Repeat, Var, references
 
 SHAPES = {
-    "join": 46, "join three": 20, "if": 10, "if else": 9, "menu two": 7, "menu three": 3,
-    "menu labels": 5, "repeat": 3,
+    "join": 42, "join three": 18, "if": 10, "if else": 9, "menu two": 6, "menu three": 4,
+    "menu labels": 4, "repeat": 3, "menu values": 10,
 }  # fmt: skip
 """How often requests are put together in which way."""
 PLAIN = frozenset({"terse", "spoken", "polite", "question", "dictation", "typos"})
@@ -63,7 +64,7 @@ class Join:
         )
         return Join(found, short)
 
-    def __call__(self, rng: random.Random, retold) -> Example | None:
+    def __call__(self, rng: random.Random, retold: Swap) -> Example | None:
         """One example; ``retold(example, rng)`` exchanges its values. None if none was found.
 
         Skeletons that are kept for evaluation are never made.
@@ -74,12 +75,31 @@ class Join:
             return None
         for _ in range(TRIES):
             parts = [retold(part, rng) for part in rng.sample(pool, 3)]
-            prompt, body = _put_together(shape, parts, rng)
+            if shape == "menu values":
+                made, parts = _choice(parts[0], rng, retold), parts[:1]
+                if made is None:
+                    continue
+                prompt, body = made
+            else:
+                prompt, body = _put_together(shape, parts, rng)
             program = Program(normal.heading(prompt), body)
             if kept_for(leaks.skeleton_key(program)) == "train":
                 name = "+".join(part.id for part in parts)
                 return Example(f"join-{name}", prompt, program, domain_of(program), "spoken")
         return None
+
+
+def _choice(example: Example, rng: random.Random, swap: Swap) -> tuple[str, Block] | None:
+    """One request with two or three values to choose from; None where it has no such value."""
+    found = swap.several(example, rng.choice((2, 2, 3)), rng)
+    if found is None:
+        return None
+    span, made = found
+    told = [words for words, _ in made]
+    listed = f"{', '.join(told[:-1])} {rng.choice(frames()['or'])} {told[-1]}"
+    prompt = _part(example.prompt[: span.start] + listed + example.prompt[span.end :])
+    cases = (Case(normal.sentence(words), other.program.body) for words, other in made)
+    return rng.choice(frames()["menu values"]).format(a=prompt), (Menu(ASKED, tuple(cases)),)
 
 
 def _can_be_part(example: Example) -> bool:

@@ -82,15 +82,47 @@ class Swap:
                 if told and _reads(span, value, changed, span.start, span.start + len(told)):
                     prompt, changes[repr(span.value)] = changed, value
                     break
-        ir = tiers.encode(example.program)
-        merged = ir.merged()
-        kinds = [slot.kind for slot in slots_of(merged)]
-        values = [
-            changes.get(repr(value), value) if kind in COPYABLE else value
-            for kind, value in zip(kinds, ir.values, strict=True)
-        ]
-        program = replace(tiers.assemble(merged, values), name=normal.heading(prompt))
-        return replace(example, prompt=prompt, program=program)
+        return _changed(example, prompt, changes)
+
+    def several(
+        self, example: Example, count: int, rng: random.Random
+    ) -> tuple[Span, list[tuple[str, Example]]] | None:
+        """One value of an example exchanged ``count`` times: where it stands, how each other one is
+        said, and the example with it. None where it has no such value.
+        """
+        found = [s for s in spans(example, self.readings) if len(self.pools.get(s.place, ())) > 9]
+        if not found:
+            return None
+        span, made = rng.choice(found), {}
+        for _ in range(count * TRIES):
+            value = rng.choice(self.pools[span.place])
+            told = _said(span, value, example.prompt, rng)
+            if told and repr(value) not in made and _alike(told, example.prompt, span):
+                prompt = example.prompt[: span.start] + told + example.prompt[span.end :]
+                if _reads(span, value, prompt, span.start, span.start + len(told)):
+                    changed = _changed(example, prompt, {repr(span.value): value})
+                    made[repr(value)] = told, changed
+            if len(made) == count:
+                return span, list(made.values())
+        return None
+
+
+def _alike(told: str, prompt: str, span: Span) -> bool:
+    """Whether words are hardly longer than those whose place they take."""
+    return len(told.split()) <= len(prompt[span.start : span.end].split()) + 1
+
+
+def _changed(example: Example, prompt: str, changes: dict[str, Value]) -> Example:
+    """An example with another prompt and other values, by what shows the ones before."""
+    ir = tiers.encode(example.program)
+    merged = ir.merged()
+    kinds = [slot.kind for slot in slots_of(merged)]
+    values = [
+        changes.get(repr(value), value) if kind in COPYABLE else value
+        for kind, value in zip(kinds, ir.values, strict=True)
+    ]
+    program = replace(tiers.assemble(merged, values), name=normal.heading(prompt))
+    return replace(example, prompt=prompt, program=program)
 
 
 def spans(example: Example, readings: dict[str, str]) -> list[Span]:
@@ -105,14 +137,18 @@ def spans(example: Example, readings: dict[str, str]) -> list[Span]:
             kept.add(repr(value))
             continue
         reading = readings.get(slot.context, normal.PLAIN)
-        held = normal.find(reading, value, example.prompt)
-        if len(held) == 1:
-            start, end = held[0]
+        if held := _alone(normal.find(reading, value, example.prompt)):
+            start, end = held
             after_to = example.prompt[:start].rstrip().endswith(" to")
             place = slot.kind, slot.context, after_to
             found[repr(value)] = Span(value, start, end, reading, place)
-    every = [span for held, span in found.items() if held not in kept]
+    every = [span for value, span in found.items() if value not in kept]
     return [a for a in every if not any(a is not b and _meet(a, b) for b in every)]
+
+
+def _alone(found: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """The only place of a value; of "at 7" and "7" in one the shorter. None of several or none."""
+    return max(found) if len({end for _, end in found}) == 1 else None
 
 
 def _meet(a: Span, b: Span) -> bool:
@@ -144,4 +180,4 @@ def _unit(text: str) -> str | None:
 
 def _reads(span: Span, value: Value, prompt: str, start: int, end: int) -> bool:
     """Whether the new prompt spells the new value there and nowhere else."""
-    return normal.find(span.reading, value, prompt) == [(start, end)]
+    return _alone(normal.find(span.reading, value, prompt)) == (start, end)
