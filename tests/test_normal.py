@@ -147,6 +147,11 @@ def test_durations(said, meant):
         ("volume", "1.5 l", 1500),
         ("volume", "250", 250),
         ("duration", "20", 20),
+        ("hour", "5 in the afternoon", 17),
+        ("hour", "20", 20),
+        ("past", "10pm", 21),
+        ("past", "nine at night", 20),
+        ("past", "7:30 pm", None),
     ],
 )
 def test_numbers(reading, said, meant):

@@ -4,7 +4,8 @@
 sentence and a colon, ``question`` one and its mark, ``url`` adds the scheme, ``when`` is a time or
 date, ``alarm`` a time that knows no day, ``expression`` a sum, ``app`` an app's identifier,
 ``entity`` the record of a thing at home, ``fraction`` a share of one, ``duration`` a magnitude in
-its natural unit, ``volume`` millilitres; ``plain`` is the span itself. Which of them a place of the
+its natural unit, ``volume`` millilitres, ``hour`` also an hour of the day, ``past`` the hour before
+it, since what comes after ten is more than nine; ``plain`` is the span itself. Which of them a place of the
 grammar takes is counted from training.
 """
 
@@ -162,11 +163,27 @@ TEXTS: dict[str, Callable[[str], str | None]] = {  # of two that explain as much
 }
 PHRASES = frozenset({"when", "alarm", "expression", "app"})
 """Readings of texts whose phrase is found by what it means, as a number is."""
+
+
+def hour(text: str) -> int | float | None:
+    """A number, or the hour that a time of day names."""
+    found = numbers.number(text)
+    return times.hour(text) if found is None else found
+
+
+def past(text: str) -> int | float | None:
+    """A number, or the hour before the one that a time of day names."""
+    found, named = numbers.number(text), times.hour(text)
+    return named - 1 if found is None and named is not None else found
+
+
 NUMBERS: dict[str, Callable[[str], int | float | None]] = {
     PLAIN: numbers.number,
     "volume": numbers.volume,
     "duration": numbers.duration,
     "fraction": numbers.fraction,
+    "hour": hour,
+    "past": past,
 }
 
 
@@ -268,7 +285,7 @@ def _longest(reading: str, prompt: str, number: bool) -> tuple[tuple[int, int, V
     reader = (NUMBERS if number else TEXTS)[reading]
     tokens = [m.span() for m in _TOKEN.finditer(prompt)]
     words = [prompt[a:b].lower() for a, b in tokens]
-    known = _known("number" if number else reading)
+    known = _known(reading, number)
     hopeful = [word in known or word[-1:].isdigit() for word in words]
     out = []
     for first, (start, _) in enumerate(tokens):
@@ -314,11 +331,11 @@ _TIME_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS, *times.NAME
 )
 
 
-@lru_cache(maxsize=8)
-def _known(reading: str) -> frozenset[str]:
+@lru_cache(maxsize=32)
+def _known(reading: str, number: bool) -> frozenset[str]:
     """The words that a phrase of a reading may be made of, beside figures."""
-    if reading == "number":
-        return _NUMBER_WORDS
+    if number:
+        return _NUMBER_WORDS | (_TIME_WORDS if reading in ("hour", "past") else frozenset())
     if reading == "expression":
         return _NUMBER_WORDS | sums.WORDS
     if reading == "app":

@@ -114,6 +114,14 @@ def alarm(text: str) -> str | None:
     return time if re.fullmatch(r"\d{1,2}:\d\d(?: [AP]M)?", time) else None
 
 
+def hour(text: str) -> int | None:
+    """The hour of the day, 0 to 23, that a text names with its half; None for any other text."""
+    said = _read(" ".join(text.lower().replace(",", " ").split()))
+    if said is None or said.time is None or said.time[1] or said.day or said.half is None:
+        return None
+    return said.minute // 60
+
+
 def dated(time: str, day: str | None) -> str:
     """A time of day on a day; today's is not said."""
     return time if day in (None, "today") else f"{day} at {time}"
