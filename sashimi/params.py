@@ -21,6 +21,8 @@ from sashimi.files import root
 
 REFERENCE = "00_full.yaml"
 """The file of a study that states every parameter."""
+SMOKE = "90_smoke"
+"""The row of a study that only shows that every stage works: no part of a matrix."""
 
 
 class Params(BaseModel):

@@ -61,6 +61,7 @@ def test_an_alarm_knows_no_day_and_rings_in_the_morning():
         ("8 am", "Monday at 8:00 AM", "Monday", True),
         ("8 am", "Monday at 8:00 AM", None, False),
         ("tuesday at 8", "Monday at 8:00 AM", "Monday", False),
+        ("may 3 2027 at 5", "May 3, 2027 at 5:00 PM", None, True),
         ("the oven", "8:00 AM", None, False),
     ],
 )

@@ -9,11 +9,9 @@ from typing import Any
 
 from sashimi import params, registry
 from sashimi.errors import BadInput
+from sashimi.params import SMOKE
 from sashimi.run import FAILED, plan
 from sashimi.study import Study
-
-SMOKE = "90_smoke"
-"""The row of a study that only shows that every stage works: no part of a matrix."""
 
 
 @dataclass(frozen=True, slots=True)

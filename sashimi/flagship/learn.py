@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from sashimi import params, train
-from sashimi.encode import Encoded, encode
+from sashimi.encode import encode
 from sashimi.files import root
 from sashimi.flagship import people, run_folder, warm_start
 from sashimi.flagship.answer import candidates
@@ -238,11 +238,11 @@ def train_domain_head(
 ) -> domain.DomainHead:
     """A head of the corpus against out-of-domain prompts, its threshold set on dev.
 
-    It reads prompts by the encoder that the network has, so that a prompt is encoded once.
+    It reads prompts by the encoder that the network has, so that a prompt is encoded once. People's
+    threshold admits `ADMITTED` of dev's prompts: an honest request that is refused is worse than a
+    strange one that is answered.
     """
-
-    def read(prompts: Sequence[str]) -> Encoded:
-        return network.reading(encode(prompts, encoder=network.reads))
+    read = network.admission
 
     def trained(inside: Sequence[str], outside: Sequence[str]) -> domain.DomainHead:
         if isinstance(network.encoder, Adapted):
@@ -264,11 +264,8 @@ def train_domain_head(
 
 
 def peoples_sides(corpus: Corpus, seed: int) -> tuple[list[str], list[str]]:
-    """What a head learns to admit, and to refuse: people's own out-of-domain prompts beside made
-    ones.
-
-    Its threshold admits `ADMITTED` of dev's prompts: an honest request that is refused is worse
-    than a strange one that is answered.
+    """What people's head learns to admit, and to refuse: their own out-of-domain prompts beside
+    made ones.
     """
     rng = random.Random(seed)
     inside = [e.prompt for e in rng.sample(corpus.train, min(HEAD_EACH, len(corpus.train)))]

@@ -59,8 +59,9 @@ def pack(
     model, settings = run_folder.read(run_dir), run_folder.settings_of(run_dir)
     _check(model, settings, run_dir)
     if admit is not None:
-        dev = model.domain(model.admission([e.prompt for e in corpus.load(PEOPLE_CORPUS).dev]))
-        model.domain.threshold.copy_(dev.quantile(1 - admit))
+        dev = [example.prompt for example in corpus.load(PEOPLE_CORPUS).dev]
+        scores = model.domain(model.network.admission(dev))
+        model.domain.threshold.copy_(scores.quantile(1 - admit))
     architecture, arrays, facts = _contents(model, settings)
     store.write(path, architecture, arrays, facts)
     certified = certify.certified(shipped.load(path).generate)

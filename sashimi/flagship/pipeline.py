@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sashimi.encode import Encoded, encode
+from sashimi.encode import Encoded
 from sashimi.flagship.answer.choose import Choice
 from sashimi.flagship.answer.library import Library
 from sashimi.flagship.answer.planning import Planning
@@ -58,10 +58,6 @@ class Pipeline:
     def __repr__(self) -> str:
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
         return f"{type(self).__name__}({parameters:,} parameters, {len(self.vocabulary)} tokens)"
-
-    def admission(self, prompts: Sequence[str]) -> Encoded:
-        """Prompts as the domain head reads them: by the encoder that the network has."""
-        return self.network.reading(encode(prompts, encoder=self.network.reads))
 
     @torch.no_grad()
     def understand(

@@ -6,13 +6,14 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 from sashimi import display, result
 from sashimi.errors import BadInput
-from sashimi.params import REFERENCE
+from sashimi.params import REFERENCE, SMOKE
 from sashimi.statistics import Interval, student
 from sashimi.study import Scores
 
@@ -101,6 +102,13 @@ def readable(reports: str | Path) -> tuple[list[Run], list[str]]:
         except BadInput as error:
             problems.append(str(error))
     return [one for _, one in sorted(found.items())], problems
+
+
+def of_study(name: str, reports: str | Path) -> dict[str, list[dict[str, Any]]]:
+    """The results of a study by row, seeds in order, smoke runs left out. Raises as `runs` does."""
+    own = [run.record for run in runs(reports) if run.record["study"] == name]
+    rows = groupby(own, lambda record: record["row"])
+    return {row: list(ones) for row, ones in rows if row != SMOKE}
 
 
 def leading(runs: Sequence[Run], row: str) -> list[Run]:

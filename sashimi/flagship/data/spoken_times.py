@@ -55,8 +55,8 @@ _PM = frozenset({"afternoon", "evening", "night", "tonight"})
 
 _AWAKE, _ALARM = range(8, 12), range(4, 12)
 """Hours that are those of the morning where nothing says so, and where an alarm is meant."""
-_NEARING = (5, 10, 20, 25)
-"""Minutes that are said before an hour; "9 to 11" is a span of two hours."""
+_NEARING = (5, 10)
+"""Of the numbers that are hours too, those said as minutes before one: "9 to 11" is two hours."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def when(text: str, early: range | None = _AWAKE) -> str | None:
     ``early`` are the hours that belong to the morning where no half of the day is said; None leaves
     it open.
     """
-    rest = " ".join(text.lower().replace(",", " ").split())
+    rest = _plain(text)
     if rest.startswith("in ") and (found := measured(rest[3:])):
         count, unit = found[0], _UNIT_WORDS[found[1]]
         return f"in {count} {unit}{'' if count == 1 else 's'}"
@@ -116,7 +116,7 @@ def alarm(text: str) -> str | None:
 
 def hour(text: str) -> int | None:
     """The hour of the day, 0 to 23, that a text names with its half; None for any other text."""
-    said = _read(" ".join(text.lower().replace(",", " ").split()))
+    said = _read(_plain(text))
     if said is None or said.time is None or said.time[1] or said.day or said.half is None:
         return None
     return said.minute // 60
@@ -129,7 +129,7 @@ def dated(time: str, day: str | None) -> str:
 
 def day_alone(text: str) -> str | None:
     """The day that a text names and says nothing else of; None if it does not."""
-    said = _read(" ".join(text.lower().replace(",", " ").split()))
+    said = _read(_plain(text))
     return said.day if said and not said.time and not said.part else None
 
 
@@ -138,12 +138,17 @@ def agree(text: str, value: str, day: str | None = None, dayless: bool = False) 
 
     The half of the day may be unsaid, and the day where it is ``day``; ``dayless`` asks for none.
     """
-    said, meant = _read(" ".join(text.lower().replace(",", " ").split())), _read(value.lower())
+    said, meant = _read(_plain(text)), _read(_plain(value))
     if not (said and meant and said.time and meant.time):
         return False
     if (meant.day or "today") != ("today" if dayless else said.day or day or "today"):
         return False
     return (said.minute - meant.minute) % (1440 if said.sure else 720) == 0
+
+
+def _plain(text: str) -> str:
+    """A text in small letters, without commas, with single spaces."""
+    return " ".join(text.lower().replace(",", " ").split())
 
 
 def _read(rest: str) -> _Said | None:
@@ -215,7 +220,7 @@ def _past(match: re.Match) -> _Clock | None:
     if match[2] in ("past", "after"):
         return hour, minute, match[4]
     figures = match[1].isdigit() and hour - minute in (1, 2)
-    if minute < 13 and (figures or minute not in _NEARING) and match[1] not in ("quarter", "half"):
+    if minute <= 12 and (figures or minute not in _NEARING):
         return None
     return hour - 1 or 12, 60 - minute, match[4]
 

@@ -99,6 +99,7 @@ def split_scores(
     tables = {OURS: score.table([e.program for e in part], produced, model.catalogue)}
     tables |= {name: (score.intervals(columns), columns) for name, columns in copying.items()}
     exact = tables[OURS][1]["skeleton_exact"]
+    admitted = model.domain.admits(model.network.admission(prompts))
     return SplitScores(
         metrics={
             name: {metric: interval.as_json() for metric, interval in table.items()}
@@ -108,7 +109,7 @@ def split_scores(
         over_the_vote=over(tables, floors.VOTE),
         single=singly(split, digest(part), tables),
         examples=shown(split, part, outcomes),
-        failures=failures.counts(part, produced, model.domain.admits(model.admission(prompts))),
+        failures=failures.counts(part, produced, admitted),
         confidence=choose.coverage_risk([o.confidence for o in outcomes], exact),
         text=text.repair_shares([outcome.findings for outcome in outcomes]),
     )

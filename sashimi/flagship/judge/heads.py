@@ -31,8 +31,8 @@ def domain_scores(model: Pipeline, corpus: Corpus) -> dict[str, Any]:
     result: dict[str, Any] = {"threshold": round(float(model.domain.threshold), 6)}
     for split in ("dev", "test"):
         both = sides.matched(corpus, split)
-        good = model.admission([e.prompt for e in both.every])
-        bad = model.admission([c.prompt for c in both.outside])
+        good = model.network.admission([e.prompt for e in both.every])
+        bad = model.network.admission([c.prompt for c in both.outside])
         measured = asdict(domain.score(model.domain, good, bad))
         result[split] = {k: plain(v) for k, v in measured.items()}
         accepted = [float(admitted) for admitted in model.domain.admits(bad)]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sashimi.encode import Encoded, batches
+from sashimi.encode import Encoded, batches, encode
 from sashimi.flagship.data.batches import Batch
 from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.model.adapted import Adapted
@@ -85,6 +85,10 @@ class Network(nn.Module):
         vectors = vectors[:, 1:-1] * prompts.pieces[..., None]
         states = torch.cat([vectors, prompts.states[..., WIDTH:]], -1)
         return replace(prompts, pooled=pooled, states=states, raw=None)
+
+    def admission(self, prompts: Sequence[str]) -> Encoded:
+        """Prompts as a domain head reads them: by the encoder that the network has."""
+        return self.reading(encode(prompts, encoder=self.reads))
 
     @torch.no_grad()
     def reading(self, encoded: Encoded) -> Encoded:

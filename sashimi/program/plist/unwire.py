@@ -10,6 +10,7 @@ import math
 import plistlib
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from sashimi.errors import BadInput
@@ -93,12 +94,10 @@ class Decoder:
     def _checked(self, stored: Plist, form: str) -> Value:
         if isinstance(stored, str | bool):
             return stored
-        try:
+        with suppress(Unnamed, Foreign):  # then it is kept as it is
             for value in self._candidates(stored, form):
                 if self._gives(value, form, stored):
                     return value
-        except (Unnamed, Foreign):
-            pass
         return self.kept(stored)
 
     def _gives(self, value: Value, form: str, stored: Plist) -> bool:
@@ -221,12 +220,10 @@ class Decoder:
     def _item(self, item: dict) -> Value:
         """The value of an item of a dictionary or list, by its type; ``$item`` for an odd one."""
         rest = {key: value for key, value in item.items() if key != "WFKey"}
-        try:
+        with suppress(Unnamed, Foreign, BadInput):  # then it is kept as it is
             for value in self._typed(item):
                 if same(typed(value, self.attach, {}), rest):
                     return value
-        except (Unnamed, Foreign, BadInput):
-            pass
         return Dict((("$item", self._pairs(rest)),))
 
     def _typed(self, item: dict) -> Iterator[Value]:
@@ -275,15 +272,13 @@ class Decoder:
 
     def _bare(self, stored: dict) -> Value:
         """A dictionary inside of what is kept: a reference or text where that gives it back."""
-        try:
+        with suppress(Unnamed):  # then it stays a dictionary
             if is_attachment(stored):
                 return self.refer(stored)
             if is_text(stored) and stored.get("attachmentsByRange"):
                 interp = self._interp(stored)
                 if self._gives(Dict((("$raw", interp),)), "plain", stored):
                     return interp
-        except Unnamed:
-            pass
         pairs = self._pairs(stored)
         return Dict((("$raw", pairs),)) if special(pairs) else pairs
 

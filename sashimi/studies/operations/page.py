@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from sashimi.ablate.rows import SMOKE
 from sashimi.files import root
 from sashimi.report import read
 from sashimi.statistics import Interval, student
@@ -19,7 +16,7 @@ from sashimi.study import Picture, Section, Table
 def sections(runs: Sequence[Any]) -> Iterable[Section]:
     """One section: coverage over draws, the evolution, the latents, and a verdict a claim."""
     reports = root() / "reports"
-    plan, designs = (of_study(name, reports) for name in ("operations", "operation_designs"))
+    plan, designs = (read.of_study(name, reports) for name in ("operations", "operation_designs"))
     blocks: list[Any] = [
         "All 19,683 two-input ternary operations, learned whole. Coverage is what the most "
         "probable outputs of independent draws from a model's own prior hold; uniform draws would "
@@ -39,13 +36,6 @@ def sections(runs: Sequence[Any]) -> Iterable[Section]:
         blocks.append(Picture(drawn, "Posterior means of 729 operations, by the sum of trits."))
     blocks.append(Table(("claim", "measured", "verdict"), claims(plan, designs)))
     yield Section("The ternary operations", blocks)
-
-
-def of_study(name: str, reports: Path) -> dict[str, list[dict[str, Any]]]:
-    """The results of a study by row, seeds in order, smoke runs left out."""
-    own = [run.record for run in read.runs(reports) if run.record["study"] == name]
-    rows = groupby(own, lambda record: record["row"])
-    return {row: list(ones) for row, ones in rows if row != SMOKE}
 
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]

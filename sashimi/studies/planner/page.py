@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from sashimi import gates
-from sashimi.ablate.rows import SMOKE
 from sashimi.files import root
+from sashimi.params import SMOKE
 from sashimi.report import read
 from sashimi.statistics import student
 from sashimi.study import Section, Table
@@ -18,13 +16,6 @@ NOT_RUN = "not run"
 COLUMNS = ("row", "seeds", "gap closed", "regret", "exact", "ECE")
 KEYS = ("gap_closed", "regret", "label_exact")
 CRITERIA = ("criterion", "value", "threshold", "verdict", "reason")
-
-
-def records(home: Path, study: str = "planner") -> dict[str, list[dict[str, Any]]]:
-    """By row, the results of its seeds, smoke runs left out."""
-    own = [run.record for run in read.runs(home) if run.record["study"] == study]
-    rows = groupby(own, lambda record: record["row"])
-    return {row: list(ones) for row, ones in rows if row != SMOKE}
 
 
 def rows(found: dict[str, list[dict[str, Any]]]) -> list[list[Any]]:
@@ -56,7 +47,7 @@ def criteria(found: dict[str, list[dict[str, Any]]]) -> list[list[Any]]:
 
 def sections(runs: Sequence[Any]) -> Iterable[Section]:
     """Criteria and rows."""
-    found = records(root() / "reports")
+    found = read.of_study("planner", root() / "reports")
     yield Section(
         "Criteria and rows",
         [
