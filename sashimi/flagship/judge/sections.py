@@ -109,18 +109,10 @@ def stages(counts: Mapping[str, Mapping[str, int]]) -> Figure:
 
 
 def confidence(rows: Sequence[Row]) -> Iterator[Picture]:
-    """Coverage and risk of the reference rows, and of rows that choose or weigh otherwise."""
+    """`confident` on every corpus and split that has one."""
     for corpus in dict.fromkeys(row.corpus for row in rows):
-        mine = [
-            row
-            for row in rows
-            if row.corpus == corpus
-            and (
-                row.changed() == "reference" or row.changes.keys() in ({"candidates"}, {"ternary"})
-            )
-        ]
         for split in SCORES.held_out:
-            drawn = confident(mine, split)
+            drawn = confident([row for row in rows if row.corpus == corpus], split)
             if drawn:
                 yield Picture(
                     drawn,
@@ -130,9 +122,15 @@ def confidence(rows: Sequence[Row]) -> Iterator[Picture]:
 
 
 def confident(rows: Sequence[Row], split: str) -> Figure | None:
-    """Risk over coverage, a line a row, each the mean of its seeds; None where no row has one."""
+    """Risk over coverage, a line a row, each the mean of its seeds; None where no row has one.
+
+    Of the reference, of rows that choose or weigh otherwise and change nothing else, and of all
+    rows where no reference has run: lines of all would hide each other.
+    """
     lines = {}
     for row in rows:
+        if row.changes.keys() not in (set(), {"candidates"}, {"ternary"}):
+            continue
         curves = [curve for run in row.runs if (curve := _fact(run, "confidence", split))]
         if curves:
             risks = [curve["risk"] for curve in curves]
