@@ -11,16 +11,18 @@ missing or not finite, is "not-evaluable".
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from html import escape
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, model_validator
 
 from sashimi import display
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.params import read_mapping, refuse_unknown
+from sashimi.params import Params, build, read_mapping
 
 GO, STOP, NOT_EVALUABLE = "go", "stop", "not-evaluable"
 
@@ -52,38 +54,33 @@ class Verdict:
         return f"{display.mark(self.decision)} {escape(told)}"
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(Params):
     """One rule on the mean of `metric` over runs: exactly one of `at_least`, `at_most`.
 
     `noise` is the standard deviation of a run that is expected beforehand, `z` how many standard
     errors the mean must clear, `min_n` how many runs are evidence. `why` is for the reader.
-    Raises BadInput when the rule makes no sense.
+    Raises pydantic's ValidationError when the rule makes no sense.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     name: str
     metric: str
     at_least: float | None = None
     at_most: float | None = None
-    noise: float = 0.0
-    z: float = 3.0
-    min_n: int = 3
+    noise: Annotated[float, Field(ge=0)] = 0.0
+    z: Annotated[float, Field(ge=0)] = 3.0
+    min_n: Annotated[int, Field(ge=1)] = 3
     why: str = ""
 
-    def __post_init__(self):
-        for key in ("name", "metric", "why"):
-            if not isinstance(getattr(self, key), str):
-                raise BadInput(f"gate {self.name!r}: {key} must be text")
+    def __init__(self, *in_order: Any, **rule: Any) -> None:
+        super().__init__(**dict(zip(Gate.model_fields, in_order, strict=False)), **rule)
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
         if (self.at_least is None) == (self.at_most is None):
-            raise BadInput(f"gate {self.name!r}: give exactly one of at_least and at_most")
-        for key in ("threshold", "noise", "z", "min_n"):
-            value = getattr(self, key)
-            if isinstance(value, bool) or not isinstance(value, Real):
-                raise BadInput(f"gate {self.name!r}: {key} is {value!r}; give a number")
-            if not math.isfinite(value):
-                raise BadInput(f"gate {self.name!r}: {key} is not finite")
-        if self.noise < 0 or self.z < 0 or self.min_n < 1 or self.min_n != int(self.min_n):
-            raise BadInput(f"gate {self.name!r}: noise, z must be >= 0, min_n a count >= 1")
+            raise ValueError("give exactly one of at_least and at_most")
+        return self
 
     @property
     def threshold(self) -> float:
@@ -125,12 +122,12 @@ def _reason(margin: float, needed: float) -> str:
 def load(path: str | Path) -> dict[str, Gate]:
     """The gates of a YAML file, by name: a mapping from each gate's name to its fields.
 
-    Raises BadInput naming the file and gate for an unknown, doubled or missing key.
+    Raises BadInput naming file, gate and key for a key that is unknown, doubled, missing or wrong.
     """
     raw = read_mapping(path)
     if not raw:
         raise BadInput(f"{path}: expected a mapping from gate names to rules")
-    return {name: _gate(path, name, rule) for name, rule in raw.items()}
+    return {name: _gate(f"{path}: gate {name!r}", name, rule) for name, rule in raw.items()}
 
 
 def judge(
@@ -149,12 +146,8 @@ def judge(
     ]
 
 
-def _gate(path: str | Path, name: str, rule: Any) -> Gate:
-    known = [f.name for f in fields(Gate) if f.name != "name"]
-    if not isinstance(rule, dict) or "metric" not in rule:
-        raise BadInput(f"{path}: gate {name!r} needs a mapping with metric, of {', '.join(known)}")
-    refuse_unknown(rule, dict.fromkeys(known), f"{path}: gate {name!r}")
-    try:
-        return Gate(name=name, **rule)
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from error
+def _gate(source: str, name: str, rule: Any) -> Gate:
+    if not isinstance(rule, dict) or "name" in rule:
+        known = ", ".join(list(Gate.model_fields)[1:])
+        raise BadInput(f"{source}: expected a mapping with keys of {known}")
+    return build(Gate, {"name": name, **rule}, source)
