@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from sashimi import cache
+from sashimi import cache, sentence_encoder
 from sashimi.bert import Bert
 from sashimi.files import file_digest
 from sashimi.pieces import (
@@ -35,7 +35,8 @@ from sashimi.pieces import (
 BUDGET = 1024
 """Word pieces that are encoded together; `sashimi bench encode` compares others."""
 TRAINED = {"frozen": 0, "fine_tuned": 1, "adapted": 2, "scratch": 0}
-"""How many of the published encoder's last blocks each encoder has as its own."""
+"""How many of the published encoder's last blocks each encoder has as its own. Any other name is
+that of a SentenceTransformer, or its folder."""
 TOLD_EVERY = 4096
 """Prompts between two lines of progress."""
 WEIGHTS = "53aa5117"
@@ -111,6 +112,12 @@ def weights_digest() -> str:
     return file_digest(model_folder() / "model.safetensors")
 
 
+def encoder_digest(encoder: str) -> str:
+    """Changes when what an encoder of that name gives does, but for what is trained of it."""
+    ours = weights_digest()
+    return ours if encoder in TRAINED else f"{ours}, {sentence_encoder.digest(encoder)}"
+
+
 @functools.cache
 def _model() -> Bert:
     return Bert.load(model_folder() / "model.safetensors")
@@ -126,15 +133,21 @@ def encode(
 
     ``say`` is told now and then how far a long encoding is. For an ``encoder`` that is trained,
     ``raw`` is what that one reads, the two markers around each prompt among it: the states before
-    its `TRAINED` blocks, (S + 2 N, E) float16; for "scratch" ids, (S + 2 N,) int64.
+    its `TRAINED` blocks, (S + 2 N, E) float16; for "scratch" ids, (S + 2 N,) int64; for another
+    encoder its vectors, see `sashimi.sentence_encoder.states`.
     """
-    own = TRAINED[encoder]
+    own = TRAINED.get(encoder, 0)
     key = ["encode", CODE_VERSION, weights_digest(), *prompts]
     key = [f"below {own}", *key] if own else key
     encoded = Encoded(**fetch(key, lambda: _encode(prompts, say, own)))
     if encoder == "scratch":
         ids = [i for own in token_ids(prompts) for i in own]
         return replace(encoded, raw=torch.tensor(ids, dtype=torch.long))
+    if encoder not in TRAINED:
+        offsets = encoded.offsets.split(encoded.starts.diff().tolist())
+        key = ["another", sentence_encoder.digest(encoder), *key]
+        made = fetch(key, lambda: {"raw": sentence_encoder.states(encoder, prompts, offsets)})
+        return replace(encoded, **made)
     return encoded
 
 

@@ -47,9 +47,10 @@ class FlagshipParams(CorpusParams, Trains):
 
     output: Literal["typed", "text"]
     """What the decoder writes: tokens of the typed IR under masks, or the program's text freely."""
-    encoder: Literal["frozen", "adapted", "fine_tuned", "scratch"]
-    """MiniLM as it is, with little beside its last blocks trained along or with its last block
-    trained along, or a small encoder from nothing."""
+    encoder: str
+    """MiniLM as it is (``frozen``), with little beside its last blocks trained along (``adapted``)
+    or with its last block trained along (``fine_tuned``), a small encoder from nothing
+    (``scratch``), or a SentenceTransformer as it is, by its folder or its name."""
     memory: Literal["tokens", "pooled"]
     """What the decoder attends to: the prompt's token vectors, or its one pooled vector."""
     neighbours: Annotated[int, Field(ge=0)]

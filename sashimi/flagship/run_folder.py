@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from sashimi import cache, params
-from sashimi.encode import WIDTH, weights_digest
+from sashimi.encode import WIDTH, encoder_digest
 from sashimi.errors import BadInput
 from sashimi.files import file_digest, write_json
 from sashimi.flagship.answer.choose import Choice
@@ -45,7 +45,7 @@ def write(model: Pipeline, settings: FlagshipParams, directory: Path) -> None:
     write_json(
         directory / CONFIG,
         {
-            "encoder": weights_digest(),
+            "encoder": encoder_digest(settings.encoder),
             "weights": file_digest(directory / WEIGHTS),
             "params": settings.model_dump(mode="json"),
             "vocabulary": model.vocabulary.to_json(),
@@ -147,7 +147,7 @@ def _config(path: Path) -> dict:
         raise BadInput(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise BadInput(f"{path}: not JSON ({error}); train again with: sashimi run") from None
-    if config.get("encoder") != weights_digest():
+    if config.get("encoder") != encoder_digest(config.get("params", {}).get("encoder", "frozen")):
         raise BadInput(f"{path}: trained with another encoder; train again with: sashimi run")
     return config
 

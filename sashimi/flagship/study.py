@@ -24,8 +24,12 @@ def check(settings: Params) -> None:
 
 
 def check_flagship(settings: FlagshipParams) -> None:
-    """As `check`, and the wrong beams that are to be learned from must be there."""
+    """As `check`, and the encoder and wrong beams that are to be learned from must be there."""
     check(settings)
+    if settings.encoder != "frozen":
+        from sashimi import encode
+
+        encode.encoder_digest(settings.encoder)
     if settings.negatives == "adversarial":
         from sashimi.flagship.negatives import margin
 

@@ -2,9 +2,11 @@
 
 `FineTuned` is the published encoder's last block, learning; `Scratch` a small transformer that
 begins from nothing and shares with the published encoder only the way it cuts text into word
-pieces. The domain head and the floors read the frozen encoder, whatever is trained here.
+pieces; `Mapped` maps what a SentenceTransformer gives. The domain head and the floors read the
+frozen encoder, whatever is trained here.
 
-Letters: B prompts, P word pieces, T = P + 2 with the markers, E = 384, D width of `Scratch`.
+Letters: B prompts, P word pieces, T = P + 2 with the markers, E = 384, D width of `Scratch`, W of
+another encoder's vectors.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sashimi import sentence_encoder
 from sashimi.bert import Bert, Dense, Layer, Norm
-from sashimi.encode import Encoded
+from sashimi.encode import TRAINED, Encoded
 from sashimi.flagship.model.adapted import Adapted
 from sashimi.pieces import READS, WIDTH, model_folder
 
@@ -128,13 +131,27 @@ class Scratch(nn.Module):
         return vectors, _pooled(vectors, present)
 
 
+class Mapped(nn.Module):
+    """Vectors (B, T, W) of another encoder to (B, T, E); the first, of the sentence, is pooled."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(width, WIDTH)
+
+    def forward(self, raw: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        vectors = self.out(raw)
+        return vectors, F.normalize(vectors[:, 0], dim=-1)
+
+
 def _pooled(vectors: Tensor, present: Tensor) -> Tensor:
     """The mean over markers and word pieces, then unit length, as the frozen encoder's."""
     return F.normalize((vectors * present[..., None]).sum(1), dim=-1)
 
 
 def build(encoder: str, words: Sequence[int], dropout: float) -> nn.Module | None:
-    """The trained encoder of that name, None for the frozen one."""
+    """What is trained of the encoder of that name, None for the frozen one."""
+    if encoder not in TRAINED:
+        return Mapped(sentence_encoder.width(encoder))
     return {
         "frozen": lambda: None,
         "adapted": Adapted,

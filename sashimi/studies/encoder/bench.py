@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sashimi import sentence_encoder
 from sashimi.bert import INNER, WIDTH, Bert, flops
 from sashimi.encode import BUDGET, batches, encode, encode_uncached
 from sashimi.flagship.data import corpus
@@ -80,7 +81,7 @@ def take_turns(
 
 def bulk(texts: Sequence[str], threads: int) -> list[Measurement]:
     """Many prompts: ours, with and without word pieces, and `SentenceTransformer.encode`."""
-    theirs, ids, model = _reference(), token_ids(texts), _model()
+    theirs, ids, model = sentence_encoder.load(str(model_folder())), token_ids(texts), _model()
     taken = take_turns(
         {
             "SentenceTransformer.encode": lambda: theirs.encode(list(texts)),
@@ -153,7 +154,7 @@ def sizes(texts: Sequence[str]) -> list[Measurement]:
 
 def one(texts: Sequence[str]) -> list[Measurement]:
     """The latency of one prompt, median over some."""
-    theirs, chosen = _reference(), texts[:ONE]
+    theirs, chosen = sentence_encoder.load(str(model_folder())), texts[:ONE]
     taken = {
         "one prompt (goal 10)": lambda text: encode_uncached([text]),
         "one prompt, SentenceTransformer.encode": lambda text: theirs.encode([text]),
@@ -263,12 +264,3 @@ def quantised() -> Callable[[Tensor], Tensor]:
 
 def _model() -> Bert:
     return Bert.load(model_folder() / "model.safetensors")
-
-
-def _reference():
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()  # the unused pooler is reported else
-    return SentenceTransformer(str(model_folder()), device="cpu")

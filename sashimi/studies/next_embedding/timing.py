@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from sentence_transformers import SentenceTransformer
 from torch.utils.data import DataLoader, Dataset
 
+from sashimi import sentence_encoder
 from sashimi.pieces import model_folder
 from sashimi.studies.next_embedding import corpus, learn, models, rows, texts
 from sashimi.study import Measurement
@@ -36,7 +36,7 @@ class Plain(Dataset):
 def measure() -> list[Measurement]:
     """Ratios of processor time, the least of three rounds each: the other over ours."""
     chunks = texts.chunks(texts.domains()["early"][50][1])[:CHUNKS]
-    library = SentenceTransformer(str(model_folder()), device="cpu")
+    library = sentence_encoder.load(str(model_folder()))
     ours, theirs = _least(lambda: corpus._encode(chunks)), _least(lambda: library.encode(chunks))
     documents = list(np.random.default_rng(0).standard_normal((64, 40, 384)).astype(np.float32))
     windows = rows.windows(documents)
