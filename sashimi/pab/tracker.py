@@ -15,6 +15,7 @@ import operator
 import platform
 import sys
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -103,6 +104,7 @@ class Tracker:
         """Write the journal anew and go on with it, its times where its last record has them."""
         journal.write(self.path, self._entries)
         self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
+        weakref.finalize(self, self._file.close)  # a run that is given up never ends it
         last = self._last_record() or {"seconds": 0.0, "overhead": 0.0}
         self._before, self._overhead = last["seconds"], last["overhead"]  # of earlier sittings
         self._begin = time.perf_counter()
