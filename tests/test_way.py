@@ -10,7 +10,7 @@ import torch
 from sashimi import params
 from sashimi.errors import BadInput
 from sashimi.files import root
-from sashimi.flagship import learn, way
+from sashimi.flagship import learn, learn_domain, way
 from sashimi.flagship.data import corpus as corpora
 from sashimi.flagship.judge import evaluate, floors
 from sashimi.flagship.params import FlagshipParams
@@ -260,7 +260,7 @@ def test_the_knobs_that_do_not_train(small, tmp_path):
     network = learn.Words.of(small.train, "typed").network(params.load(path, FlagshipParams))
     for target in (0.5, 0.999):
         settings = params.load(path, FlagshipParams, domain_precision=target)
-        heads.append(float(learn.train_domain_head(small, settings, network).threshold))
+        heads.append(float(learn_domain.train_domain_head(small, settings, network).threshold))
     assert heads[0] < heads[1]
     with pytest.raises(BadInput):
         corpora.load(str(tmp_path / "nowhere"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,13 +13,13 @@ import torch
 from sashimi import params, train
 from sashimi.encode import encode
 from sashimi.files import root
-from sashimi.flagship import people, run_folder, warm_start
+from sashimi.flagship import learn_domain, run_folder, warm_start
 from sashimi.flagship.answer import candidates
 from sashimi.flagship.answer.library import Library
 from sashimi.flagship.answer.planning import Planning
 from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data import corpus as corpora
-from sashimi.flagship.data import sides, spoken
+from sashimi.flagship.data import spoken
 from sashimi.flagship.data.batches import Batch, Dataset
 from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.literals import Literals
@@ -28,8 +27,6 @@ from sashimi.flagship.data.prepared import IGNORED
 from sashimi.flagship.data.stream import Recipe, Stream
 from sashimi.flagship.data.text import Spelling, text_of
 from sashimi.flagship.lessons import WATCHED, TrainingBatches
-from sashimi.flagship.model import domain
-from sashimi.flagship.model.adapted import Adapted
 from sashimi.flagship.model.frame import Labels
 from sashimi.flagship.model.loss import Weights, losses_of
 from sashimi.flagship.model.network import Network
@@ -49,10 +46,6 @@ program, so that the one real program in fifty that is longer would set the pric
 REPEATED = 4
 """Times that a stream's sample needs a value before it is a literal: people say each program three
 ways, and a value that one program holds is to be copied."""
-HEAD_EACH, HEAD_TIMES = 10_000, 3
-"""Prompts that people's domain head learns to admit, at most, and how often it is shown each that
-people wrote to be refused."""
-ADMITTED = 0.97
 PROBE = 256
 """Dev examples that the trajectory watches: the same ones at every checkpoint."""
 
@@ -126,7 +119,7 @@ def learn(corpus: Corpus, settings: FlagshipParams, directory: Path, say=print) 
         )
         seconds = _fit(network, lessons, probe, watched, settings, corpus, directory, say)
     network = network.cpu().eval()
-    head = train_domain_head(corpus, settings, network)
+    head = learn_domain.train_domain_head(corpus, settings, network)
     parts = network, head, *targets, words.catalogue
     model = Sashimi(*parts, library=library, beams=settings.candidates)
     model = with_choice(model, corpus, settings)
@@ -231,47 +224,6 @@ def stage(network: Network, settings: FlagshipParams, progress: float) -> None:
     """Sets how ternary each layer is at this point of the run; a continuous run stays at 0."""
     if settings.ternary:
         set_progress(network, progress, settings.ternary_start, settings.ternary_end)
-
-
-def train_domain_head(
-    corpus: Corpus, settings: FlagshipParams, network: Network
-) -> domain.DomainHead:
-    """A head of the corpus against out-of-domain prompts, its threshold set on dev.
-
-    It reads prompts by the encoder that the network has, so that a prompt is encoded once. People's
-    threshold admits `ADMITTED` of dev's prompts: an honest request that is refused is worse than a
-    strange one that is answered.
-    """
-    read = network.admission
-
-    def trained(inside: Sequence[str], outside: Sequence[str]) -> domain.DomainHead:
-        if isinstance(network.encoder, Adapted):
-            return domain.train_head(read(inside), read(outside), settings.seed)
-        return domain.cached_head(inside, outside, settings.seed)
-
-    if corpus.source in (corpora.PEOPLE, spoken.SOURCE):
-        head = trained(*peoples_sides(corpus, settings.seed))
-        head.threshold.copy_(head(read([e.prompt for e in corpus.dev])).quantile(1 - ADMITTED))
-        return head
-    outside = [c.prompt for c in sides.candidates("train", len(corpus.train))]
-    head = trained([e.prompt for e in corpus.train], outside)
-    dev = sides.matched(corpus, "dev")
-    good = read([e.prompt for e in dev.inside])
-    if len(good):
-        without = read([c.prompt for c in dev.outside])
-        domain.set_threshold(head, good, without, settings.domain_precision)
-    return head
-
-
-def peoples_sides(corpus: Corpus, seed: int) -> tuple[list[str], list[str]]:
-    """What people's head learns to admit, and to refuse: their own out-of-domain prompts beside
-    made ones.
-    """
-    rng = random.Random(seed)
-    inside = [e.prompt for e in rng.sample(corpus.train, min(HEAD_EACH, len(corpus.train)))]
-    outside = [refusal.prompt for refusal in people.out_of_domain("train")]
-    made = sides.candidates("train", max(0, len(inside) - HEAD_TIMES * len(outside)))
-    return inside, HEAD_TIMES * outside + [c.prompt for c in made]
 
 
 @torch.no_grad()

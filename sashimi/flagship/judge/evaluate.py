@@ -28,8 +28,6 @@ from sashimi.program.tree import Program
 from sashimi.statistics import paired
 from sashimi.ternary import trit_shares
 
-COPIED = 12_000
-"""Examples that the floors of an endless stream copy from: people's, and some of its first."""
 SHOWN = 4
 """Examples of each split that the results page shows, the first of it: not chosen."""
 TIMED = 30

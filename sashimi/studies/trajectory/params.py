@@ -9,7 +9,6 @@ from pydantic import Field
 from sashimi.params import Params
 
 Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Positive = Annotated[float, Field(gt=0)]
 
