@@ -13,6 +13,7 @@ import toy
 from typer.testing import CliRunner
 
 from sashimi import cli, registry, result
+from sashimi import run as runner
 from sashimi.ablate import engine, matrix, rows, view
 from sashimi.ablate.cell import Ended
 from sashimi.cli import app
@@ -318,6 +319,21 @@ def test_the_command_tells_a_script_and_a_reader(home, monkeypatch):
     (cell,) = json.loads(found.stdout)["cells"]
     assert (found.exit_code, cell["state"]) == (1, "failed")
     assert cell["changes"] == {"fault": ["", "raise"]}
+
+
+def test_a_row_ends_alike_whether_it_is_run_or_a_cell_of_a_matrix(tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    row, toys = tmp_path / "95_one.yaml", registry.load("sashimi")["toy"]
+    smoke = (root() / "params" / "toy" / "90_smoke.yaml").read_text()
+    row.write_text(f"{smoke}seeds: 1\n")
+    runner.run(toys, row, out=tmp_path / "run", say=lambda line: None)
+    board = matrix.ablate([row], out=tmp_path / "matrix", default="toy")
+    assert view.failures(board) == []
+    ends = [tmp_path / where / "toy" / "95_one" / "seed0" for where in ("run", "matrix")]
+    own, other = (result.read(end / result.NAME) for end in ends)
+    for record in (own, other):
+        del record["seconds"], record["facts"]["seconds"], record["commit"]
+    assert own == other and own["facts"]["by seed"]
 
 
 @pytest.mark.slow
