@@ -189,23 +189,20 @@ _PARTS = st.fixed_dictionaries(
 
 @st.composite
 def _blocks(draw: st.DrawFn) -> list:
-    """The parts of one block in order, with actions between them."""
-    name, group = draw(st.sampled_from(FLOW)), draw(st.sampled_from(("A", "B", "C", "D")))
+    """The parts of one block in order, with actions between them; where it has no identifier the
+    start may have no parameters at all."""
+    name, group = draw(st.sampled_from(FLOW)), draw(st.sampled_from(("A", "B", "C", "D", None)))
     out = []
     for mode in draw(st.sampled_from(((0, 2), (0, 1, 2), (0, 1, 1, 2)))):
         part = draw(_PARTS)
-        part["WFWorkflowActionIdentifier"] = f"is.workflow.actions.{name}"
-        parameters = part["WFWorkflowActionParameters"]
-        out.append(
-            {
-                **part,
-                "WFWorkflowActionParameters": {
-                    **parameters,
-                    "GroupingIdentifier": group,
-                    "WFControlFlowMode": mode,
-                },
-            }
-        )
+        control = {"GroupingIdentifier": group, "WFControlFlowMode": mode}
+        parameters = {**part["WFWorkflowActionParameters"], **control}
+        if group is None:
+            del parameters["GroupingIdentifier"]
+        kept = {"WFWorkflowActionParameters": parameters}
+        if group is None and mode == 0 and draw(st.booleans()):
+            kept = {}
+        out.append({"WFWorkflowActionIdentifier": f"is.workflow.actions.{name}", **kept})
         if mode != 0 or name != "choosefrommenu":
             out += draw(st.lists(_SIMPLE, max_size=1))
     return out

@@ -52,6 +52,23 @@ def test_an_empty_identifier_is_no_missing_one() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["conditional", "choosefrommenu", "repeat.count", "repeat.each"])
+def test_a_block_may_begin_without_parameters(name: str) -> None:
+    """A start that states nothing, not even which block it is of."""
+    identifier = f"is.workflow.actions.{name}"
+    comes_back(
+        {
+            "WFWorkflowActions": [
+                {"WFWorkflowActionIdentifier": identifier},
+                {
+                    "WFWorkflowActionIdentifier": identifier,
+                    "WFWorkflowActionParameters": {"WFControlFlowMode": 2},
+                },
+            ]
+        }
+    )
+
+
 @pytest.mark.slow
 @settings(max_examples=20_000, derandomize=False, **QUICK)
 @given(PLISTS)

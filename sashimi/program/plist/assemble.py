@@ -162,20 +162,19 @@ class _Assembler:
                     self.group(statement)
 
     def action(self, action: Action) -> None:
-        pairs = tuple(pair for pair in action.params if pair != (PARAMETERS, None))
         index = self.add(action.name, {})
-        self.beside(index, pairs)
+        self.beside(index, action.params)
         if action.name == "?":
             self.records[index] = self.written[index][1].get("record")
-        elif len(pairs) < len(action.params):
-            del self.records[index][PARAMETERS]
         pass_simple(self.names.scope, action, key=index)
 
     def beside(self, index: int, pairs: Pairs) -> None:
-        """Add pairs to an action's parameters, or take keys away."""
+        """Add pairs to an action's parameters, or take keys away, or all that holds them."""
         action, parameters = self.written[index]
         for key, value in pairs:
-            if value is None:
+            if (key, value) == (PARAMETERS, None):
+                del self.records[index][PARAMETERS]
+            elif value is None:
                 parameters.pop(key, None)
             elif key == "UUID" and isinstance(value, Handle):
                 self.referenced.add(index)
