@@ -1,5 +1,6 @@
 """The space of operations: vectors computed by hand, and input that must be refused."""
 
+import json
 import math
 
 import numpy as np
@@ -82,6 +83,7 @@ def test_the_error_table():
 def test_what_is_undefined_is_nan():
     perfect = table_of(19683, 0, 0, 0)
     assert math.isnan(perfect.yule_q) and math.isnan(perfect.balance())
+    assert json.loads(json.dumps(perfect.as_json(), allow_nan=False))["yule_q"] is None
     assert perfect.disagreement == 0
     assert table_of(19681, 1, 1, 0).balance(least=1) == 1.0, "the plan's number for one error each"
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sashimi.metrics import plain
 from sashimi.studies.operations import dual, space
 from sashimi.studies.operations.dual import DualVAE
 
@@ -25,7 +26,7 @@ def latents(seen: dual.Seen, seed: int) -> dict[str, Any]:
     order = np.random.default_rng(seed).permutation(len(a))
     queries = order[:QUERIES]
     found: dict[str, Any] = {
-        "coupling, as planned": _pearson(a, b),
+        "coupling, as planned": plain(_pearson(a, b)),
         "CKA": cka(a, b),
         "CKA of permuted pairs": cka(a, b[order]),
         "Procrustes R2": procrustes(a, b),
@@ -47,7 +48,8 @@ def latents(seen: dual.Seen, seed: int) -> dict[str, Any]:
 
 
 def _pearson(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean over dimensions of the correlation of A's and B's: it depends on the axes."""
+    """Mean over dimensions of the correlation of A's and B's: it depends on the axes. NaN where a
+    dimension is constant."""
     with np.errstate(invalid="ignore", divide="ignore"):
         each = [np.corrcoef(a[:, d], b[:, d])[0, 1] for d in range(a.shape[1])]
     return float(np.mean(each))

@@ -16,6 +16,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import hypergeom
 
 from sashimi.errors import BadInput
+from sashimi.metrics import plain
 
 TRITS = 9
 K = 3**TRITS
@@ -141,11 +142,11 @@ class ErrorTable:
         return one / other if one + other >= least else math.nan
 
     def as_json(self) -> dict[str, Any]:
-        """Everything that the table says."""
+        """Everything that the table says; Yule's Q is None where it is 0 / 0."""
         low, high = self.q_interval()
         return asdict(self) | {
             "disagreement": self.disagreement,
-            "yule_q": self.yule_q,
+            "yule_q": plain(self.yule_q),
             "yule_q 95%": [low, high],
             "permutation null of n00": self.null(),
         }
