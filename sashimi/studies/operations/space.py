@@ -128,7 +128,10 @@ class ErrorTable:
 
         Those are hypergeometric, so none is drawn; ``p`` is that of so few or so many, two-sided.
         """
-        law = hypergeom(K, self.n01 + self.n00, self.n10 + self.n00)
+        wrong_a, wrong_b = self.n01 + self.n00, self.n10 + self.n00
+        if not (wrong_a and wrong_b):  # nothing can coincide
+            return {"mean": 0.0, "low": 0.0, "high": 0.0, "p": 1.0}
+        law = hypergeom(K, wrong_a, wrong_b)
         tail = min(law.cdf(self.n00), law.sf(self.n00 - 1))
         low, high = law.ppf([0.025, 0.975])
         return {"mean": law.mean(), "low": low, "high": high, "p": min(1.0, 2 * float(tail))}
