@@ -5,16 +5,21 @@ A structure is a skeleton. Letters: N examples, G structures, T records, V token
 
 from __future__ import annotations
 
+import multiprocessing
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from sashimi.files import digest, writable
 from sashimi.flagship.data.batches import Batch, epoch_of
 from sashimi.flagship.data.curated import drawn, structure
 from sashimi.flagship.data.example import Example
+from sashimi.flagship.data.stream import end_with_parent
 from sashimi.pab import Profile
 from sashimi.pab.curate import (
     CLASSES,
@@ -145,21 +150,42 @@ def arms(
     the share of tokens that are right (N,). A seed begins with one network in all arms, and has
     a random dealing of its own."""
     names = [structure(example.program) for example in small.corpus.train]
-    profiles: dict[str, list[Profile]] = {CONTROL: [], CURATED: [], RANDOM: []}
-    right: dict[str, list[np.ndarray]] = {CONTROL: [], CURATED: [], RANDOM: []}
+    tasks = []
     for seed in range(settings.seed + 1, settings.seed + 1 + settings.seeds):
         dealt = {CONTROL: {}, CURATED: weights, RANDOM: permuted(weights, seed)}
         for arm, own in dealt.items():
-            place = folder / arm / f"seed{seed}"
             each = np.array([own.get(name, 1.0) for name in names])
-            network = small.fit(
-                place, seed, batches=batches_of(small, each, settings, seed), told=digest(own),
-                steps=settings.steps, batch_size=settings.batch_size,
-                observations=2 * RECORDS, checkpoint_every=max(1, settings.steps // 2),
-            )  # fmt: skip
-            profiles[arm].append(Profile.load(place))
-            right[arm].append(small.right(network))
+            tasks.append((arm, seed, each, settings, folder / arm / f"seed{seed}"))
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(settings.jobs, spawn, _begin, (small,)) as pool:
+        found = list(pool.map(_trained, tasks))
+    profiles: dict[str, list[Profile]] = {CONTROL: [], CURATED: [], RANDOM: []}
+    right: dict[str, list[np.ndarray]] = {CONTROL: [], CURATED: [], RANDOM: []}
+    for (arm, *_, place), own in zip(tasks, found, strict=True):
+        profiles[arm].append(Profile.load(place))
+        right[arm].append(own)
     return profiles, right
+
+
+_small: Small | None = None
+"""In a process beside the notebook: what it trains on."""
+
+
+def _begin(small: Small) -> None:
+    global _small
+    torch.set_num_threads(1)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    _small = small
+
+
+def _trained(task: tuple[str, int, np.ndarray, CurationParams, Path]) -> np.ndarray:
+    _, seed, each, settings, place = task
+    network = _small.fit(
+        place, seed, batches=batches_of(_small, each, settings, seed), told=digest(each.tolist()),
+        steps=settings.steps, batch_size=settings.batch_size, observations=RECORDS,
+        checkpoint_every=max(1, settings.steps // 2),
+    )  # fmt: skip
+    return _small.right(network)
 
 
 def facts_of(example: Example) -> dict[str, str]:

@@ -31,6 +31,8 @@ class CurationParams(Params):
     """Runs of each way to weigh."""
     watched: Count
     """Dev prompts that the trajectories look at."""
+    jobs: Count
+    """Runs that are trained at once, a thread each: no number depends on it."""
 
 
 class PredictionParams(Params):
