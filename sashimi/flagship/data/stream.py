@@ -124,7 +124,7 @@ def _begin(source: Source, recipe: Recipe) -> None:
 
 
 def end_with_parent() -> None:
-    """In a thread of a process beside another: ends this process when the training's is gone, also where that was killed."""
+    """In a thread of a process beside another: ends it when that is gone, also when killed."""
     multiprocessing.parent_process().join()
     os._exit(1)
 
