@@ -26,6 +26,10 @@ def check(settings: Params) -> None:
 def check_flagship(settings: FlagshipParams) -> None:
     """As `check`, and the wrong beams that are to be learned from must be there."""
     check(settings)
+    if settings.curated:
+        from sashimi.flagship.data import curated
+
+        curated.read(settings.curated)
     if settings.negatives == "adversarial":
         from sashimi.flagship.negatives import margin
 
