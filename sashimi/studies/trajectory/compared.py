@@ -43,8 +43,8 @@ def thresholds(control: Sequence[Profile], share: float = 0.8) -> dict[str, floa
 
 
 def phases(profile: Profile, least: Mapping[str, float]) -> dict[str, str]:
-    """Of each domain "unstable" (lost, or turning three times beyond noise), or the third of the run
-    in which it was learned: "early", "middle", "late" or "never"."""
+    """Of each domain "unstable" (lost, or turning three times beyond noise), or in which third of
+    the run it was learned: "early", "middle", "late" or "never"."""
     found = {}
     for name, threshold in least.items():
         told = trace(profile.domains[name], threshold, profile.last_step(), profile.parameters)
