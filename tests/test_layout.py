@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from sashimi import scores
+from sashimi import maps, scores
 from sashimi.flagship.data import corpus
 from sashimi.studies.encoder import layout
 from sashimi.studies.encoder.separation import unit
@@ -43,7 +43,7 @@ def test_every_point_is_in_a_panels_legend(data):
         "domain": [e.domain for e in data.train],
         "length": [layout.length(e) for e in data.train],
     }
-    drawn = layout.figure(points, panels)
+    drawn = maps.figure(points, panels, layout.ORDER)
     for axes, classes in zip(drawn.axes, panels.values(), strict=True):
         told = [text.get_text() for text in axes.get_legend().get_texts()]
         assert len(told) == len(set(classes))
@@ -52,7 +52,7 @@ def test_every_point_is_in_a_panels_legend(data):
 
 def test_the_page_holds_its_data_and_nothing_of_a_prompt_is_markup():
     texts = ["</script><b>x", 'say "hi"']
-    page = layout.page(np.array([[0, 0], [1, 1]]), texts, {"domain": ["a", "b"]})
+    page = maps.page(np.array([[0, 0], [1, 1]]), texts, {"domain": ["a", "b"]})
     data = json.loads(re.search(r"const data = (.*);\n", page)[1])
     assert data["texts"] == texts and data["panels"]["domain"]["of"] == [0, 1]
     assert page.count("</script>") == 1 and "http" not in page
@@ -64,5 +64,5 @@ def test_a_layout_is_the_same_again(tmp_path, monkeypatch):
     layouts = []
     for folder in ("a", "b"):
         monkeypatch.setenv("SASHIMI_CACHE", str(tmp_path / folder))
-        layouts.append(layout.umap(vectors, 5, seed=0))
+        layouts.append(maps.umap(vectors, 5, seed=0))
     assert layouts[0].shape == (60, 2) and np.array_equal(*layouts)

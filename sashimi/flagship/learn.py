@@ -12,6 +12,7 @@ import torch
 
 from sashimi import params, train
 from sashimi.encode import encode
+from sashimi.files import digest as digest_of
 from sashimi.files import root
 from sashimi.flagship import learn_domain, run_folder, warm_start
 from sashimi.flagship.answer import candidates
@@ -19,12 +20,12 @@ from sashimi.flagship.answer.library import Library
 from sashimi.flagship.answer.planning import Planning
 from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data import corpus as corpora
-from sashimi.flagship.data import spoken
+from sashimi.flagship.data import curated, spoken
 from sashimi.flagship.data.batches import Batch, Dataset
 from sashimi.flagship.data.example import Corpus, Example
 from sashimi.flagship.data.literals import Literals
 from sashimi.flagship.data.prepared import IGNORED
-from sashimi.flagship.data.stream import Recipe, Stream
+from sashimi.flagship.data.stream import Recipe, Source, Stream
 from sashimi.flagship.data.text import Spelling, text_of
 from sashimi.flagship.lessons import WATCHED, TrainingBatches
 from sashimi.flagship.model.frame import Labels
@@ -140,7 +141,10 @@ def batches(
     recurring = tuple(dict.fromkeys(e.prompt for e in source.people))
     targets = words.vocabulary, words.literals, words.labels
     recipe = Recipe(*targets, LEARNED, recurring, settings.encoder)
-    with Stream(source, recipe, source.stream.size, settings.passes) as stream:
+    chunks: Source = source
+    if settings.curated:
+        chunks = curated.Curated(source, curated.read(settings.curated))
+    with Stream(chunks, recipe, source.stream.size, settings.passes) as stream:
         yield lambda step: stream.training_batch(step, size, seed)
 
 
@@ -202,7 +206,8 @@ def retrieve(
 
 def training_digest(settings: FlagshipParams, corpus: Corpus) -> str:
     """What the training of the network depends on: the domain head's precision is not part."""
-    return params.digest(settings.model_copy(update={"domain_precision": 0.5})) + corpus.digest[:16]
+    told = params.digest(settings.model_copy(update={"domain_precision": 0.5})) + corpus.digest[:16]
+    return told + (digest_of(curated.read(settings.curated)) if settings.curated else "")
 
 
 def schedule_of(settings: Trains, decay_until: float = 1.0) -> train.Schedule:

@@ -96,6 +96,9 @@ class FlagshipParams(CorpusParams, Trains):
     """What moves the weight matrices; all else is AdamW's."""
     passes: Count
     """Times that each example of an endless stream is shown while it is at hand."""
+    curated: Annotated[str, Field(default="", exclude_if=lambda curated: not curated)]
+    """A file of weights by which an endless stream's structures are drawn; "" draws them alike, and
+    is no part of a run's digest: results from before this knob existed stay what they are."""
 
     @model_validator(mode="after")
     def _consistent(self) -> FlagshipParams:
@@ -117,6 +120,8 @@ class FlagshipParams(CorpusParams, Trains):
         wrong = [name for name, used in typed_only.items() if used]
         if self.corpus == "spoken" and (self.neighbours or self.negatives != "none"):
             raise ValueError("an endless stream has no neighbours and no negatives: set 0 and none")
+        if self.curated and self.corpus != "spoken":
+            raise ValueError("curated weighs an endless stream: set corpus to spoken")
         if self.planned and self.candidates == 1:
             raise ValueError("planned programs need candidates to be chosen among: set candidates")
         if self.output == "text" and wrong:

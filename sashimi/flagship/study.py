@@ -30,6 +30,10 @@ def check_flagship(settings: FlagshipParams) -> None:
         from sashimi import encode
 
         encode.encoder_digest(settings.encoder)
+    if settings.curated:
+        from sashimi.flagship.data import curated
+
+        curated.read(settings.curated)
     if settings.negatives == "adversarial":
         from sashimi.flagship.negatives import margin
 

@@ -65,10 +65,14 @@ class Block:
             values = np.concatenate([past[1], values], 2)
         mixed = softmax(query[:, :, None] @ keys) @ values  # (R, H, 1, D / H)
         x = x + self.leave(mixed.reshape(rows, -1))
-        scores = self.query(x).reshape(rows, self.heads, 1, -1) @ memory[0]
-        mixed = softmax(scores if missing is None else scores + missing) @ memory[1]
+        mixed = self.looks(x, memory, missing) @ memory[1]
         x = x + self.out(mixed.reshape(rows, -1))
         return x + self.down(gelu(self.up(x))), (keys, values)
+
+    def looks(self, x: np.ndarray, memory: tuple, missing: np.ndarray | None) -> np.ndarray:
+        """How much each head looks at each place of the memory: (R, H, 1, M), of sum 1."""
+        scores = self.query(x).reshape(len(x), self.heads, 1, -1) @ memory[0]
+        return softmax(scores if missing is None else scores + missing)
 
 
 @dataclass(frozen=True)

@@ -119,12 +119,12 @@ _made_by: tuple[Source, Recipe] | None = None
 def _begin(source: Source, recipe: Recipe) -> None:
     global _made_by
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     _made_by = source, recipe
 
 
-def _end_with_parent() -> None:
-    """Ends this process when the training's is gone, also where that was killed."""
+def end_with_parent() -> None:
+    """In a thread of a process beside another: ends it when that is gone, also when killed."""
     multiprocessing.parent_process().join()
     os._exit(1)
 

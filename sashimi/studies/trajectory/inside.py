@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from sashimi import plots, ternary
 from sashimi.flagship.data.example import Example
 from sashimi.program import tiers
 from sashimi.runtime import shipped
@@ -57,6 +60,42 @@ def zeros_by_row(name: str, path=shipped.NETWORK) -> np.ndarray:
     """The share of zeros of each output of one ternary matrix: (O,)."""
     packed = shipped.read(path)
     return (packed.array(f"network/{name}.weight") == 0).mean(axis=1)
+
+
+def patterns(count: int = 20, path=shipped.NETWORK) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The most frequent actions of training, the most frequent first: their names, the trits (A, D)
+    that the quantiser makes of their vectors, each by its own scale, and the cosines (A,) of the
+    two. The vectors themselves are not ternary."""
+    packed = shipped.read(path)
+    tokens = packed.facts["vocabulary"]["tokens"]  # by frequency
+    rows = [n for n, token in enumerate(tokens) if token.startswith("ACTION ")][:count]
+    vectors = packed.array("network/decoder.embed.weight")[rows]
+    signs = np.stack([ternary.trits(torch.from_numpy(vector)).numpy() for vector in vectors])
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(signs, axis=1)
+    cosines = (vectors * signs).sum(1) / lengths
+    return [tokens[n].removeprefix("ACTION ") for n in rows], signs, cosines
+
+
+def pattern_picture(names: Sequence[str], signs: np.ndarray) -> Figure:
+    """Trits (A, D), a row an action: -1 blue, 0 white, +1 red."""
+    figure, ((axes,),) = plots.canvas(9.0, 0.6 + 0.22 * len(names))
+    axes.imshow(signs, cmap="bwr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+    axes.set_yticks(range(len(names)), names, fontsize=7)
+    axes.set(xlabel="place of the vector", title=f"Trits of the {len(names)} most frequent actions")
+    axes.grid(visible=False)
+    return figure
+
+
+def zeros_picture(layers: Sequence[str], path=shipped.NETWORK) -> Figure:
+    """The spread over rows (outputs) of the share of zeros, a box a layer: median, quartiles, and
+    whiskers to the least and the most."""
+    figure, ((axes,),) = plots.canvas(7.2, 0.8 + 0.26 * len(layers))
+    rows = [zeros_by_row(layer, path) for layer in layers]
+    axes.boxplot(rows, orientation="horizontal", whis=(0, 100), widths=0.6)
+    axes.set_yticks(range(1, len(layers) + 1), layers, fontsize=7)
+    axes.invert_yaxis()
+    axes.set(xlabel="share of zeros of a row", title="Zeros by layer and row")
+    return figure
 
 
 @dataclass(frozen=True)

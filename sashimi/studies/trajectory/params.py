@@ -13,6 +13,28 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Positive = Annotated[float, Field(gt=0)]
 
 
+class CurationParams(Params):
+    """Notebook 60: a stream weighed by how a short run learned its structures."""
+
+    seed: Seed
+    """The chunk of the stream that is learned, and the seed of the probe's network."""
+    limit: Count | None
+    """Examples of the chunk; null takes a whole one."""
+    width: Count
+    """Of every layer of the network."""
+    batch_size: Count
+    probe_steps: Count
+    """Steps of the run that records how each example is learned."""
+    steps: Count
+    """Steps of every run that is compared."""
+    seeds: Count
+    """Runs of each way to weigh."""
+    watched: Count
+    """Dev prompts that the trajectories look at."""
+    jobs: Count
+    """Runs that are trained at once, a thread each: no number depends on it."""
+
+
 class PredictionParams(Params):
     """Notebook 62: what early steps say of the end."""
 

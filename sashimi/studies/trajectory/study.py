@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sashimi.report.read import Run
 from sashimi.studies.trajectory.params import (
+    CurationParams,
     InsideParams,
     PredictionParams,
     PromotionParams,
@@ -28,6 +29,14 @@ def looked(runs: Sequence[Run]) -> str:
     )
 
 
+CURATION = Study(
+    name="trajectory_curation",
+    title="Curation by trajectory",
+    question="Is a stream better whose structures are weighed by how a short run learned them?",
+    params=CurationParams,
+    train="60_curation",
+    keeps=PAGE,
+)
 TUNING = Study(
     name="trajectory_tuning",
     title="Tuning by score and by stability",
@@ -61,4 +70,4 @@ INSIDE = Study(
     keeps=PAGE,
     answer=looked,
 )
-STUDIES = (TUNING, PREDICTION, INSIDE, PROMOTION)
+STUDIES = (CURATION, TUNING, PREDICTION, INSIDE, PROMOTION)
