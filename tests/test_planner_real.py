@@ -118,8 +118,9 @@ def curve(n=24, seed=0):
     meta = np.stack([kind + 0.01 * rng.normal(size=n), rng.normal(size=n)], 1)
     seconds = np.full((n, 2), 9.0)
     return curves.Curves(
-        np.arange(n), [("a", 64), ("b", 64)], accuracy, seconds, meta, accuracy, np.full(n, 9.0)
-    )
+        np.arange(n), [("a", 64), ("b", 64)], accuracy, seconds, meta, accuracy,
+        np.full((n, 2), 0.01),
+    )  # fmt: skip
 
 
 def test_utility_gaps_and_paid_probes():
@@ -128,8 +129,32 @@ def test_utility_gaps_and_paid_probes():
     worth = curves.leave_one_out(told, 0.01, trees=20)
     gaps = curves.closed(worth)
     assert gaps["forest"].value == pytest.approx(1.0, abs=0.02)
-    assert worth["forest"][0] - worth["forest, probed"][0] == pytest.approx(0.01)
+    paid = 0.01 * np.log10(1 + 2 * 0.01)
+    assert worth["forest"][0] - worth["forest, probed"][0] == pytest.approx(paid)
     assert (worth["oracle"] >= worth["single best"]).all()
+
+
+def test_dear_probes_are_not_paid_for():
+    told = curve()
+    told.probe_seconds[:] = 2 * curves.CHEAP
+    worth = curves.leave_one_out(told, 0.01, trees=20)
+    assert (worth["forest"] == worth["forest, probed"]).all()
+
+
+def test_what_is_not_offered_is_not_chosen_by_the_single_best_either():
+    told = curve()
+    told.accuracy[:, 1] -= 0.1  # "a" is the single best
+    told.accuracy[0, 0] = told.seconds[0, 0] = np.nan
+    worth = curves.leave_one_out(told, 0.01, trees=20)
+    second = told.utility(0.01)[0, 1]
+    assert {name: each[0] for name, each in worth.items() if "probed" not in name} == {
+        name: second for name in ("single best", "nearest sets", "forest", "oracle")
+    }
+
+
+def test_where_an_action_is_missing_it_is_as_far_from_the_mean_as_elsewhere():
+    worth = np.array([[0.9, 0.7], [0.8, 0.6], [0.5, np.nan]])
+    assert curves.complete(worth)[2] == pytest.approx([0.5, 0.4])
 
 
 @pytest.mark.slow
@@ -142,4 +167,4 @@ def test_lcdb_is_read_without_being_imported():
     told = curves.lcdb(12)
     assert len(told.sets) == 12 and told.probes.shape[0] == 12 and "lcdb" not in sys.modules
     assert np.nanmax(told.accuracy) <= 1 and np.nanmin(told.seconds) >= 0
-    assert np.isfinite(told.meta).all() and (told.probe_seconds > 0).all()
+    assert np.isfinite(told.meta).all() and (told.probe_seconds[~np.isnan(told.probe_seconds)] > 0).all()

@@ -23,8 +23,9 @@ from sashimi.files import digest
 from sashimi.statistics import Interval
 from sashimi.studies.planner.measure import gap_closed
 
-PROBE = 64
-"""Training size at which every learner may be probed before a choice, and is paid for."""
+PROBE, CHEAP = 64, 0.01
+"""Training size at which learners may be probed before a choice, and paid for: those that take at
+most so many seconds there on half of the data sets."""
 NEAREST, COMPONENTS = 10, 20
 NUMERIC = ("numeric", "real", "integer")
 """Types of ARFF that are numbers."""
@@ -32,19 +33,22 @@ NUMERIC = ("numeric", "real", "integer")
 
 @dataclass(frozen=True)
 class Curves:
-    """Mean test accuracy and seconds of every action on every data set."""
+    """Mean test accuracy and seconds of every action on every data set.
+
+    An action trains on at most so many examples: beyond what a data set has it is its largest.
+    """
 
     sets: np.ndarray
     actions: list[tuple[str, int]]
     accuracy: np.ndarray
-    """(D, A), NaN where it was not run."""
+    """(D, A), NaN where the learner does not run: there it is not offered."""
     seconds: np.ndarray
     meta: np.ndarray
     """Meta-features: (D, F), missing as the median."""
     probes: np.ndarray
     """Accuracy of every learner at `PROBE` examples: (D, learners), missing as the median."""
     probe_seconds: np.ndarray
-    """What the probes take together: (D,)."""
+    """What each probe takes: (D, learners), NaN where the learner does not run."""
 
     @property
     def digest(self) -> str:
@@ -54,9 +58,8 @@ class Curves:
         )
 
     def utility(self, price: float) -> np.ndarray:
-        """Accuracy less the price of a tenfold time; what was not run is worth nothing: (D, A)."""
-        worth = self.accuracy - price * np.log10(1 + self.seconds)
-        return np.where(np.isnan(worth), 0.0, worth)
+        """Accuracy less the price of a tenfold time: (D, A), NaN where an action is not offered."""
+        return self.accuracy - price * np.log10(1 + self.seconds)
 
 
 def lcdb(sets: int | None = None) -> Curves:
@@ -80,13 +83,14 @@ def lcdb(sets: int | None = None) -> Curves:
     ]
     at = round(2 * np.log2(PROBE / 16))
     probed = [table.xs(at, axis=1, level="anchor") for table in tables]
+    largest = [table.T.groupby(level="learner").ffill().T for table in tables]
     return Curves(
         np.array(numbers),
         [(learner, round(16 * 2 ** (anchor / 2))) for learner, anchor in tables[0].columns],
-        *(table.to_numpy() for table in tables),
+        *(table.to_numpy() for table in largest),
         _filled(meta.loc[numbers].select_dtypes("number")),
         _filled(probed[0]),
-        probed[1].fillna(0).sum(axis=1).to_numpy(),
+        probed[1].to_numpy(),
     )
 
 
@@ -96,7 +100,7 @@ def drawn(sets: int, seed: int = 0, learners: int = 4) -> Curves:
     anchors, level = np.arange(4, 11), rng.uniform(0.6, 0.95, (sets, learners))
     size = np.round(16 * 2 ** (anchors / 2))
     accuracy = level[:, :, None] - 1.5 / np.sqrt(size)
-    seconds = np.broadcast_to(size**1.5 / 1000 * (1 + np.arange(learners))[:, None], accuracy.shape)
+    seconds = np.broadcast_to(size**1.5 / 1e6 * (1 + np.arange(learners))[:, None], accuracy.shape)
     return Curves(
         np.arange(sets),
         [(f"learner {i}", int(n)) for i in range(learners) for n in size],
@@ -104,7 +108,7 @@ def drawn(sets: int, seed: int = 0, learners: int = 4) -> Curves:
         seconds.reshape(sets, -1),
         level + rng.normal(0, 0.1, level.shape),
         accuracy[:, :, 0],
-        seconds[:, :, 0].sum(1),
+        seconds[:, :, 0],
     )
 
 
@@ -118,20 +122,33 @@ def leave_one_out(curves: Curves, price: float, seed: int = 0, trees: int = 40) 
     """Utilities (D,) of every way to choose, each data set left out of all that is fitted.
 
     "single best" is the base. "nearest sets" and "forest" see meta-features, "… probed" pay for the
-    probes and see them too. Also "oracle". A nested choice: none is tuned on what is left out.
+    cheap probes and see them too. Also "oracle". What is not offered is never chosen, also not by
+    the single best, which is then the best of the others. None is tuned on what is left out.
     """
     worth = curves.utility(price)
-    both = np.concatenate([curves.meta, curves.probes], axis=1)
-    paid = price * np.log10(1 + curves.probe_seconds)
+    offered = ~np.isnan(worth)
     told = {name: np.zeros(len(worth)) for name in ("single best", *_WAYS)}
     for one in range(len(worth)):
         rest = np.arange(len(worth)) != one
-        told["single best"][one] = worth[one, worth[rest].mean(0).argmax()]
+        cheap = np.nanmedian(curves.probe_seconds[rest], axis=0) <= CHEAP
+        both = np.concatenate([curves.meta, curves.probes[:, cheap]], axis=1)
+        paid = price * np.log10(1 + np.nansum(curves.probe_seconds[one, cheap]))
+        known = complete(worth[rest])
+        first = np.where(offered[one], known.mean(0), -np.inf).argmax()
+        told["single best"][one] = worth[one, first]
         for name, (probed, way) in _WAYS.items():
             x = both if probed else curves.meta
-            chosen = way(x[rest], worth[rest], x[one], seed, trees).argmax()
-            told[name][one] = worth[one, chosen] - paid[one] * probed
-    return told | {"oracle": worth.max(1)}
+            guess = way(x[rest], known, x[one], seed, trees)
+            chosen = np.where(offered[one], guess, -np.inf).argmax()
+            told[name][one] = worth[one, chosen] - paid * probed
+    return told | {"oracle": np.nanmax(worth, axis=1)}
+
+
+def complete(worth: np.ndarray) -> np.ndarray:
+    """What actions are worth (D, A), where one is not offered as by the data set's mean and by how
+    far the action is from that mean elsewhere."""
+    mean = np.nanmean(worth, axis=1, keepdims=True)
+    return np.where(np.isnan(worth), mean + np.nanmean(worth - mean, axis=0), worth)
 
 
 def _neighbours(x, worth, asked, seed: int, trees: int) -> np.ndarray:
