@@ -33,8 +33,8 @@ SLIPPED = 0.15
 POOL = 4096
 """Examples of the stream whose values are exchanged for people's."""
 SAMPLE = 3
-"""Chunks whose examples are in ``train``: where vocabulary, literals and the domain head's sentences
-come from, beside people's own."""
+"""Chunks whose examples are in ``train``: vocabulary, literals and the domain head come from these
+and from people's own sentences."""
 JUDGED = 0.3
 """Share of the stream's evaluation that a run is judged on: 900, 900 and 300 prompts."""
 WATCHED = 128
