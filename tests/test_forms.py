@@ -7,7 +7,7 @@ import random
 import pytest
 
 from sashimi.flagship.builtin import forms, grammar, slots, speak
-from sashimi.flagship.data import phrases
+from sashimi.flagship.data import normal, phrases
 
 TABLE = grammar.load().slots
 COPIED = [name for name, slot in TABLE.items() if slot.kind != "map"]
@@ -83,3 +83,10 @@ def test_every_step_is_said_in_a_dozen_ways():
     for step in grammar.load().steps.values():
         ways = set().union(*map(_ways, (*step.say, *step.np)))
         assert len(ways) >= 12, (step.id, len(ways))
+
+
+def test_a_number_below_zero_is_said_as_it_is_read():
+    assert "-38" in forms.says(-38, normal.PLAIN, True)
+    for value in (-38, -7.25):
+        for said in forms.says(value, normal.PLAIN, True):
+            assert normal.read(normal.PLAIN, said, number=True) == value

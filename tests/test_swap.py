@@ -1,6 +1,7 @@
 """People's sentences about other things, and several of them in one."""
 
 import random
+import re
 
 import pytest
 
@@ -11,7 +12,7 @@ from sashimi.flagship.data.example import Example
 from sashimi.flagship.data.literals import Literals, slots_of
 from sashimi.flagship.people import join, swap
 from sashimi.flagship.people.slips import slipped
-from sashimi.program import parse, render, tiers, tree, validate
+from sashimi.program import catalogue, parse, render, tiers, tree, validate
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,20 @@ def example(prompt: str, body: str) -> Example:
     return Example("one", prompt, parse(f'SHORTCUT "One"\n{body}'), "", "spoken")
 
 
-def test_a_value_changes_in_prompt_and_program_together():
+def keys(name: str) -> list[str]:
+    spec = catalogue.find(name)
+    return [
+        f"{key}{end}" for key in (spec.params if spec else {}) for end in ("", " item", " value")
+    ]
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """Only what the examples themselves are about."""
+    monkeypatch.setattr(swap, "content", lambda context, after_to: [])
+
+
+def test_a_value_changes_in_prompt_and_program_together(own):
     text = 'ACTION sendmessage WFSendMessageActionRecipients="{}" WFSendMessageContent="{}"'
     said = [
         example("text ana im late", text.format("Ana", "I'm late")),
@@ -41,6 +55,36 @@ def test_a_value_changes_in_prompt_and_program_together():
     for prompt, program in found:
         assert ("bo" in prompt) == ('Recipients="Bo"' in program)
         assert ("see you soon" in prompt) == ('Content="See you soon"' in program)
+
+
+def test_a_sentence_is_said_about_what_no_sentence_of_its_action_is_about():
+    said = [example("define ennui", 'ACTION showdefinition Word="ennui"')]
+    retold = swap.Swap.of(said)
+    prompts = {retold(said[0], random.Random(n)).prompt for n in range(40)}
+    assert len(prompts) > 15 and all(prompt.startswith("define ") for prompt in prompts)
+    words = set(swap.content("showdefinition key:Word", False))
+    assert {prompt.removeprefix("define ") for prompt in prompts} <= words | {"ennui"}
+
+
+def test_content_goes_where_it_can_stand():
+    def content(action, key, after_to=False):
+        return set(swap.content(f"{action} key:{key}", after_to))
+
+    reminders = "addnewreminder", "WFCalendarItemTitle"
+    assert {"Water the orchids", "Wool socks"} & content(*reminders)
+    assert not {"Almonds", "Anchovies", "Basil", "Candles"} & content(*reminders, True)
+    assert content(*reminders, True) < content(*reminders)
+    assert not content("openapp", "WFAppIdentifier")
+
+
+def test_every_family_is_used_and_says_nothing_twice():
+    families = swap._families()
+    grammar = (people.FOLDER.parent / "builtin" / "grammar" / "steps").glob("*.yaml")
+    assert all(len(set(values)) == len(values) for _, values in families)
+    assert all(value == value.strip() and "\n" not in value for _, v in families for value in v)
+    known = {name for path in grammar for name in re.findall(r"ACTION (\S+)", path.read_text())}
+    for where, _ in families:
+        assert any(where.search(f"{name} key:{key}") for name in known for key in keys(name))
 
 
 def test_what_the_program_needs_as_it_is_stays():
@@ -92,7 +136,7 @@ def test_every_value_that_could_be_copied_still_can(examples):
 def test_joined_requests_hold_each_part_and_no_kept_skeleton(examples):
     put, rng, retold = join.Join.of(examples), random.Random(0), swap.Swap.of(examples)
     blocks, sizes = set(), set()
-    for _ in range(150):
+    for _ in range(300):
         made = put(rng, retold)
         parts = made.id.removeprefix("join-").split("+")
         sizes.add(len(set(parts)))

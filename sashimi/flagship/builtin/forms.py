@@ -158,12 +158,14 @@ def _rounded(value: int | float, unit: str) -> list[str]:
 
 def _numbers(value: int | float) -> list[str]:
     text = format(value, ".10g") if isinstance(value, float) else str(value)
+    if value < 0:
+        return [text, f"minus {text[1:]}"]
     if isinstance(value, float):
         return [text, text]
     found = [text] * 4 + ([f"{value:,}"] if value >= 1000 else [])
     if value <= 20 or (value <= 100 and value % 5 == 0):
         return [*found, spelt(value), spelt(value), *(["a dozen"] if value == 12 else [])]
-    return [*found, spelt(value)] if 0 <= value < 10_000 and value % 50 == 0 else found
+    return [*found, spelt(value)] if value < 10_000 and value % 50 == 0 else found
 
 
 def _shares(value: int | float) -> list[str]:

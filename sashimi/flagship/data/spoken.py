@@ -1,7 +1,7 @@
 """The corpus ``spoken``: the endless built-in stream with people's own sentences drawn into it.
 
 Its chunks are what the flagship learns from; its four splits are what is known before: a sample of
-the stream with all of people's training phrasings, the stream's dev, test and unseen skeletons, and
+the chunks with all of people's training phrasings, the stream's dev, test and unseen skeletons, and
 people's dev. People's frozen test is judged by a scorer of its own and is in no split.
 """
 
@@ -25,13 +25,16 @@ SOURCE = "spoken"
 SHARE = 0.5
 """Share of a chunk that comes from people's phrasings, drawn without preference."""
 JOINED = 0.4
-"""Share of these that are several requests in one; of the others, every second has other values."""
+"""Share of these that are several requests in one."""
+SWAPPED = 0.7
+"""Share of the others that have other values."""
 SLIPPED = 0.15
 """Share of them that are typed in haste."""
 POOL = 4096
 """Examples of the stream whose values are exchanged for people's."""
 SAMPLE = 3
-"""Chunks of the stream whose examples are ``train``: where vocabulary and literals come from."""
+"""Chunks whose examples are in ``train``: vocabulary, literals and the domain head come from these
+and from people's own sentences."""
 JUDGED = 0.3
 """Share of the stream's evaluation that a run is judged on: 900, 900 and 300 prompts."""
 WATCHED = 128
@@ -67,7 +70,7 @@ def _retold(example: Example, swap: Swap, join: Join, rng: random.Random) -> Exa
     """The example, the same with other values, or another one put together of several."""
     if rng.random() < JOINED:
         example = join(rng, swap) or example
-    elif rng.random() < 0.5:
+    elif rng.random() < SWAPPED:
         example = swap(example, rng)
     return slipped(example, swap.readings, rng) if rng.random() < SLIPPED else example
 
@@ -103,8 +106,8 @@ def _kept_programs() -> frozenset[str]:
 def load(limit: int | None = None) -> Corpus:
     """The corpus; ``limit`` makes a small one of that many training examples."""
     hand = splits.load(limit)
-    stream = Chunks(0, limit) if limit else Chunks(0)
-    sample = [e for number in range(1 if limit else SAMPLE) for e in stream(number)]
+    chunks = mixture(0, limit)
+    sample = [e for number in range(1 if limit else SAMPLE) for e in chunks(number)]
     kept = evaluation(SMALL if limit else JUDGED)
     dev = random.Random(SOURCE).sample(kept["dev"], len(kept["dev"]))
     parts = {

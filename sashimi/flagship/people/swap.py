@@ -2,6 +2,8 @@
 
 A value is exchanged in prompt and program together, where the prompt spells it exactly once and
 where it is read back as the new value; what else the sentence says stays as a person wrote it.
+Others come from what training spells in the same place and from ``content.yaml``: with few values,
+what a note says would tell a network that it is a note.
 """
 
 from __future__ import annotations
@@ -11,7 +13,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+import yaml
+
+from sashimi.flagship import people
 from sashimi.flagship.builtin import forms
 from sashimi.flagship.builtin.slots import held_out, text_of
 from sashimi.flagship.data import normal, phrases
@@ -66,6 +72,9 @@ class Swap:
             for span in spans(example, readings):
                 if not held_out(text_of(span.value)):
                     pools[span.place][repr(span.value)] = span.value
+        for (kind, context, after_to), found in pools.items():
+            if kind == "text":
+                found |= {repr(value): value for value in content(context, after_to)}
         return Swap({place: tuple(found.values()) for place, found in pools.items()}, readings)
 
     def __call__(self, example: Example, rng: random.Random) -> Example:
@@ -105,6 +114,23 @@ class Swap:
             if len(made) == count:
                 return span, list(made.values())
         return None
+
+
+def content(context: str, after_to: bool) -> list[str]:
+    """The values of ``content.yaml`` for a place, without those that are kept for evaluation."""
+    place = f"{context} after to" if after_to else context
+    fitting = (values for where, values in _families() if where.search(place))
+    return [value for values in fitting for value in values if not held_out(value)]
+
+
+@lru_cache(maxsize=1)
+def _families() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    """Where the values of each family go, and the values."""
+    read = yaml.safe_load((people.FOLDER / "content.yaml").read_text(encoding="utf-8"))
+    return tuple(
+        (re.compile(re.sub(r"\|\s", "|", family["where"])), tuple(family["values"].split(" | ")))
+        for family in read.values()
+    )
 
 
 def _alike(told: str, prompt: str, span: Span) -> bool:
