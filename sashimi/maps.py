@@ -30,23 +30,25 @@ UNKNOWN = "not asked"
 PAGE = Path(__file__).with_suffix(".html")
 
 
-def umap(vectors: np.ndarray, neighbours: int, seed: int) -> np.ndarray:
-    """UMAP's layout (N, 2) of unit vectors (N, E) by cosine, through the tensor cache.
+def umap(vectors: np.ndarray, neighbours: int, seed: int, metric: str) -> np.ndarray:
+    """UMAP's layout (N, 2) of vectors (N, E) by one of its metrics, through the tensor cache.
 
     Seeded, on one thread: the same vectors give the same layout (McInnes et al. 2018).
     """
     version = importlib.metadata.version("umap-learn")
     content = hashlib.sha256(np.ascontiguousarray(vectors).tobytes()).hexdigest()
-    key = ["umap", version, content, str(vectors.shape), str(neighbours), str(seed)]
-    return cache.fetch(key, lambda: {"layout": _umap(vectors, neighbours, seed)})["layout"].numpy()
+    key = ["umap", version, content, str(vectors.shape), str(neighbours), str(seed), metric]
+    return cache.fetch(key, lambda: {"layout": _umap(vectors, neighbours, seed, metric)})[
+        "layout"
+    ].numpy()
 
 
-def _umap(vectors: np.ndarray, neighbours: int, seed: int) -> torch.Tensor:
+def _umap(vectors: np.ndarray, neighbours: int, seed: int, metric: str) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its optional parts that are not installed
         from umap import UMAP
 
-    fitted = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
+    fitted = UMAP(n_neighbors=neighbours, metric=metric, random_state=seed, n_jobs=1)
     return torch.from_numpy(fitted.fit_transform(vectors).astype(np.float32))
 
 
