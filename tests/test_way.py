@@ -247,7 +247,7 @@ def test_the_knobs_that_do_not_train(small, tmp_path):
     others = {"corpus", "checkpoint_every", "observations", "domain_precision"}
     others |= {"start", "teachers", "teacher_weight", "teacher_temperature"}  # test_teach.py
     others |= {"output"}  # test_text.py
-    others |= {"optimizer", "passes"}  # test_muon.py, test_stream.py
+    others |= {"optimizer", "passes", "curated"}  # test_muon.py, test_stream.py, test_curated.py
     others |= {"candidates", "planned"}  # test_library.py, test_choose.py, test_plan.py
     others |= {"margin", "margin_weight", "repair_weight"}  # test_lessons.py
     assert set(FlagshipParams.model_fields) == set(CHANGES) | others
