@@ -62,8 +62,8 @@ def test_a_killed_run_resumes_to_the_same_end(tmp_path, until):
         fit(model, killed, batch, plan, tmp_path / "cut", seed=3, config_digest="abc")
     assert same(train(tmp_path / "cut", **stages), whole)
     losses = [
-        [json.loads(line).get("train_loss") for line in (tmp_path / d / "journal.jsonl").open()]
-        for d in ("whole", "cut")
+        [json.loads(line).get("train_loss") for line in journal.read_text().splitlines()]
+        for journal in (tmp_path / d / "journal.jsonl" for d in ("whole", "cut"))
     ]
     recorded = [[v for v in row if v is not None] for row in losses]
     assert recorded[0] == recorded[1]
