@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def svg(figure: Figure) -> bytes:
     plain = re.sub(rb"<[^<>]*>", lambda tag: re.sub(rb"(\.\d\d)\d+", rb"\1", tag[0]), plain)
     plain = re.sub(rb' (?:d|x|y)="[^"]*"', lambda at: re.sub(rb"(\.\d)\d", rb"\1", at[0]), plain)
     plain = re.sub(rb' d="([^"]*)"', _path, plain)
-    return _classed(_ungrouped(_named(re.sub(rb">\s+<", b"><", plain))))
+    return _gathered(_classed(_ungrouped(_named(re.sub(rb">\s+<", b"><", plain)))))
 
 
 def _path(at: re.Match[bytes]) -> bytes:
@@ -177,6 +178,24 @@ def _classed(drawing: bytes) -> bytes:
     )
     rules = b"".join(b".%s{%s}" % (name, style) for style, name in names.items())
     return drawing.replace(b"</style>", rules + b"</style>", 1)
+
+
+def _gathered(drawing: bytes) -> bytes:
+    """An SVG in which neighbours that are clipped alike say so once, as a group."""
+
+    def clip(path: bytes) -> bytes:
+        return b"".join(re.findall(rb' clip-path="[^"]*"', path))
+
+    def grouped(run: re.Match[bytes]) -> bytes:
+        out = []
+        for said, alike in groupby(re.findall(rb"<[^<>]+>", run[0]), clip):
+            paths = list(alike)
+            if said and len(paths) > 1:
+                paths = [b"<g%s>" % said, *(path.replace(said, b"") for path in paths), b"</g>"]
+            out += paths
+        return b"".join(out)
+
+    return re.sub(rb"(?:<path [^<>]*/>){2,}", grouped, drawing)
 
 
 def keep(figure: Figure, run_dir: str | Path, name: str, caption: str, kind: str = "svg") -> Path:

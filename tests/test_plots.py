@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from xml.etree import ElementTree
 
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -83,6 +84,28 @@ def test_paths_groups_and_names_are_short_and_say_the_same():
         raw = io.StringIO()
         figure.savefig(raw, format="svg", metadata={"Date": None})
     assert [corners(d) for d in paths(text)] == [corners(d) for d in paths(raw.getvalue())]
+
+
+def test_neighbours_that_are_clipped_alike_say_so_once_and_are_clipped_still():
+    found = {"a": Interval(0.5, 0.4, 0.6, 9), "b": Interval(0.2, 0.1, 0.3, 9)}
+    figure = plots.bars({"one": found, "two": found}, "", "share")
+    text = plots.svg(figure).decode()
+    with plots.matplotlib.rc_context(plots.STYLE):
+        raw = io.StringIO()
+        figure.savefig(raw, format="svg", metadata={"Date": None})
+    assert clipped(text) == clipped(raw.getvalue()) and True in clipped(text)
+    assert text.count(" clip-path=") < raw.getvalue().count(" clip-path=")
+
+
+def clipped(svg):
+    """Of each path in order, whether it or what it stands in is clipped."""
+
+    def inside(element, cut):
+        cut = cut or "clip-path" in element.attrib
+        own = [cut] if element.tag.endswith("}path") else []
+        return own + [each for child in element for each in inside(child, cut)]
+
+    return inside(ElementTree.fromstring(svg), False)
 
 
 def paths(svg):

@@ -105,9 +105,13 @@ def readable(reports: str | Path) -> tuple[list[Run], list[str]]:
 
 
 def of_study(name: str, reports: str | Path) -> dict[str, list[dict[str, Any]]]:
-    """The results of a study by row, seeds in order, smoke runs left out. Raises as `runs` does."""
-    own = [run.record for run in runs(reports) if run.record["study"] == name]
-    rows = groupby(own, lambda record: record["row"])
+    """`by_row` of a study's runs below a folder. Raises as `runs` does."""
+    return by_row(run for run in runs(reports) if run.record["study"] == name)
+
+
+def by_row(runs: Iterable[Run]) -> dict[str, list[dict[str, Any]]]:
+    """The results of one study's runs, in their order, by row; smoke runs are left out."""
+    rows = groupby((run.record for run in runs), lambda record: record["row"])
     return {row: list(ones) for row, ones in rows if row != SMOKE}
 
 

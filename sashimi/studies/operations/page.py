@@ -6,36 +6,44 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sashimi.files import root
 from sashimi.report import read
 from sashimi.statistics import Interval, student
 from sashimi.studies.operations import figures
 from sashimi.study import Picture, Section, Table
 
+COVERAGE = (
+    "Coverage is what the most probable outputs of independent draws from a model's own prior "
+    "hold; uniform draws would reach the grey band, and no model is better than that by more than "
+    "chance."
+)
+CLAIM = ("claim", "measured", "verdict")
 
-def sections(runs: Sequence[Any]) -> Iterable[Section]:
-    """One section: coverage over draws, the evolution, the latents, and a verdict a claim."""
-    reports = root() / "reports"
-    plan, designs = (read.of_study(name, reports) for name in ("operations", "operation_designs"))
-    blocks: list[Any] = [
-        "All 19,683 two-input ternary operations, learned whole. Coverage is what the most "
-        "probable outputs of independent draws from a model's own prior hold; uniform draws would "
-        "reach the grey band, and no model is better than that by more than chance."
-    ]
+
+def of_plan(runs: Sequence[Any]) -> Iterable[Section]:
+    """The plan's two networks: coverage over draws, the evolution, the latents, the claims."""
+    plan = read.by_row(runs)
+    blocks: list[Any] = [COVERAGE]
+    for record in plan.get("00_full", [])[:1]:
+        facts = record["facts"]
+        drawn = figures.coverage({f"VAE-{net}": facts["coverage"][net] for net in "AB"})
+        blocks.append(Picture(drawn, "Operations found over draws, one seed."))
+        drawn = figures.evolution(facts["epochs"])
+        blocks.append(Picture(drawn, "The plan's run at its benchmark epochs, phases shaded."))
+        every_third = {key: v if isinstance(v, str) else v[::3] for key, v in facts["map"].items()}
+        drawn = figures.latents(every_third)
+        blocks.append(Picture(drawn, "Posterior means of 243 operations, by the sum of trits."))
+    yield Section("The plan's claims", [*blocks, Table(CLAIM, claims(plan, {}))])
+
+
+def of_designs(runs: Sequence[Any]) -> Iterable[Section]:
+    """The designs beside one another: coverage over draws, and what each reaches."""
+    designs = read.by_row(runs)
     curves = {name: ones[0]["facts"]["found"]["coverage"] for name, ones in designs.items()}
-    whole = [record["facts"] for record in plan.get("00_full", [])][:1]
-    for facts in whole:
-        curves |= {f"VAE-{net}, plan": facts["coverage"][net] for net in "AB"}
+    blocks: list[Any] = [COVERAGE]
     if curves:
         drawn = figures.coverage(curves)
         blocks.append(Picture(drawn, "Operations found over draws, one seed a line."))
-    for facts in whole:
-        drawn = figures.evolution(facts["epochs"])
-        blocks.append(Picture(drawn, "The plan's run at its benchmark epochs, phases shaded."))
-        drawn = figures.latents(facts["map"])
-        blocks.append(Picture(drawn, "Posterior means of 729 operations, by the sum of trits."))
-    blocks.append(Table(("claim", "measured", "verdict"), claims(plan, designs)))
-    yield Section("The ternary operations", blocks)
+    yield Section("What the designs reach", [*blocks, Table(CLAIM, [*_of_designs(designs)])])
 
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]

@@ -18,10 +18,17 @@ DECIDES = ("sampled_exact", "operations_covered")
 
 
 def sections(runs: Sequence[Any]) -> Iterable[Section]:
-    """The coverage curve, the evolution, the latent space, and the verdict on each claim."""
+    """The plan's run over its epochs, and the verdict on each claim."""
     from sashimi.studies.operations import page
 
-    return page.sections(runs)
+    return page.of_plan(runs)
+
+
+def sections_of_designs(runs: Sequence[Any]) -> Iterable[Section]:
+    """What each design reaches."""
+    from sashimi.studies.operations import page
+
+    return page.of_designs(runs)
 
 
 def bench() -> list[Measurement]:
@@ -55,6 +62,7 @@ OPERATIONS = Study(
         metrics=METRICS,
         decides=DECIDES,
     ),
+    sections=sections,
     bench={"operations": bench},
     checks=checks,
 )
@@ -80,6 +88,6 @@ DESIGNS = Study(
         metrics=METRICS,
         decides=DECIDES,
     ),
-    sections=sections,
+    sections=sections_of_designs,
 )
 STUDIES = (OPERATIONS, SPACE, DESIGNS)

@@ -47,7 +47,7 @@ def criteria(found: dict[str, list[dict[str, Any]]]) -> list[list[Any]]:
 
 def sections(runs: Sequence[Any]) -> Iterable[Section]:
     """Criteria and rows."""
-    found = read.of_study("planner", root() / "reports")
+    found = read.by_row(runs)
     yield Section(
         "Criteria and rows",
         [
