@@ -155,8 +155,9 @@ def _named(drawing: bytes) -> bytes:
 
 
 def _ungrouped(drawing: bytes) -> bytes:
-    """An SVG without groups that say nothing of what is in them."""
+    """An SVG without groups that hold nothing, or say nothing of what is in them."""
     kept: list[bool] = []
+    drawing = re.sub(rb"<g\b[^>]*/>", b"", drawing)
 
     def part(at: re.Match[bytes]) -> bytes:
         if at[0] != b"</g>":

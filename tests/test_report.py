@@ -7,6 +7,8 @@ import shutil
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -190,6 +192,14 @@ def test_a_fact_of_one_seed_is_shown_without_ends():
     assert flat(found) == [("by heart", "0.500, n = 1")]
 
 
+def test_a_list_is_shown_rounded_and_a_long_one_counted():
+    assert flat({"short": [0.123456, 2, "x"]}) == [("short", "0.1235, 2, x")]
+    assert flat({"long": [0.5] * 21, "pairs": [[1, 2]]}) == [
+        ("long", "21 entries"),
+        ("pairs", "1 entries"),
+    ]
+
+
 def built(reports):
     return page.write(report.runs(reports), reports, STUDIES, {}).read_text()
 
@@ -343,7 +353,10 @@ def test_the_page_of_what_is_published_is_small_enough_to_send(tmp_path):
     assert len(text.encode()) < 2_000_000
     outline = Outline()
     outline.feed(text)
-    assert outline.open == [] and all(s.startswith("data:image/svg+xml,") for s in outline.sources)
+    assert outline.open == []
+    for source in outline.sources:
+        kind, drawing = source.split(",", 1)
+        assert kind == "data:image/svg+xml" and ElementTree.fromstring(unquote(drawing)) is not None
 
 
 def test_what_the_readme_says_of_people_is_what_the_packed_network_did():

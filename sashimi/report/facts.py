@@ -8,6 +8,9 @@ from typing import Any
 from sashimi.statistics import Interval
 from sashimi.study import Table
 
+LISTED = 20
+"""Items of a list that is shown."""
+
 FOLDED = 14
 """Rows from which a table is shown on demand."""
 
@@ -30,9 +33,16 @@ def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
     if isinstance(value, Mapping):
         inner = [(f"{name}: {key}" if name else str(key), child) for key, child in value.items()]
         return [row for key, child in inner for row in flat(child, key)]
-    if isinstance(value, list) and any(isinstance(item, (list, Mapping)) for item in value):
+    nested = isinstance(value, list) and any(isinstance(item, (list, Mapping)) for item in value)
+    if nested or (isinstance(value, list) and len(value) > LISTED):
         return [(name, f"{len(value)} entries")]
-    return [(name, f"{value:.4g}" if isinstance(value, float) else str(value))]
+    if isinstance(value, list):
+        return [(name, ", ".join(map(_said, value)))]
+    return [(name, _said(value))]
+
+
+def _said(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def grid(facts: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
