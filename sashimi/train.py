@@ -127,16 +127,7 @@ def fit(
         if tracker.due(step) or step == schedule.steps:
             before_step(step / schedule.steps)
             model.eval()
-            seen = dict(observe())
-            losses = {k: v for k, v in parts.items() if k != "accuracy"}
-            tracker.record(
-                step,
-                train_loss=total[0] / total[1],
-                components=losses | seen.pop("components", {}),
-                learning_rate=schedule.rate(step),
-                gradient_norm=norm,
-                **seen,
-            )
+            _record(tracker, schedule, step, total, parts, norm, dict(observe()))
             model.train()
             total = (0.0, 0)
             if exit_rule and _leave(tracker, exit_rule, directory, say):
@@ -147,6 +138,19 @@ def fit(
     before_step(1.0)
     tracker.finish()
     return before + time.perf_counter() - begun
+
+
+def _record(tracker: Tracker, schedule: Schedule, step, total, parts, norm, seen: dict) -> None:
+    """One checkpoint of the trajectory: the mean loss since the last one, and what was seen."""
+    losses = {name: value for name, value in parts.items() if name != "accuracy"}
+    tracker.record(
+        step,
+        train_loss=total[0] / total[1],
+        components=losses | seen.pop("components", {}),
+        learning_rate=schedule.rate(step),
+        gradient_norm=norm,
+        **seen,
+    )
 
 
 def _leave(tracker: Tracker, rule: ExitRule, directory: Path, say: Callable[[str], None]) -> bool:

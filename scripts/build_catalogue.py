@@ -27,8 +27,8 @@ import catalogue_sources
 from catalogue_report import Difference
 
 from sashimi.program import parse
-from sashimi.program.catalogue import COMMON_KEYS, DISPLAYED, observed_type
 from sashimi.program.names import PREFIX, short
+from sashimi.program.spec import COMMON_KEYS, DISPLAYED, observed_type
 from sashimi.program.tree import Handle, Interp, Program, Value, Var, actions
 
 OUT = Path(__file__).resolve().parents[1] / "sashimi" / "program" / "catalogue.json"

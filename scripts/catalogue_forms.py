@@ -10,8 +10,8 @@ import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from sashimi.program.catalogue import COMMON_KEYS
 from sashimi.program.names import short
+from sashimi.program.spec import COMMON_KEYS
 
 LITERALS = {
     "string": "text",
@@ -22,7 +22,7 @@ LITERALS = {
     "dictionary": "dictionary",
     "WFDictionaryFieldValue": "dictionary",
 }
-"""Forms of literals, in the words of ``catalogue.observed_form``."""
+"""Forms of literals, in the words of ``spec.observed_form``."""
 
 
 def add(merged: dict[str, dict], table: Path) -> None:

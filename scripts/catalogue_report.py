@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sashimi.program.catalogue import COMMON_KEYS
 from sashimi.program.names import is_vendor
+from sashimi.program.spec import COMMON_KEYS
 from sashimi.program.tree import Program, actions
 
 EDITORS = frozenset(

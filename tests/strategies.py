@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from sashimi.program.conditions import CONDITIONS
 from sashimi.program.tree import (
-    CONDITIONS,
     Action,
     Case,
     Dict,

@@ -12,7 +12,7 @@ from pathlib import Path
 from development import CORPUS, FACTS, needs_shared
 
 from sashimi.program import catalogue, names, parse
-from sashimi.program.catalogue import TYPES, Condition
+from sashimi.program.spec import COMMON_KEYS, DISPLAYED, TYPES, Condition
 from sashimi.program.tree import Program, actions
 
 
@@ -87,7 +87,7 @@ def test_what_else_is_known_of_parameters() -> None:
         for key, parameter in catalogue.find(name).params.items()
         if parameter.displayed
     }
-    assert shown == catalogue.DISPLAYED
+    assert shown == DISPLAYED
 
 
 def test_since_when_an_action_exists() -> None:
@@ -130,7 +130,7 @@ def test_real_corpus_is_covered_or_observed(real_programs: list[Program]) -> Non
             if spec is None:
                 assert names.is_vendor(action.name) and not action.name.startswith("com.apple.")
             else:
-                known = set(spec.params) | catalogue.COMMON_KEYS
+                known = set(spec.params) | COMMON_KEYS
                 assert {key for key, _ in action.params} <= known
     assert covered == {"high": 7522, "medium": 441, "low": 80, "third party": 202}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sashimi.flagship.judge import stated, useful
+from sashimi.flagship.judge import stated, useful, useful_report
 from sashimi.flagship.people import NEUTRAL, Item
 from sashimi.program import parse
 
@@ -110,10 +110,10 @@ def test_identities_of_other_years_and_toggles():
 
 def test_the_report_counts_refusals_as_wrong():
     items = [item("ACTION vibrate")]
-    told = useful.report(items, {"x": 'SHORTCUT "T"\nACTION vibrate\nENDSHORTCUT\n'})
+    told = useful_report.report(items, {"x": 'SHORTCUT "T"\nACTION vibrate\nENDSHORTCUT\n'})
     assert told["overall"]["useful_strict"]["value"] == 1.0
     assert told["kind"]["chain"]["useful"]["n"] == 1 and told["stages"] == {"right": 1}
-    assert useful.report(items, {})["stages"] == {"refused": 1}
+    assert useful_report.report(items, {})["stages"] == {"refused": 1}
 
 
 @pytest.mark.skipif(not (SHARED / "score.py").exists(), reason="no ../shared/data/people here")
@@ -124,7 +124,7 @@ def test_equal_to_an_independent_scorer():
     lines = (SHARED / "people.jsonl").read_text(encoding="utf-8").splitlines()
     entries = [json.loads(line) for line in lines if line.strip()]
     rng = random.Random(0)
-    seen = {name: set() for name in useful.RATES}
+    seen = {name: set() for name in useful_report.RATES}
     for entry in entries:
         wanted = Item(
             entry["id"], entry["domain"], entry["kind"], ((entry["style"], entry["prompt"]),),
@@ -139,7 +139,7 @@ def test_equal_to_an_independent_scorer():
             assert ours == pytest.approx(theirs), text
             for name, values in seen.items():
                 values.add(ours[name])
-    assert all(seen[name] == {True, False} for name in useful.RATES[2:])
+    assert all(seen[name] == {True, False} for name in useful_report.RATES[2:])
 
 
 def perturbed(text: str, rng: random.Random) -> str:

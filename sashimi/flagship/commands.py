@@ -6,12 +6,15 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sashimi.command import Json, print_json, tell
 from sashimi.errors import BadInput
+
+if TYPE_CHECKING:
+    from sashimi.flagship.answer.outcome import Outcome
 
 app = typer.Typer()
 
@@ -55,19 +58,24 @@ def generate(
     if as_json:
         print_json(outcome.as_json() | {"written": str(written) if written else None})
     elif outcome.accepted:
-        if outcome.doubtful:
-            tell([f"doubtful: confidence {outcome.confidence:.3f}, sure from {outcome.sure:.3f}"])
-        for place, candidate in enumerate(outcome.candidates, 1):
-            if len(outcome.candidates) > 1:
-                tell([f"{place}. confidence {candidate.confidence:.3f}"])
-            typer.echo(candidate.text.rstrip("\n"))
-            tell([str(finding) for finding in candidate.findings] or ["no findings"])
+        _show(outcome)
         if written:
             typer.echo(f"wrote {output} (unsigned; signing needs a Mac)", err=True)
     else:
         typer.echo(f"refused: {outcome.why}", err=True)
     if outcome.plist is None:
         raise typer.Exit(1)
+
+
+def _show(outcome: Outcome) -> None:
+    """The programs on stdout; on stderr what is known of each."""
+    if outcome.doubtful:
+        tell([f"doubtful: confidence {outcome.confidence:.3f}, sure from {outcome.sure:.3f}"])
+    for place, candidate in enumerate(outcome.candidates, 1):
+        if len(outcome.candidates) > 1:
+            tell([f"{place}. confidence {candidate.confidence:.3f}"])
+        typer.echo(candidate.text.rstrip("\n"))
+        tell([str(finding) for finding in candidate.findings] or ["no findings"])
 
 
 @app.command()

@@ -22,7 +22,7 @@ from sashimi.flagship import corpus, run_folder
 from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data.example import PEOPLE as PEOPLE_CORPUS
 from sashimi.flagship.data.text import Spelling
-from sashimi.flagship.judge import certify, useful
+from sashimi.flagship.judge import certify, useful_report
 from sashimi.flagship.model.domain import DomainHead
 from sashimi.flagship.model.network import Network
 from sashimi.flagship.params import FlagshipParams
@@ -70,7 +70,7 @@ def pack(
     write_text(path.with_suffix(".sha256"), f"{digest}\n")
     if (run_dir / NAME).is_file():
         shutil.copyfile(run_dir / NAME, path.with_name(NAME))
-    report = useful.judged(shipped.load(path).generate) | {"certified": certified}
+    report = useful_report.judged(shipped.load(path).generate) | {"certified": certified}
     write_json(path.with_name(PEOPLE), {"network": digest, "admit": admit} | report)
     return size(path)
 

@@ -174,13 +174,7 @@ class Tracker:
         Raises BadInput unless `step` is after the last one, or when the weights change shape.
         """
         clock = time.perf_counter()
-        step = operator.index(step)
-        if self._file.closed:
-            raise BadInput(f"{self.path}: the run is finished; open a new Tracker to go on")
-        if step <= self.last_step:
-            raise BadInput(
-                f"step {step} is not after step {self.last_step}; to repeat steps call resume_from"
-            )
+        step = self._next(step)
         status: dict[str, str] = {}
         scalars = {
             "train_loss": math.nan if train_loss is None else train_loss,
@@ -202,6 +196,17 @@ class Tracker:
             if arrays is not None:
                 entry[name] = list(self._streams[name].update(arrays))
         self._append(entry | ({"status": status} if status else {}), clock)
+
+    def _next(self, step: int) -> int:
+        """`step` as an int; raises BadInput unless it is after the last one of an open run."""
+        step = operator.index(step)
+        if self._file.closed:
+            raise BadInput(f"{self.path}: the run is finished; open a new Tracker to go on")
+        if step <= self.last_step:
+            raise BadInput(
+                f"step {step} is not after step {self.last_step}; to repeat steps call resume_from"
+            )
+        return step
 
     def _append(self, entry: dict, clock: float) -> None:
         entry["seconds"] = round(self._before + time.perf_counter() - self._begin, 6)

@@ -22,7 +22,8 @@ import yaml
 
 from sashimi.flagship.builtin.slots import Slot, read_slots
 from sashimi.program import parse
-from sashimi.program.tree import CONDITIONS, Block
+from sashimi.program.conditions import CONDITIONS
+from sashimi.program.tree import Block
 
 FOLDER = Path(__file__).parent / "grammar"
 KINDS = ("source", "transform", "sink", "effect", "test", "check")

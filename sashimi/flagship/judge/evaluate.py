@@ -18,7 +18,7 @@ from sashimi.flagship.answer.outcome import Outcome
 from sashimi.flagship.answer.whole import Sashimi
 from sashimi.flagship.data import spoken, text
 from sashimi.flagship.data.example import PEOPLE, Corpus, Example, digest
-from sashimi.flagship.judge import failures, floors, geometry, heads, score, useful
+from sashimi.flagship.judge import failures, floors, geometry, heads, score, useful_report
 from sashimi.flagship.negatives import separability
 from sashimi.flagship.scoring import OURS, SCORES
 from sashimi.metrics import plain
@@ -81,7 +81,7 @@ def evaluate(model: Sashimi, corpus: Corpus, folder: Path | None = None) -> dict
         },
     }
     if corpus.source in (PEOPLE, spoken.SOURCE):
-        numbers["facts"]["people"] = useful.judged(model.generate)
+        numbers["facts"]["people"] = useful_report.judged(model.generate)
     if folder:
         numbers["facts"]["objective"] = lessons.recorded(Profile.load(folder))
     return numbers | {"gates": judge(numbers, root() / "reports" / "gates.yaml")}

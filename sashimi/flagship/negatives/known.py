@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from sashimi.program import names, tiers
-from sashimi.program.catalogue import ActionSpec, Catalogue, Condition
-from sashimi.program.tiers import enumerable
+from sashimi.program.catalogue import Catalogue
+from sashimi.program.ir.write import enumerable
+from sashimi.program.spec import ActionSpec, Condition
 from sashimi.program.tree import (
     Action,
     Block,

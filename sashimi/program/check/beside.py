@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sashimi.program.catalogue import ActionSpec, Catalogue
+from sashimi.program.catalogue import Catalogue
 from sashimi.program.check.scope import FLOW_ACTIONS
+from sashimi.program.spec import ActionSpec
 from sashimi.program.tree import Action, Value
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sashimi.program import names
-from sashimi.program.catalogue import COMMON_KEYS, ActionSpec, Catalogue, ParamSpec
+from sashimi.program.catalogue import Catalogue
 from sashimi.program.check import beside, health
 from sashimi.program.check.parts import label
 from sashimi.program.findings import Finding, invalid
+from sashimi.program.spec import COMMON_KEYS, ActionSpec, ParamSpec
 from sashimi.program.tree import (
     Action,
     Dict,

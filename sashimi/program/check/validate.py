@@ -13,11 +13,9 @@ from sashimi.program.check.parts import label, operands
 from sashimi.program.check.scope import ALWAYS, LOOP_HANDLES, Scope, walk_scoped
 from sashimi.program.check.storable import UNFIT_FOR_XML, faults, text_faults, value_faults
 from sashimi.program.check.ways import asks
+from sashimi.program.conditions import CONDITIONS, MORE_CONDITIONS, UNARY_CONDITIONS
 from sashimi.program.findings import Finding, invalid
 from sashimi.program.tree import (
-    CONDITIONS,
-    MORE_CONDITIONS,
-    UNARY_CONDITIONS,
     Action,
     Case,
     Dict,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sashimi.program.tree import UNARY_CONDITIONS, Block, Case, If, Repeat, Statement, Var
+from sashimi.program.conditions import UNARY_CONDITIONS
+from sashimi.program.tree import Block, Case, If, Repeat, Statement, Var
 
 LOOPS = frozenset({"repeat", "foreach"})
 """The kinds of block that may have no round."""

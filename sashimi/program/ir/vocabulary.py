@@ -17,11 +17,12 @@ import numpy as np
 
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.check.accept import admits
+from sashimi.program.conditions import CONDITIONS
 from sashimi.program.ir.places import opened
 from sashimi.program.ir.tokens import COMPOSITES, END, KEY, LITERAL, NONE, NUMBER, TEXT
 from sashimi.program.ir.walk import Walk, reference_of
 from sashimi.program.tiers import TypedIR
-from sashimi.program.tree import CONDITIONS, Reference
+from sashimi.program.tree import Reference
 
 START = "<start>"
 OPENERS = frozenset({"IF", "MENU", "REPEAT", "FOREACH"})

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 
 from sashimi.program.check.scope import Scope
 from sashimi.program.check.ways import found_set
+from sashimi.program.conditions import CONDITIONS, UNARY_CONDITIONS
 from sashimi.program.ir.tokens import END, KEY, NONE, NUMBER, TEXT
-from sashimi.program.tree import CONDITIONS, UNARY_CONDITIONS, Handle, If, Reference, Value, Var
+from sashimi.program.tree import Handle, If, Reference, Value, Var
 
 MAX_PARTS = 24
 """Parts that an interpolated string has at most while decoding."""

@@ -9,11 +9,11 @@ from typing import Any
 from sashimi.errors import BadInput
 from sashimi.program import catalogue as catalogues
 from sashimi.program import names
-from sashimi.program.catalogue import DISPLAYED
 from sashimi.program.check.parts import kind, named
 from sashimi.program.check.scope import pass_simple
 from sashimi.program.plist import conditions, flow, wire
 from sashimi.program.plist.refer import SPACE, Names, spellings
+from sashimi.program.spec import DISPLAYED
 from sashimi.program.text.render import render
 from sashimi.program.tree import (
     Action,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from sashimi.program.conditions import CONDITIONS, MORE_CONDITIONS
 from sashimi.program.text import aliases
 from sashimi.program.text.closest import nearest
 from sashimi.program.text.lex import BLOCKS, KEYWORDS, statements, tokens, visible
-from sashimi.program.tree import CONDITIONS, MORE_CONDITIONS
 
 ENDS = {end: keyword for keyword, end in BLOCKS.items()}
 CLOSERS = ("'}'", "']'", "')'")

@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 
 from sashimi.program import catalogue as catalogues
-from sashimi.program.catalogue import COMMON_KEYS, ActionSpec
 from sashimi.program.check.parts import SETTERS, sanitise
 from sashimi.program.check.scope import (
     ALWAYS,
@@ -16,14 +15,16 @@ from sashimi.program.check.scope import (
     LOOP_VARIABLES,
     Scope,
 )
+from sashimi.program.conditions import CONDITIONS, MORE_CONDITIONS
 from sashimi.program.names import PREFIX, is_vendor, short
+from sashimi.program.spec import COMMON_KEYS, ActionSpec
 from sashimi.program.text import aliases
 from sashimi.program.text.closest import nearest
 from sashimi.program.text.lex import BLOCKS, Token, join, statements, tokens, visible
 from sashimi.program.text.lint_spaces import joined, joined_in_braces
 from sashimi.program.text.repairs import LIKELY, Repair
 from sashimi.program.text.values import REFERENCE, quote, reference, unquote
-from sashimi.program.tree import CONDITIONS, MORE_CONDITIONS, Handle, Reference, Var
+from sashimi.program.tree import Handle, Reference, Var
 
 _KINDS = {"IF": "if", "MENU": "menu", "REPEAT": "repeat", "FOREACH": "foreach"}
 _ENDS = frozenset(BLOCKS.values())

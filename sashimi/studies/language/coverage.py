@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sashimi.program.catalogue import COMMON_KEYS, Catalogue
+from sashimi.program.catalogue import Catalogue
 from sashimi.program.names import is_vendor
+from sashimi.program.spec import COMMON_KEYS
 from sashimi.program.tree import Action, Program, walk
 
 SOURCED, OBSERVED, UNKNOWN = "sourced", "observed only", "unknown"

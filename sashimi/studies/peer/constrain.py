@@ -19,7 +19,7 @@ from torch import Tensor
 
 from sashimi.errors import BadInput
 from sashimi.flagship.data.text import END, OWN, Spelling
-from sashimi.program.tree import CONDITIONS
+from sashimi.program.conditions import CONDITIONS
 
 DEEPEST = 24
 """Spaces that a line may begin with: two a level."""
