@@ -106,7 +106,7 @@ README = str(root() / "README.md")
         (["run", "98_stream.yaml"], "did you mean params/flagship/more/98_stream.yaml?"),
         (["run", "--seed", str(2**32)], "4294967295"),
         (["generate", "Log water", "--run", README], "no trained model here"),
-        (["pack", README], "no trained model here"),
+        (["pack", README], "no packed network"),
         (["publish", README], "README.md"),
         (["report", "--reports", README], "README.md"),
         (["bench", "nothing"], "no bench 'nothing'"),

@@ -81,7 +81,10 @@ def _show(outcome: Outcome) -> None:
 @app.command()
 def pack(
     run: Annotated[
-        Path, typer.Argument(help="A trained run: reports/flagship/99_long_stream-spoken/seed0.")
+        Path,
+        typer.Argument(
+            help="A trained run, reports/flagship/99_long_stream-spoken/seed0, or a packed network."
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: the network of the package.")
@@ -92,7 +95,7 @@ def pack(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run's network as one small file, which answers without torch."""
+    """Write a network as one small file, which answers without torch."""
     from sashimi.flagship import pack as packing
     from sashimi.runtime.shipped import NETWORK
 

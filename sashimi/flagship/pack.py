@@ -18,8 +18,9 @@ from sashimi import params
 from sashimi.encode import WIDTH, weights_digest
 from sashimi.errors import BadInput
 from sashimi.files import write_json, write_text
-from sashimi.flagship import corpus, run_folder
+from sashimi.flagship import corpus, run_folder, tags
 from sashimi.flagship.answer.whole import Sashimi
+from sashimi.flagship.data import spoken
 from sashimi.flagship.data.example import PEOPLE as PEOPLE_CORPUS
 from sashimi.flagship.data.text import Spelling
 from sashimi.flagship.judge import certify, useful_report
@@ -46,37 +47,53 @@ class Size:
 
 
 def pack(
-    run_dir: str | Path, path: str | Path = shipped.NETWORK, admit: float | None = None
+    source: str | Path, path: str | Path = shipped.NETWORK, admit: float | None = None
 ) -> Size:
-    """Writes a run's network to ``path``; beside it its digest, the run's result, and what the
-    packed network itself is worth on people's frozen test (`PEOPLE`).
+    """Writes the network of a run's folder, or of a packed file, to ``path``; beside it its digest,
+    the run's result, and what the packed network itself is worth on people's frozen test
+    (`PEOPLE`).
 
-    ``admit`` sets the domain head's threshold anew: the score that so large a share of people's dev
+    One that learned from people is given tags for its decoding (`sashimi.flagship.tags`). ``admit``
+    sets the domain head's threshold anew: the score that so large a share of people's dev
     prompts reaches. Raises `BadInput` for a run that cannot be read, or that needs more than a
     network to answer.
     """
-    run_dir, path = Path(run_dir), Path(path)
-    model, settings = run_folder.read(run_dir), run_folder.settings_of(run_dir)
-    _check(model, settings, run_dir)
+    source, path = Path(source), Path(path)
+    model, settings = _given(source)
+    _check(model, settings, source)
+    people = corpus.load(PEOPLE_CORPUS)
     if admit is not None:
-        dev = [example.prompt for example in corpus.load(PEOPLE_CORPUS).dev]
-        scores = model.domain(model.network.admission(dev))
+        scores = model.domain(model.network.admission([example.prompt for example in people.dev]))
         model.domain.threshold.copy_(scores.quantile(1 - admit))
     architecture, arrays, facts = _contents(model, settings)
+    if settings.corpus in (PEOPLE_CORPUS, spoken.SOURCE):
+        arrays |= tags.learn(people.train, model.network, model.vocabulary, settings.seed)
     store.write(path, architecture, arrays, facts)
     certified = certify.certified(shipped.load(path).generate)
     facts["sure"] = certified["confidence"]
     digest = store.write(path, architecture, arrays, facts)
     write_text(path.with_suffix(".sha256"), f"{digest}\n")
-    if (run_dir / NAME).is_file():
-        shutil.copyfile(run_dir / NAME, path.with_name(NAME))
+    result = (source if source.is_dir() else source.parent) / NAME
+    if result.is_file() and result.resolve() != path.with_name(NAME).resolve():
+        shutil.copyfile(result, path.with_name(NAME))
     report = useful_report.judged(shipped.load(path).generate) | {"certified": certified}
     write_json(path.with_name(PEOPLE), {"network": digest, "admit": admit} | report)
     return size(path)
 
 
+def _given(source: Path) -> tuple[Pipeline, FlagshipParams]:
+    """The model of a run's folder or of a packed file, and its parameters."""
+    if source.is_file():
+        return read(source), _settings(shipped.read(source))
+    return run_folder.read(source), run_folder.settings_of(source)
+
+
+def _settings(packed: store.Packed) -> FlagshipParams:
+    return params.build(FlagshipParams, packed.facts["params"], packed.path)
+
+
 def plainly(run_dir: str | Path, path: str | Path) -> None:
-    """Writes a run's network to ``path`` alone, as it is: not judged, its own threshold.
+    """Writes a run's network to ``path`` alone, as it is: no tags, not judged, its own threshold.
 
     Raises `BadInput` as `pack` does.
     """
@@ -109,7 +126,7 @@ def read(path: str | Path = shipped.NETWORK) -> Sashimi:
     """A packed file as a model in torch, which answers as `shipped.load` does."""
     packed = shipped.read(path)
     vocabulary, literals, labels = shipped.words(packed.facts)
-    settings = params.build(FlagshipParams, packed.facts["params"], Path(path))
+    settings = _settings(packed)
     with torch.random.fork_rng(devices=[]):
         network = Network(settings, labels, len(vocabulary), len(literals.values))
         domain = DomainHead(WIDTH)
@@ -118,7 +135,12 @@ def read(path: str | Path = shipped.NETWORK) -> Sashimi:
     catalogue = catalogues.with_additions(packed.facts["catalogue"])
     words = vocabulary, literals, labels, catalogue
     parts = network.eval(), domain.eval(), *words
-    return Sashimi(*parts, beams=settings.candidates, sure=packed.facts.get("sure"))
+    return Sashimi(
+        *parts,
+        beams=settings.candidates,
+        sure=packed.facts.get("sure"),
+        fusion=shipped.fusion_of(packed, vocabulary),
+    )
 
 
 def _check(model: Pipeline, settings: FlagshipParams, run_dir: Path) -> None:

@@ -24,6 +24,7 @@ from sashimi.flagship.model.frame import Labels, SemanticFrame, read_frame
 from sashimi.flagship.model.network import Network
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.ir.vocabulary import Vocabulary
+from sashimi.runtime.fusion import Fusion
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class EncodedPrompts:
     present: Tensor  # (N, M) bool
     offsets: list[Tensor]  # (P, 2) each: the characters of its word pieces
     sources: list[Source]  # none where text is written
+    gains: Tensor | None = None  # (N, V) that tokens gain in decoding
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +56,7 @@ class Pipeline:
     choice: Choice | None = None  # what candidates weigh; None takes the greedy answer
     planning: Planning | None = None  # what puts further candidates together
     sure: float | None = None  # confidence from which on an answer is certified, where it is known
+    fusion: Fusion | None = None  # what is told and named, for a packed network with tags
 
     def __repr__(self) -> str:
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
@@ -77,6 +80,15 @@ class Pipeline:
         return EncodedPrompts(
             list(prompts), vectors, seen.intent, seen.memory, seen.present, offsets, sources
         )
+
+    def gains(self, prompts: Sequence[str], read: Encoded, rows: Sequence[int]) -> Tensor | None:
+        """What tokens gain in decoding (N, V), of ``rows`` as the network's encoder reads them."""
+        if self.fusion is None:
+            return None
+        vectors = (
+            (read.pooled[i].numpy(), read.states[read.pieces(i)].float().numpy()) for i in rows
+        )
+        return torch.from_numpy(self.fusion(prompts, vectors))
 
     @torch.no_grad()
     def frames(self, asked: EncodedPrompts) -> list[SemanticFrame]:

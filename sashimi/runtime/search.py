@@ -16,6 +16,7 @@ from sashimi.flagship.model.limits import START, WRITTEN
 from sashimi.program.ir.legal import Legality
 from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.runtime.decoder import Cache, Decoder
+from sashimi.runtime.fusion import without
 
 Copied = Callable[[int, Slot, np.ndarray], np.ndarray | None]
 """(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
@@ -38,6 +39,7 @@ class Search:
     decoder: Decoder
     words: Vocabulary
     copied: Copied
+    gains: np.ndarray | None = None  # (P, V), see `fusion`; None adds nothing
 
     def run(self, memory: np.ndarray, present: np.ndarray, width: int) -> list[list[Beam]]:
         """For each prompt its finished sequences, at most ``width``, the likeliest first.
@@ -85,7 +87,11 @@ class Search:
     ) -> tuple[list[int], list[Row]]:
         """The ``width`` likeliest continuations of each prompt, and where each grew from."""
         masks = np.stack([row.allowed.mask() for row in rows])  # (R, V)
-        scores = np.where(masks, self.decoder.logits(hidden), np.float32(-np.inf))
+        logits = self.decoder.logits(hidden)
+        if self.gains is not None:
+            prompts = [row.prompt for row in rows]
+            logits += without(self.gains[prompts], [row.ids for row in rows])
+        scores = np.where(masks, logits, np.float32(-np.inf))
         most = scores.max(1, keepdims=True)
         scores -= most + np.log(np.exp(scores - most).sum(1, keepdims=True))
         if width == 1:

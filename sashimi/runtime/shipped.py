@@ -21,6 +21,7 @@ from sashimi.runtime.decoder import Decoder
 from sashimi.runtime.domain import Domain
 from sashimi.runtime.encoder import Encoder
 from sashimi.runtime.filler import Filler
+from sashimi.runtime.fusion import Fusion, Tags
 from sashimi.runtime.reader import Reader
 from sashimi.runtime.way import Sashimi
 
@@ -67,7 +68,14 @@ def _built(packed: store.Packed) -> Sashimi:
         labels,
         catalogues.with_additions(facts["catalogue"]),
         facts.get("sure"),
+        fusion_of(packed, vocabulary),
     )
+
+
+def fusion_of(packed: store.Packed, vocabulary: Vocabulary) -> Fusion | None:
+    """What is fused into decoding; None for a network that was packed without tags."""
+    tags = Tags.load(packed)
+    return None if tags is None else Fusion.of(tags, vocabulary)
 
 
 def words(facts: Mapping[str, Any]) -> tuple[Vocabulary, Literals, Labels]:

@@ -26,6 +26,7 @@ from sashimi.runtime.decoder import Decoder
 from sashimi.runtime.domain import Domain
 from sashimi.runtime.encoder import Encoder
 from sashimi.runtime.filler import Filler, Source
+from sashimi.runtime.fusion import Fusion
 from sashimi.runtime.reader import Encoded, Read, Reader, encode
 from sashimi.runtime.search import Beam, Search
 
@@ -46,6 +47,7 @@ class Sashimi:
     labels: Labels
     catalogue: Catalogue
     sure: float | None = None  # confidence from which on an answer is certified
+    fusion: Fusion | None = None  # what is told and named, for a network that has tags
 
     def __repr__(self) -> str:
         return f"Sashimi(packed, {len(self.vocabulary)} tokens, {len(self.catalogue)} actions)"
@@ -120,7 +122,11 @@ class Sashimi:
         def copied(row: int, slot: Slot, hidden: np.ndarray) -> np.ndarray | None:
             return self.filler.copied(sources[row], slot, hidden)
 
-        search = Search(self.decoder, self.vocabulary, copied)
+        gains = None
+        if self.fusion is not None:
+            vectors = ((one.pooled, one.states) for one in asked)
+            gains = self.fusion([one.prompt for one in asked], vectors)
+        search = Search(self.decoder, self.vocabulary, copied, gains)
         found = search.run(memory, present, 1)
         if count > 1:
             others = search.run(memory, present, count)

@@ -22,6 +22,7 @@ from sashimi.flagship.data.literals import COPYABLE, Slot
 from sashimi.flagship.model.decode import Decoder
 from sashimi.flagship.model.limits import START
 from sashimi.program.ir.legal import Legality
+from sashimi.runtime.fusion import without
 
 Copied = Callable[[int, Slot, Tensor], Tensor | None]
 """(prompt, slot, hidden (D,)) to the word piece (W,) that the slot's value is copied from."""
@@ -46,6 +47,7 @@ class Search:
     begin: Callable[[], Legality | Unmasked]
     copied: Copied | None = None  # None where there are no values
     width: int = 1
+    gains: Tensor | None = None  # (P, V), see `sashimi.runtime.fusion`; None adds nothing
 
     @torch.no_grad()
     def run(
@@ -101,7 +103,11 @@ class Search:
     ) -> tuple[list[int], list[Row]]:
         """The sequences of the next step, and the row that each grew from; ``hidden`` (R, D)."""
         masks = torch.from_numpy(np.stack([row.allowed.mask() for row in rows]))  # (R, V)
-        scores = self.decoder.logits(hidden).masked_fill(~masks, float("-inf")).log_softmax(-1)
+        logits = self.decoder.logits(hidden)
+        if self.gains is not None:
+            own = self.gains[[row.prompt for row in rows]].numpy()
+            logits = logits + torch.from_numpy(without(own, [row.ids for row in rows]))
+        scores = logits.masked_fill(~masks, float("-inf")).log_softmax(-1)
         if given is None:
             return self._likeliest(rows, scores)
         for row, likely in zip(rows, scores, strict=True):

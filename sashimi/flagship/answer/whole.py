@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import overload
 
@@ -32,7 +33,8 @@ def answer(
 ) -> list[Outcome]:
     """All stages in order, from what `encode` made of the prompts to their Shortcuts."""
     begun = time.perf_counter()
-    odds = model.domain(model.network.reading(encoded))  # domain (N,): admit?
+    read = model.network.reading(encoded)
+    odds = model.domain(read)  # domain (N,): admit?
     scores, threshold = odds.tolist(), float(model.domain.threshold)
     doubts = [unreadable(prompt) if refuse else "" for prompt in prompts]
     admitted = [not refuse or score >= threshold for score in scores]
@@ -41,14 +43,16 @@ def answer(
     if rows:
         with fixed(model.network):
             # intent (N, 1 + P, I), and the bridge's memory (N, M, Z) of it
-            asked = model.understand([prompts[row] for row in rows], encoded, rows)
+            said = [prompts[row] for row in rows]
+            asked = model.understand(said, encoded, rows)
+            asked = replace(asked, gains=model.gains(said, read, rows))
             frames, writer = model.frames(asked), Writer(model, asked)
             drafts = candidates.drafts(writer, count)  # decode: Tiers 1 and 2, under the masks
             texts = [[writer.text(i, d.beam) for d in own] for i, own in enumerate(drafts)]
-        read = mended if writer.freely else compiled  # lint, parse, validate, compile
+        check = mended if writer.freely else compiled  # lint, parse, validate, compile
         made = [
             [
-                Candidate.of(read(text, model.catalogue), draft.beam.likelihood, draft.confidence)
+                Candidate.of(check(text, model.catalogue), draft.beam.likelihood, draft.confidence)
                 for draft, text in zip(own, written, strict=True)
             ]
             for own, written in zip(drafts, texts, strict=True)

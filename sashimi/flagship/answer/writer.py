@@ -45,7 +45,9 @@ class Writer:
             source = self.asked.sources[rows[row]]
             return copied(self.model.network.filler, self.model.literals, source, slot, hidden)
 
-        loop = Search(decoder, words.tokens, self._begin(), None if self.freely else copy, width)
+        gains = None if self.asked.gains is None else self.asked.gains[rows]
+        copies = None if self.freely else copy
+        loop = Search(decoder, words.tokens, self._begin(), copies, width, gains)
         return loop.run(self.asked.memory[rows], self.asked.present[rows], given)
 
     def _begin(self) -> Callable[[], Legality | Unmasked]:
