@@ -134,7 +134,9 @@ def test_a_copied_duration_is_counted_in_the_unit_that_stands_beside_it(said, bo
     chosen = filled(
         tokens, slots, np.zeros((len(slots), 1)), lambda *_: 0, literals, spans, catalogue.load()
     )
-    assert chosen == [held, said[:1].upper() + " ".join(said.split()[:5])[1:]]
+    title = said[:1].upper() + " ".join(said.split()[:5])[1:]
+    assert [one.value for one in chosen] == [held, title]
+    assert [one.place for one in chosen] == [(0, len(said)), None]
 
 
 def test_no_two_texts_of_a_list_are_the_same():
@@ -144,4 +146,39 @@ def test_no_two_texts_of_a_list_are_the_same():
     spans = Spans("milk eggs", [[0, 4], [5, 9]])
     known = catalogue.load()
     chosen = filled(tokens, slots, scores, lambda _, first: first, Literals((), {}), spans, known)
-    assert chosen == ["milk", "eggs", "Milk eggs"]
+    assert [one.value for one in chosen] == ["milk", "eggs", "Milk eggs"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "copied", "others", "whole"),
+    [
+        ("text Ana I'm on the 8:15 train", "I'm on the", ["Ana"], "I'm on the 8:15 train"),
+        ("message Dad: what time is dinner?", "what time", ["Dad"], "what time is dinner"),
+        ("append be kind anyway to Quotes", "be kind", ["Quotes"], "be kind anyway"),
+        ("say good night, then lock it", "good", [], "good night"),
+        ("say good night then lock it", "good", [], "good night"),
+        ("remind me to pay the rent tomorrow", "pay the", ["tomorrow"], "pay the"),
+        ("remind me to pay the rent (all)", "pay the", [], "pay the rent"),
+        ("say hello", "hello", [], "hello"),
+    ],
+)
+def test_a_sentence_is_copied_to_the_end_of_its_clause(prompt, copied, others, whole):
+    def place(words):
+        return prompt.index(words), prompt.index(words) + len(words)
+
+    found = Spans(prompt, []).prolonged(place(copied), [place(other) for other in others])
+    assert prompt[slice(*found)] == whole
+
+
+@pytest.mark.parametrize(("reading", "held"), [("sentence", "Good night moon"), ("plain", "good")])
+def test_only_sentences_are_prolonged(reading, held):
+    tokens = tiers.encode(parse('SHORTCUT "x"\nACTION speaktext WFText="a"')).merged()
+    slots = slots_of(tokens)
+    spans = Spans("say good night moon", [[0, 3], [4, 8], [9, 14], [15, 19]])
+    literals = Literals((), {}, {slots[0].context: reading})
+    scores = np.array([[-2.0, 0.0, -2.0, -2.0]] * 2)
+    chosen = filled(
+        tokens, slots, scores, lambda _, first: first, literals, spans, catalogue.load()
+    )
+    assert chosen[0].value == held
+    assert spans.prompt[slice(*chosen[0].place)].lower() == held.lower()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -102,20 +101,11 @@ def copies(model: Sashimi, prompt: str) -> tuple[Copy, ...]:
     """Where the values of the likeliest program come from; the title is the prompt's beginning."""
     encoded = encode(model.encoder, [prompt])
     ((source, beam),) = model.decode(encoded, model.reader(encoded))[0]
-    hidden = beam.hidden[[slot.position + 1 for slot in beam.slots]]  # (S, D)
-    values = tiers.encode(model.check(source, beam).program).values
-    scores = model.filler.scores(source, beam.slots, hidden)  # (S, K + P)
-    made = []
-    for row, (slot, value) in enumerate(zip(beam.slots, values, strict=True)):
-        first = int(scores[row].argmax()) - len(model.literals.values)
-        words = KNOWN
-        if first >= 0:
-            reading, state = model.literals.reading(slot), hidden[row]
-            last = partial(model.filler.last, source, state, first)
-            words = source.words(slot, reading, first, last)
-        if slot.kind != "title":
-            made.append(Copy(slot.context, str(value), words))
-    return tuple(made)
+    return tuple(
+        Copy(slot.context, str(one.value), prompt[slice(*one.place)] if one.place else KNOWN)
+        for slot, one in zip(beam.slots, model.fill(source, beam), strict=True)
+        if slot.kind != "title"
+    )
 
 
 def stages(model: Any, prompt: str) -> pd.DataFrame:

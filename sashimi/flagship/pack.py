@@ -66,6 +66,8 @@ def pack(
         scores = model.domain(model.network.admission([example.prompt for example in people.dev]))
         model.domain.threshold.copy_(scores.quantile(1 - admit))
     architecture, arrays, facts = _contents(model, settings)
+    if source.is_file():  # a scale that went through torch would be another in its last bit
+        arrays |= _trits(shipped.read(source))
     if settings.corpus in (PEOPLE_CORPUS, spoken.SOURCE):
         arrays |= tags.learn(people.train, model.network, model.vocabulary, settings.seed)
     store.write(path, architecture, arrays, facts)
@@ -86,6 +88,11 @@ def _given(source: Path) -> tuple[Pipeline, FlagshipParams]:
     if source.is_file():
         return read(source), _settings(shipped.read(source))
     return run_folder.read(source), run_folder.settings_of(source)
+
+
+def _trits(packed: store.Packed) -> dict[str, tuple[str, np.ndarray]]:
+    kinds = {name: entry["kind"] for name, entry in packed.entries.items()}
+    return {name: (kind, packed.array(name)) for name, kind in kinds.items() if kind == "trits"}
 
 
 def _settings(packed: store.Packed) -> FlagshipParams:

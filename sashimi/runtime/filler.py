@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sashimi.flagship.answer.values import Spans, filled
+from sashimi.flagship.answer.values import Filled, Spans, filled
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.tree import Value
 from sashimi.runtime.layers import Dense
 from sashimi.runtime.store import Packed
 
@@ -88,7 +87,7 @@ class Filler:
         slots: Sequence[Slot],
         hidden: np.ndarray,
         catalogue: Catalogue,
-    ) -> list[Value]:
+    ) -> list[Filled]:
         """The values of one program's slots: see `filled`. ``hidden`` is (tokens + 1, D)."""
         chosen = hidden[[slot.position + 1 for slot in slots]]
         found = self.scores(source, slots, chosen)

@@ -15,6 +15,7 @@ import numpy as np
 
 from sashimi.flagship.answer.check import compiled
 from sashimi.flagship.answer.outcome import Candidate, Outcome
+from sashimi.flagship.answer.values import Filled
 from sashimi.flagship.data.language import unreadable
 from sashimi.flagship.data.literals import Literals, Slot
 from sashimi.flagship.model.frame import Labels, read_frame
@@ -142,8 +143,12 @@ class Sashimi:
 
     def lower(self, source: Source, beam: Beam) -> str:
         """The text of a sequence, its slots filled from its prompt."""
-        values = self.filler.fill(source, beam.tokens, beam.slots, beam.hidden, self.catalogue)
+        values = [one.value for one in self.fill(source, beam)]
         return render(tiers.assemble(beam.tokens, values))
+
+    def fill(self, source: Source, beam: Beam) -> list[Filled]:
+        """What a sequence's slots hold, and where in the prompt that stands."""
+        return self.filler.fill(source, beam.tokens, beam.slots, beam.hidden, self.catalogue)
 
     def compile(self, text: str, beam: Beam) -> Candidate:
         """A lowered text, read back as foreign text would be, with its plist."""

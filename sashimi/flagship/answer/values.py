@@ -6,6 +6,7 @@ Letters: S slots, K literals, P word pieces.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,28 @@ MOST_NUMBERED = 600
 """More values that differ than one program has room for."""
 CLOSES_GROUP = frozenset({"ENDMENU", "</dict>", "</headers>", "</list>"})
 """Between these, case titles and keys must differ, and so do the texts of a list."""
+
+
+BREAKS = frozenset(
+    numbers.words(
+        "then and or but to in on at with for from by into if otherwise else unless when while as "
+        "after before until so because via using please pls too also now thanks aloud loudly out"
+    )
+)
+"""Words that a sentence which is copied does not run on over."""
+_SPACED = re.compile(r"\s+(\S+)")
+_MARKS = '.,;:!?"”)'
+
+Place = tuple[int, int]
+"""Characters of the prompt, from and to."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The value of a slot, and where it is copied from; None where it is not."""
+
+    value: Value
+    place: Place | None
 
 
 @dataclass(frozen=True)
@@ -52,30 +75,46 @@ class Spans:
         found = phrases.longest(reading, self.prompt, number)
         return {start: (end, meaning) for start, end, meaning in found}
 
-    def words(self, slot: Slot, reading: str, first: int, last: Callable[[], int]) -> str:
-        """What is copied from word piece ``first`` on; ``last`` is asked for its last word piece
-        where no meaning tells its end.
+    def place(self, slot: Slot, reading: str, first: int, last: Callable[[], int]) -> Place:
+        """The characters that are copied from word piece ``first`` on; ``last`` is asked for its
+        last word piece where no meaning tells its end.
         """
         begin, number = self.offsets[first][0], slot.kind == "number"
         known = self.phrases(reading, number=number) if number or reading in normal.PHRASES else {}
         if begin in known:
-            return self.prompt[begin : known[begin][0]]
-        return self.prompt[begin : _word_end(self.prompt, self.offsets[last()][1])]
+            return begin, known[begin][0]
+        return begin, _word_end(self.prompt, self.offsets[last()][1])
 
-    def value(
-        self, slot: Slot, reading: str, first: int, last: Callable[[], int], unit: str = ""
-    ) -> Value:
-        """What `words` mean. A duration is counted in ``unit``, where the program states one."""
-        said, number = self.words(slot, reading, first, last), slot.kind == "number"
+    def value(self, slot: Slot, reading: str, place: Place, unit: str = "") -> Value:
+        """What a place means. A duration is counted in ``unit``, where the program states one."""
+        said, number = self.prompt[slice(*place)], slot.kind == "number"
         if number and unit and reading == "duration":
             counted = numbers.converted(said, unit)
             if counted is not None:
                 return counted
         if number or reading in normal.PHRASES:
-            found = self.phrases(reading, number=number).get(self.offsets[first][0])
+            found = self.phrases(reading, number=number).get(place[0])
             return found[1] if found else said
         meaning = normal.read(reading, said)
         return said if meaning is None else meaning
+
+    def prolonged(self, place: Place, others: Sequence[Place]) -> Place:
+        """The place of a sentence with the words that follow it, up to a mark or one of `BREAKS`;
+        itself where it would run into one of the ``others``, which are other values.
+
+        The end of a span is one word piece's score and falls short more often than not.
+        """
+        begin, end = place
+        for word in _SPACED.finditer(self.prompt, end):
+            start, plain = word.start(1), word[1].rstrip(_MARKS)
+            if not plain or plain.lower() in BREAKS or not plain[0].isalnum():
+                break
+            if any(start < other[1] and other[0] < word.end(1) for other in others):
+                return place
+            end = start + len(plain)
+            if plain != word[1]:
+                break
+        return begin, end
 
 
 def _word_end(prompt: str, end: int) -> int:
@@ -93,8 +132,10 @@ def filled(
     literals: Literals,
     spans: Spans,
     catalogue: Catalogue,
-) -> list[Value]:
+) -> list[Filled]:
     """The values of one program's slots, most likely first choice each, kept legal.
+
+    A text that is written as a sentence ends where its clause does: see `Spans.prolonged`.
 
     ``scores`` (S, K + P) are log-probabilities, -inf for what may not be chosen; ``last`` gives the
     last word piece of the span that row ``i`` of them begins at a piece. The title is what the
@@ -103,23 +144,41 @@ def filled(
     case's title of the same menu or a key of the same dictionary.
     """
     taken = Taken(tokens, catalogue)
-    values: list[Value] = []
+    made: list[Filled] = []
     for row, slot in enumerate(slots):
         if slot.kind == "title" and (heading := normal.heading(spans.prompt)):
-            values.append(heading)
+            made.append(Filled(heading, None))
             continue
         unit = _unit(tokens, slot)
         for choice in _likeliest(scores[row]):
-            chosen = _value(
+            chosen = _chosen(
                 literals, spans, slot, choice, lambda first, row=row: last(row, first), unit
             )
-            if taken.accepts(slot, chosen):
+            if taken.accepts(slot, chosen.value):
                 break
         else:
-            chosen = taken.fallback(slot)
-        taken.note(slot, chosen)
-        values.append(chosen)
-    return values
+            chosen = Filled(taken.fallback(slot), None)
+        taken.note(slot, chosen.value)
+        made.append(chosen)
+    return [_whole(made, row, slot, literals, spans, taken) for row, slot in enumerate(slots)]
+
+
+def _whole(
+    made: Sequence[Filled], row: int, slot: Slot, literals: Literals, spans: Spans, taken: Taken
+) -> Filled:
+    """What was filled in, or, of a sentence that stops within its clause, all of it."""
+    own = made[row]
+    if own.place is None or slot.kind != "text" or literals.reading(slot) != "sentence":
+        return own
+    within = [one.place for one in made if one.place and not _inside(one.place, own.place)]
+    others = [place for place in within if not _inside(own.place, place)]
+    place = spans.prolonged(own.place, others)
+    value = spans.value(slot, "sentence", place)
+    return Filled(value, place) if place != own.place and taken.accepts(slot, value) else own
+
+
+def _inside(one: Place, other: Place) -> bool:
+    return other[0] <= one[0] and one[1] <= other[1]
 
 
 def _unit(tokens: Sequence[str], slot: Slot) -> str:
@@ -145,19 +204,20 @@ def _likeliest(scores: np.ndarray) -> Iterator[int]:
             yield choice
 
 
-def _value(
+def _chosen(
     literals: Literals,
     spans: Spans,
     slot: Slot,
     choice: int,
     last: Callable[[int], int],
     unit: str,
-) -> Value:
-    """The value of one choice: a literal, a number, or the likeliest span from a word piece."""
-    first = choice - len(literals.values)
+) -> Filled:
+    """One choice: a literal, a number, or the likeliest span from a word piece."""
+    first, reading = choice - len(literals.values), literals.reading(slot)
     if first < 0:
-        return literals.value(choice)
-    return spans.value(slot, literals.reading(slot), first, lambda: last(first), unit)
+        return Filled(literals.value(choice), None)
+    place = spans.place(slot, reading, first, lambda: last(first))
+    return Filled(spans.value(slot, reading, place, unit), place)
 
 
 class Taken:

@@ -145,4 +145,5 @@ def fill(
         ends = filler.ends(chosen[row][None], source.pieces[None], at, start, everywhere)
         return int(ends.argmax())
 
-    return filled(tokens, slots, found.numpy(), last, literals, source, catalogue)
+    made = filled(tokens, slots, found.numpy(), last, literals, source, catalogue)
+    return [one.value for one in made]
