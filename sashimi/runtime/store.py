@@ -163,7 +163,8 @@ def read(path: str | Path, architectures: Collection[str], remedy: str) -> Packe
         return BadInput(f"{path} {why}: make it again with '{remedy}'")
 
     if not path.is_file():
-        raise BadInput(f"{path} is missing: make it with '{remedy}'")
+        told = "is a folder" if path.is_dir() else "is missing"
+        raise BadInput(f"{path} {told}: make it with '{remedy}'")
     size = path.stat().st_size
     with path.open("rb") as file:
         first = file.read(BEGIN)
