@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sashimi.errors import BadInput
-from sashimi.studies.operations import benchmark, dual, evolution, latents, learn, schedules
+from sashimi.studies.operations import benchmark, dual, evolution, latents, learn, page, schedules
 from sashimi.studies.operations.control import Controller
 from sashimi.studies.operations.params import DualParams
 
@@ -246,3 +246,21 @@ def test_latent_comparisons():
     assert latents.cka(a, turned) == pytest.approx(1)
     assert latents.procrustes(a, turned) == pytest.approx(1)
     assert latents.cka(a, rng.standard_normal((500, 4))) < 0.1
+
+
+def test_a_claim_of_the_plan_is_judged_over_all_seeds():
+    def record(share, decision):
+        epoch = {"A expected": [95, 100], "plan's epoch": 400}
+        at = epoch | {"A coupled": share, "A isolated": 0.5}
+        gate = {"gate": "operations, it holds", "value": share, "decision": decision}
+        return {"facts": {"epochs": [at]}, "gates": [gate]}
+
+    records = [record(0.9, "stop"), record(1.0, "go"), record(0.99, "go")]
+    epoch, gate, *_ = page.claims({"00_full": records}, {})
+    assert epoch[0] == "A at epoch 400: 95 to 100%"
+    # mean 96.33, standard error 3.18, t(2) = 4.303
+    assert epoch[1] == "96.33% [82.7, 100.0] coupled, 50.00% [50.0, 50.0] alone"
+    assert epoch[2] == "in 2 of 3 seeds"
+    assert gate == ["gate: it holds", "0.9, 1, 0.99 by seed", "stop in 1, go in 2 of 3"]
+    (one, *_) = page.claims({"00_full": records[:1]}, {})
+    assert one[1:] == ["90.00% coupled, 50.00% alone", "no, one seed"]

@@ -77,16 +77,38 @@ def _of_designs(designs: Rows) -> Iterator[list[str]]:
 
 
 def _of_plan(plan: Rows) -> Iterator[list[str]]:
-    for record in plan.get("00_full", []):
-        for at in record["facts"]["epochs"]:
-            if at["A expected"]:
-                (low, high), planned = at["A expected"], at["plan's epoch"]
-                share = 100 * at["A coupled"]
-                told = f"{share:.2f}% coupled, {100 * at['A isolated']:.2f}% alone"
-                yield [f"A at epoch {planned}: {low} to {high}%", told, _said(share >= low)]
-        for v in record["gates"]:
-            gate = v["gate"].removeprefix("operations, ")
-            yield [f"gate: {gate}", f"{v['value']}", v["decision"]]
+    records = plan.get("00_full", [])
+    for benchmarks in zip(*(record["facts"]["epochs"] for record in records), strict=True):
+        if benchmarks[0]["A expected"]:
+            (low, high), planned = benchmarks[0]["A expected"], benchmarks[0]["plan's epoch"]
+            shares = [100 * at["A coupled"] for at in benchmarks]
+            alone = [100 * at["A isolated"] for at in benchmarks]
+            told = f"{_share(shares)} coupled, {_share(alone)} alone"
+            reached = _of_seeds([share >= low for share in shares])
+            yield [f"A at epoch {planned}: {low} to {high}%", told, reached]
+    for verdicts in zip(*(record["gates"] for record in records), strict=True):
+        gate = verdicts[0]["gate"].removeprefix("operations, ")
+        values = [v["value"] for v in verdicts]
+        told = ", ".join("none" if value is None else f"{value:.4g}" for value in values)
+        decisions = [v["decision"] for v in verdicts]
+        counted = ", ".join(f"{d} in {decisions.count(d)}" for d in dict.fromkeys(decisions))
+        yield [f"gate: {gate}", f"{told} by seed", f"{counted} of {len(decisions)}"]
+
+
+def _share(values: Sequence[float]) -> str:
+    """Percentages over seeds: their mean and its interval, as far as there can be one."""
+    found = student(values)
+    ends = (
+        "" if math.isnan(found.low) else f" [{max(0, found.low):.1f}, {min(100, found.high):.1f}]"
+    )
+    return f"{found.value:.2f}%{ends}"
+
+
+def _of_seeds(reached: Sequence[bool]) -> str:
+    """Whether every seed did, none, or some."""
+    if len(set(reached)) > 1:
+        return f"in {sum(reached)} of {len(reached)} seeds"
+    return _said(reached[0], len(reached))
 
 
 SCHEDULES = {
