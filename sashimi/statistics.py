@@ -200,7 +200,7 @@ def p_of_examples(differences: Numbers) -> float:
     array = array[array != 0]  # a zero is a zero under either sign
     if np.isnan(array).any():
         return _NAN
-    if len(array) == 0:
+    if len(array) < 2:  # with either sign it is as far from 0
         return 1.0
     return float(
         stats.permutation_test(

@@ -268,13 +268,16 @@ def test_figures_stand_in_an_attribute_whatever_they_say():
 
 
 def test_the_leading_row_and_the_reference_are_shown_in_full():
-    def run(row, seed):
-        return Run(Path("x"), record(row) | {"seed": seed})
+    def run(row, seed, corpus="builtin"):
+        made = record(row) | {"seed": seed}
+        return Run(Path("x"), made | {"params": made["params"] | {"corpus": corpus}})
 
     every = [run("00_full", 0), run("00_full", 1), run("10_other", 0)]
     assert [page.leads(r, every, "10_other") for r in every] == [True, False, True]
     assert [page.leads(r, every, "00_full") for r in every] == [True, False, False]
     assert [page.leads(r, every[2:], "00_full") for r in every[2:]] == [True]
+    both = [run("00_full", 0), run("00_full", 0, "mine"), run("10_other", 0, "theirs")]
+    assert [page.leads(r, both, "20_third") for r in both] == [True, False, True]
 
 
 def test_a_line_of_the_readme_says_what_the_leading_row_is_worth(reports):

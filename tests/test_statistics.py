@@ -115,6 +115,7 @@ def test_p_over_seeds_and_over_examples_by_hand():
     # four equal signs: 2 of 16 ways are as extreme; zeros are nothing to flip
     assert statistics.p_of_examples([1, 0, 1, 1, 0, 1]) == pytest.approx(2 / 16)
     assert statistics.p_of_examples([0, 0]) == 1.0
+    assert statistics.p_of_examples([0, 3, 0]) == 1.0
     assert math.isnan(statistics.p_of_examples([1, math.nan]))
 
 

@@ -44,6 +44,10 @@ CHANGED = (
 Blocks = Iterator[str | Picture | Table]
 
 
+FEWEST = 10
+"""Runs of a corpus below which a rank correlation over them is not drawn."""
+
+
 def compared(
     rows: Sequence[Row], answers: Sequence[Answer], reports: str | Path
 ) -> dict[str, list[Section]]:
@@ -177,9 +181,11 @@ def _courses(answers: Sequence[Answer], rows: Sequence[Row]) -> Blocks:
 
 
 def _prediction(rows: Sequence[Row]) -> Blocks:
-    """Whether the first half of a run tells its end, by corpus; needs several runs."""
+    """Whether the first half of a run tells its end, by corpus; needs `FEWEST` runs."""
     for corpus in dict.fromkeys(row.corpus for row in rows):
         mine = [row for row in rows if row.corpus == corpus]
+        if sum(len(row.runs) for row in mine) < FEWEST:
+            continue
         found = overlays.predictive(mine)
         scores = mine[0].scores
         if scores and any(line.correlation.rho is not None for line in found):

@@ -106,11 +106,13 @@ def render(
 
 def leads(run: Run, among: Sequence[Run], leading: str) -> bool:
     """Whether a run has a section in full: the first seed of the study's leading row, of the
-    reference row, or of any row on a corpus that neither has run on.
+    reference row on its first corpus, or of any row on a corpus that neither has run on.
     """
     beside = [other for other in among if other.corpus == run.corpus]
     seeds = [other.record["seed"] for other in beside if other.row == run.row]
-    chosen = run.row in (leading, FULL) or not {leading, FULL} & {other.row for other in beside}
+    first = next((other.corpus for other in among if other.row == FULL), None)
+    chosen = run.row == leading or (run.row == FULL and run.corpus == first)
+    chosen |= not {leading, FULL} & {other.row for other in beside}
     return chosen and run.record["seed"] == min(seeds)
 
 
