@@ -130,6 +130,9 @@ def _of_schedules(plan: Rows) -> Iterator[list[str]]:
             yield [claim, "not run", "not measured"]
             continue
         ahead = student([100 * (mine[s] - theirs[s]) for s in both])
+        if len(both) == 1:
+            yield [claim, f"{ahead.value:+.2f} points, one seed", "too few to say"]
+            continue
         said = "yes" if ahead.low > 0 else "no, the reverse" if ahead.high < 0 else ""
         told = f"{ahead.value:+.2f} points {_ends(ahead)}, {len(both)} seeds"
         yield [claim, told, said or "not distinguishable"]
