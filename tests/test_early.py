@@ -9,6 +9,7 @@ from sashimi.errors import BadInput
 from sashimi.pab import Profile, Tracker
 from sashimi.params import digest_of
 from sashimi.report.read import Run
+from sashimi.statistics import Interval
 from sashimi.studies.trajectory import early, public, replay, runs
 from sashimi.studies.trajectory.params import PromotionParams
 from sashimi.study import Metric, Scores, Study
@@ -82,6 +83,16 @@ def test_an_early_loss_that_ranks_the_ends_is_found(tmp_path):
     assert best.rho.value == pytest.approx(1.0) and best.regret == 0.0 and reached
     assert [one.name for one in told[:4]].count(early.LAST) == 1
     assert early.early(some[:5], 0.25) == []
+
+
+def test_the_best_of_one_group_of_four_is_no_predictor():
+    def told(name, groups, rho):
+        return early.Told(name, 0.25, 9, groups, Interval(rho, rho, rho, 9), None, None, 0.0, "")
+
+    every = [told("last", 4, 0.5), told("half", 2, 0.6), told("lucky", 1, 1.0)]
+    best, reached = early.goal({0.25: every})
+    assert (best.name, reached) == ("half", False)
+    assert early.goal({0.25: every[2:]})[0].name == "lucky"
 
 
 @pytest.mark.parametrize(

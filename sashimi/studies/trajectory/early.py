@@ -236,6 +236,10 @@ def table(told: Sequence[Told]) -> list[dict]:
 
 def goal(told: Mapping[float, Sequence[Told]], at: float = 0.25) -> tuple[Told, bool]:
     """The predictor with the highest rho at a share of the steps, and whether it reaches rho 0.90
-    with a regret of at most 0.5 points. A summary of an unlucky sign is no predictor."""
-    best = max(told[at], key=lambda one: (one.rho.value, -(one.regret or 0.0)))
+    with a regret of at most 0.5 points. A summary of an unlucky sign is no predictor, and neither
+    is one that fewer than half of the groups know: the best of many in one small group is chance.
+    """
+    most = max(one.groups for one in told[at])
+    known = [one for one in told[at] if 2 * one.groups >= most]
+    best = max(known, key=lambda one: (one.rho.value, -(one.regret or 0.0)))
     return best, best.rho.value >= 0.90 and best.regret is not None and best.regret <= 0.5
