@@ -59,16 +59,21 @@ def failures(rows: Sequence[Row]) -> Iterator[Picture]:
     of it, which is the hardest.
     """
     for corpus in dict.fromkeys(row.corpus for row in rows):
-        for split in SCORES.held_out:
-            mine = {row.name: (row, failed(row, split)) for row in rows if row.corpus == corpus}
+        known = {
+            split: [(row, failed(row, split)) for row in rows if row.corpus == corpus]
+            for split in SCORES.held_out
+        }
+        known = {s: own for s, own in known.items() if any(groups.get("all") for _, groups in own)}
+        for split, own in known.items():
             told = f"{corpus}, {SCORES.splits[split]}"
-            shown = {name: groups["all"] for name, (_, groups) in mine.items() if groups.get("all")}
-            if shown:
-                yield Picture(stages(shown), f"{told}: prompts of all seeds by stage.")
-            for name, (row, groups) in mine.items():
+            shown = {row.name: groups["all"] for row, groups in own if groups.get("all")}
+            yield Picture(stages(shown), f"{told}: prompts of all seeds by stage.")
+            for row, groups in own if split == [*known][-1] else ():
                 for category in groups if row.changed() == "reference" else ():
-                    if category != "all" and split == SCORES.held_out[-1]:
-                        yield Picture(stages(groups[category]), f"{told}, {name} by {category}.")
+                    if category != "all":
+                        yield Picture(
+                            stages(groups[category]), f"{told}, {row.name} by {category}."
+                        )
 
 
 def failed(row: Row, split: str) -> dict[str, Any]:
