@@ -139,7 +139,7 @@ def test_the_page_says_what_each_change_is_worth_and_links_to_it(tmp_path):
     )
     compared = sections.compared(read(tmp_path), [], tmp_path)["flagship"]
     html = page.render([page.Chapter("Flagship", "Does it?", NO_CARD, compared)], [], [], tmp_path)
-    assert 'href="flagship/10_cont/seed1/result.json">seed 1</a>' in html
+    assert 'href="flagship/10_cont/seed1/result.json">seed 1</a><br>' in html
     assert "stopped early at step 400" in html
     assert "ternary: True -&gt; &lt;no&gt;" in html and "over 3 seeds" in html
     assert '<span class="mark better">better</span>' in html
