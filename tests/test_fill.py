@@ -170,6 +170,17 @@ def test_a_sentence_is_copied_to_the_end_of_its_clause(prompt, copied, others, w
     assert prompt[slice(*found)] == whole
 
 
+def test_two_texts_of_a_list_do_not_grow_to_be_the_same():
+    tokens = tiers.encode(parse('SHORTCUT "x"\nACTION list WFItems=["a", "b"]')).merged()
+    slots = slots_of(tokens)
+    spans = Spans("good night moon", [[0, 4], [0, 10], [11, 15]])
+    literals = Literals((), {}, {slots[0].context: "sentence"})
+    scores = np.array([[0.0, -1.0, -2.0], [-1.0, 0.0, -2.0], [0.0, -1.0, -2.0]])
+    known = catalogue.load()
+    chosen = filled(tokens, slots, scores, lambda _, first: first, literals, spans, known)
+    assert [one.value for one in chosen[:2]] == ["Good night moon", "Good night"]
+
+
 @pytest.mark.parametrize(("reading", "held"), [("sentence", "Good night moon"), ("plain", "good")])
 def test_only_sentences_are_prolonged(reading, held):
     tokens = tiers.encode(parse('SHORTCUT "x"\nACTION speaktext WFText="a"')).merged()

@@ -262,5 +262,7 @@ def test_a_claim_of_the_plan_is_judged_over_all_seeds():
     assert epoch[1] == "96.33% [82.7, 100.0] coupled, 50.00% [50.0, 50.0] alone"
     assert epoch[2] == "in 2 of 3 seeds"
     assert gate == ["gate: it holds", "0.9, 1, 0.99 by seed", "stop in 1, go in 2 of 3"]
+    records[2]["facts"]["epochs"].insert(0, {"A expected": None, "plan's epoch": 3})
+    assert next(iter(page.claims({"00_full": records}, {}))) == epoch, "by epoch, not by place"
     (one, *_) = page.claims({"00_full": records[:1]}, {})
     assert one[1:] == ["90.00% coupled, 50.00% alone", "no, one seed"]

@@ -174,7 +174,10 @@ def _whole(
     others = [place for place in within if not _inside(own.place, place)]
     place = spans.prolonged(own.place, others)
     value = spans.value(slot, "sentence", place)
-    return Filled(value, place) if place != own.place and taken.accepts(slot, value) else own
+    if place == own.place or not taken.accepts(slot, value):
+        return own
+    taken.note(slot, value)  # no other text of its list may grow to be the same
+    return Filled(value, place)
 
 
 def _inside(one: Place, other: Place) -> bool:

@@ -78,7 +78,7 @@ def _of_designs(designs: Rows) -> Iterator[list[str]]:
 
 def _of_plan(plan: Rows) -> Iterator[list[str]]:
     records = plan.get("00_full", [])
-    for benchmarks in zip(*(record["facts"]["epochs"] for record in records), strict=True):
+    for benchmarks in _alike([record["facts"]["epochs"] for record in records], "plan's epoch"):
         if benchmarks[0]["A expected"]:
             (low, high), planned = benchmarks[0]["A expected"], benchmarks[0]["plan's epoch"]
             shares = [100 * at["A coupled"] for at in benchmarks]
@@ -86,13 +86,19 @@ def _of_plan(plan: Rows) -> Iterator[list[str]]:
             told = f"{_share(shares)} coupled, {_share(alone)} alone"
             reached = _of_seeds([share >= low for share in shares])
             yield [f"A at epoch {planned}: {low} to {high}%", told, reached]
-    for verdicts in zip(*(record["gates"] for record in records), strict=True):
+    for verdicts in _alike([record["gates"] for record in records], "gate"):
         gate = verdicts[0]["gate"].removeprefix("operations, ")
         values = [v["value"] for v in verdicts]
         told = ", ".join("none" if value is None else f"{value:.4g}" for value in values)
         decisions = [v["decision"] for v in verdicts]
         counted = ", ".join(f"{d} in {decisions.count(d)}" for d in dict.fromkeys(decisions))
         yield [f"gate: {gate}", f"{told} by seed", f"{counted} of {len(decisions)}"]
+
+
+def _alike(lists: Sequence[Sequence[Mapping[str, Any]]], key: str) -> Iterator[list[Any]]:
+    """The entries of all lists that have one value of ``key``, in the order of the first list."""
+    for first in lists[0] if lists else ():
+        yield [entry for entries in lists for entry in entries if entry[key] == first[key]]
 
 
 def _share(values: Sequence[float]) -> str:
