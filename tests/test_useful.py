@@ -5,12 +5,15 @@ import json
 import random
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from sashimi.flagship import people
+from sashimi.flagship.data.example import Corpus
 from sashimi.flagship.judge import stated, useful, useful_report
-from sashimi.flagship.people import NEUTRAL, Item
-from sashimi.program import parse
+from sashimi.flagship.people import NEUTRAL, Item, splits
+from sashimi.program import parse, render
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "people"
 
@@ -114,6 +117,25 @@ def test_the_report_counts_refusals_as_wrong():
     assert told["overall"]["useful_strict"]["value"] == 1.0
     assert told["kind"]["chain"]["useful"]["n"] == 1 and told["stages"] == {"right": 1}
     assert useful_report.report(items, {})["stages"] == {"refused": 1}
+
+
+def test_two_ways_of_answering_beside_each_other(monkeypatch):
+    items = {item.id: item for item in people.train()}
+    dev = splits.load().dev[:5]
+    monkeypatch.setattr(splits, "load", lambda: Corpus("people", "", [], dev, [], []))
+    right = {e.prompt: render(items[e.id.split("/")[0]].golds[0]) for e in dev}
+    known = [e.prompt for e in dev]
+
+    def answering(kept):
+        def generate(prompts, refuse):
+            assert not refuse
+            return [SimpleNamespace(text=right[p] if p in kept else "") for p in prompts]
+
+        return generate
+
+    found = useful_report.beside(answering(known[:3]), answering(known[2:4]))
+    assert (found["ours"]["value"], found["other"]["value"]) == (0.6, 0.4)
+    assert (found["only ours"], found["only other"]) == (2, 1)
 
 
 @pytest.mark.skipif(not (SHARED / "score.py").exists(), reason="no ../shared/data/people here")

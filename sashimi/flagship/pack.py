@@ -7,7 +7,7 @@ Ternary matrices are trits; of all others each row is rounded to 255 steps of it
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +78,11 @@ def pack(
     result = (source if source.is_dir() else source.parent) / NAME
     if result.is_file() and result.resolve() != path.with_name(NAME).resolve():
         shutil.copyfile(result, path.with_name(NAME))
-    report = useful_report.judged(shipped.load(path).generate) | {"certified": certified}
+    whole = shipped.load(path)
+    report = useful_report.judged(whole.generate) | {"certified": certified}
+    if whole.fusion is not None:
+        plain = replace(whole, fusion=None)
+        report["dev, beside without tags"] = useful_report.beside(whole.generate, plain.generate)
     write_json(path.with_name(PEOPLE), {"network": digest, "admit": admit} | report)
     return size(path)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sashimi.flagship import people
 from sashimi.flagship.judge.useful import STAGES, Row, judge
-from sashimi.flagship.people import Item, Refusal
+from sashimi.flagship.people import Item, Refusal, splits
 from sashimi.statistics import wilson
 
 RATES = (
@@ -34,6 +34,29 @@ def judged(generate: Callable[..., Sequence[Any]]) -> dict[str, Any]:
     admitting = report(items, {i.id: o.text for i, o in zip(items, every, strict=True)})
     del admitting["rows"], admitting["out_of_domain"]
     return report(items, answers, refusals) | {"admitting": admitting}
+
+
+def beside(generate: Callable[..., Sequence[Any]], other: Callable[..., Sequence[Any]]) -> dict:
+    """How many of people's dev prompts two ways of answering do as meant, refusing nothing: each
+    one's rate, and how many only the one does and only the other.
+    """
+    items = {item.id: item for item in people.train()}
+    dev = splits.load().dev
+    asked = [items[example.id.split("/")[0]] for example in dev]
+    ours, theirs = (
+        [
+            judge(item, outcome.text).useful_strict
+            for item, outcome in zip(asked, own([e.prompt for e in dev], refuse=False), strict=True)
+        ]
+        for own in (generate, other)
+    )
+    pairs = list(zip(ours, theirs, strict=True))
+    return {
+        "ours": _rate(ours),
+        "other": _rate(theirs),
+        "only ours": pairs.count((True, False)),
+        "only other": pairs.count((False, True)),
+    }
 
 
 def report(
