@@ -39,7 +39,7 @@ def prompts(count):
 def apart(ours, theirs):
     """Prompts whose programs, frames and refusals are not the same, or whose likelihoods and scores
     are further apart than rounding."""
-    near = partial(pytest.approx, abs=1e-3, nan_ok=True)
+    near = partial(pytest.approx, abs=1e-3)
     return [
         o.prompt
         for o, t in zip(ours, theirs, strict=True)
@@ -47,7 +47,7 @@ def apart(ours, theirs):
         or (o.accepted, o.frame, o.program, o.findings)
         != (t.accepted, t.frame, t.program, t.findings)
         or o.score != near(t.score)
-        or o.log_likelihood != near(t.log_likelihood)
+        or o.log_likelihood != near(t.log_likelihood, nan_ok=True)
     ]
 
 
