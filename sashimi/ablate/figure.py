@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -102,7 +103,7 @@ def _pairs(axis, numbers: Sequence[Number | None]) -> None:
 
 def _finish(figure: Figure, axes: Sequence[Axes], lines: int) -> None:
     """A legend of what is drawn in any panel, and the scale at both ends of a tall one."""
-    drawn = {}
+    drawn: dict[str, Any] = {}
     for axis in axes:
         drawn |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
         axis.tick_params(axis="x", top=lines > TALL, labeltop=lines > TALL)
