@@ -113,10 +113,16 @@ class Gate(Params):
 
 def _reason(margin: float, needed: float) -> str:
     if margin < 0:
-        return f"misses the threshold by {-margin:.4g}"
+        return f"misses the threshold by {_plain(-margin)}"
+    told, asked = _plain(margin), _plain(needed)
     if margin < needed:
-        return f"clears the threshold by {margin:.4g}, less than the noise asks for ({needed:.4g})"
-    return f"clears the threshold by {margin:.4g}, {needed:.4g} needed"
+        return f"clears the threshold by {told}, less than the noise asks for ({asked})"
+    return f"clears the threshold by {told}, {asked} needed"
+
+
+def _plain(value: float) -> str:
+    """Four digits, or a large number whole; never "-0"."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value + 0.0:.4g}"
 
 
 def load(path: str | Path) -> dict[str, Gate]:

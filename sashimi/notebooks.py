@@ -28,6 +28,12 @@ PARAMETERS = "parameters"
 REPLACED = ("clear_output", "update_display", "display_id")
 """Names by which a cell replaces what it has shown."""
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+CONTRAST = (
+    "<style>body { --jp-mirror-editor-number-color: #006b00; "
+    "--jp-mirror-editor-operator-color: #8a10d6; --jp-mirror-editor-comment-color: #2f6464; "
+    "--jp-mirror-editor-atom-color: #3b3bc4 }</style>"
+)
+"""Colours of code with a contrast of at least 4.5 to its ground, where the template's have less."""
 
 
 def read(path: str | Path) -> NotebookNode:
@@ -207,9 +213,10 @@ def html(path: str | Path, target: str | Path) -> None:
     from jinja2 import DictLoader
     from nbconvert import HTMLExporter
 
+    blocks = dict.fromkeys(f"html_head_js_{name}" for name in ("requirejs", "mathjax", "mermaidjs"))
     page = "{% extends 'lab/index.html.j2' %}" + "".join(
-        f"{{% block {block} %}}{{% endblock %}}"
-        for block in ("html_head_js_requirejs", "html_head_js_mathjax", "html_head_js_mermaidjs")
+        f"{{% block {block} %}}{said or ''}{{% endblock %}}"
+        for block, said in (blocks | {"html_head_css": CONTRAST}).items()
     )
     exporter = HTMLExporter(
         extra_loaders=[DictLoader({"quiet.html.j2": page})], template_file="quiet.html.j2"
@@ -218,7 +225,8 @@ def html(path: str | Path, target: str | Path) -> None:
     resources = {"metadata": {"name": Path(path).stem}}
     notebook = read(path)
     notebook.metadata.pop("widgets", None)  # a page of them would fetch their scripts
-    write_text(target, exporter.from_notebook_node(notebook, resources=resources)[0])
+    made = exporter.from_notebook_node(notebook, resources=resources)[0]
+    write_text(target, made.replace("<th></th>", "<td></td>"))  # a corner heads nothing
 
 
 def main(words: Sequence[str]) -> int:

@@ -141,7 +141,7 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table of the page. A cell is text, a number, an `Interval`, None, a `Link`, or a list of
-    these, one a line; verdict words get their colour.
+    these, one a line, links beside each other; verdict words get their colour.
     """
 
     heads: Sequence[str]

@@ -139,7 +139,7 @@ def test_the_page_says_what_each_change_is_worth_and_links_to_it(tmp_path):
     )
     compared = sections.compared(read(tmp_path), [], tmp_path)["flagship"]
     html = page.render([page.Chapter("Flagship", "Does it?", NO_CARD, compared)], [], [], tmp_path)
-    assert 'href="flagship/10_cont/seed1/result.json">seed 1</a><br>' in html
+    assert 'href="flagship/10_cont/seed1/result.json">seed 1</a>, <a' in html
     assert "stopped early at step 400" in html
     assert "ternary: True -&gt; &lt;no&gt;" in html and "over 3 seeds" in html
     assert '<span class="mark better">better</span>' in html
@@ -149,8 +149,17 @@ def test_the_page_says_what_each_change_is_worth_and_links_to_it(tmp_path):
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["10_cont, n = 3"]
     (point, ends) = [line.get_xdata() for line in axis.lines[:2]]
     assert point == pytest.approx([0.101]) and len(ends) == 2 and ends[0] < 0.101 < ends[1]
+    (legend,) = drawn.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["over seeds"], (
+        "nothing else is drawn"
+    )
     with pytest.raises(ValueError, match="no row has a difference"):
         figure.differences(read(tmp_path)[:1], "test")
+
+
+def test_a_caption_does_not_begin_with_the_corpus_that_a_study_has_not():
+    assert sections._of("", "every metric and split") == "every metric and split"
+    assert sections._of("builtin", "every metric", ": ") == "builtin: every metric"
 
 
 def test_without_rows_beside_their_reference_the_page_has_no_such_section(tmp_path):

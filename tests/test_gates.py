@@ -24,6 +24,13 @@ def test_go_by_hand():
     assert (verdict.n, verdict.threshold) == (4, 0.85)
 
 
+def test_a_reason_is_written_as_people_write_numbers():
+    exact = Gate("lossless", metric="failures", at_most=0.0, noise=0.0, min_n=1)
+    assert exact.judge([0.0]).reason == "clears the threshold by 0, 0 needed"
+    small = Gate("small", metric="bytes", at_most=5e8, noise=0.0, min_n=1)
+    assert small.judge([1.8e6]).reason == "clears the threshold by 498,200,000, 0 needed"
+
+
 def test_a_mean_within_the_noise_is_stop():
     verdict = COMPILES.judge([0.851, 0.852, 0.853, 0.852])
     assert verdict.decision == "stop"

@@ -135,6 +135,7 @@ def test_html_is_one_page_that_loads_nothing(tmp_path):
     page = (tmp_path / "a.html").read_text()
     assert "<em>sea</em>" in page
     assert "<script src" not in page and 'href="http' not in page
+    assert "--jp-mirror-editor-number-color: #006b00" in page, "code is readable"
 
 
 def test_the_command_checks_and_fixes(tmp_path, capsys):

@@ -25,6 +25,7 @@ from sashimi.report.facts import flat, grid
 from sashimi.report.read import Run
 from sashimi.report.readme import BEGIN, END
 from sashimi.statistics import Interval
+from sashimi.study import Link, Section, Table
 
 STUDIES = {"flagship": STUDY}
 
@@ -193,6 +194,7 @@ def test_a_fact_of_one_seed_is_shown_without_ends():
 
 
 def test_a_list_is_shown_rounded_and_a_long_one_counted():
+    assert flat({"empty": []}) == [("empty", "none")]
     assert flat({"short": [0.123456, 2, "x"]}) == [("short", "0.1235, 2, x")]
     assert flat({"long": [0.5] * 21, "pairs": [[1, 2]]}) == [
         ("long", "21 entries"),
@@ -259,6 +261,46 @@ def test_gates_are_drawn_beside_their_thresholds():
     assert [bar.label for bar in strip.bars] == ["exact", "seeds", "compiles"], "what went is last"
     assert exact.text == "stop: 0.1, threshold 0.85" and thin.fill is None
     assert compiles.fill == round(100 / 1.15, 1) and compiles.mark == round(85 / 1.15, 1)
+
+
+def test_a_gate_says_in_which_direction_its_threshold_lies():
+    def told(value, threshold, margin, decision="go", needed=0.0):
+        return cards._bound(
+            {"value": value, "threshold": threshold, "margin": margin}
+            | {"decision": decision, "needed": needed}
+        )
+
+    assert told(0.5, 0.6, 0.1) == "at most 0.6" and told(0.7, 0.6, -0.1, "stop") == "at most 0.6"
+    assert told(0.7, 0.6, 0.1) == "at least 0.6" and told(0.5, 0.6, -0.1, "stop") == "at least 0.6"
+    assert told(0.7, 0.6, 0.1, "stop", 0.2) == "at least 0.6 by 0.2", "less than the noise asks for"
+    assert told(1.0, 1.0, 0.0) == told(None, 1.0, None) == "threshold 1"
+
+
+def test_a_card_without_scores_tells_what_stopped_from_what_could_not_be_judged():
+    run = Run(Path("x"), record())
+    assert cards._stopped([run]) == "Not met: exact. Not evaluable: seeds."
+    good = Run(Path("x"), record() | {"gates": record()["gates"][:1]})
+    assert cards._stopped([good]) == "Every gate says go."
+
+
+def test_a_unit_that_is_the_headings_word_is_said_once():
+    metric = STUDY.scores.metrics[0].model_copy(update={"unit": "cosine", "heading": "cosine"})
+    scores = STUDY.scores.model_copy(update={"metrics": (metric,), "decides": (metric.key,)})
+    (strip,) = cards.scored([Run(Path("x"), record())], scores)
+    assert strip.caption == "cosine, test (n = 50)"
+
+
+def test_heads_stand_over_their_columns_and_large_numbers_can_be_read():
+    heads, row = ["gate", "value", "what"], ["small", 1_782_304.0, "clear"]
+    links = [Link("seed 0", "a"), Link("seed 1", "b"), "less"]
+    blocks = [Table(heads, [row, ["lossless", -0.0, links]])]
+    card = cards.Card("", "", {"stop": 3, "go": 1}, [], [], "")
+    chapter = page.Chapter("A", "Is it?", card, [Section("All", blocks)])
+    text = page.render([chapter], [], [], Path())
+    assert '<th scope="col" class=n>value</th><th scope="col">what</th>' in text
+    assert "<td class=n>1,782,304</td>" in text and "<td class=n>0</td>" in text
+    assert '<a href="a">seed 0</a>, <a href="b">seed 1</a><br>less</td>' in text
+    assert text.index("1 go</span>") < text.index("3 stop</span>"), "verdicts in one order"
 
 
 def test_figures_stand_in_an_attribute_whatever_they_say():

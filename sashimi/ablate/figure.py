@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sashimi.ablate.questions import Answer
@@ -17,6 +19,8 @@ KINDS = {
     "over examples": ("over_examples", COLOURS[1], 0.14),
 }
 """Label: attribute of a Number, colour, offset from the row's line."""
+TALL = 12
+"""Lines of a figure from which its scale stands above them as well."""
 LEAST = 0.01
 """The narrowest axis of differences."""
 
@@ -44,9 +48,7 @@ def differences(rows: Sequence[Row], split: str) -> Figure:
         axis.locator_params(axis="x", nbins=4)
     axes[0][0].set_yticks(range(len(shown)), [f"{r.name}, n = {len(r.seeds)}" for r in shown])
     axes[0][0].set_ylim(len(shown) - 0.5, -0.5)
-    figure.legend(
-        *axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
-    )
+    _finish(figure, axes[0], len(shown))
     return figure
 
 
@@ -75,8 +77,8 @@ def answers(found: Sequence[Answer]) -> Figure:
         )  # fmt: skip
     axis.set_yticks(range(len(found)), labels, fontsize=8)
     axis.set_ylim(len(found) - 0.5, -0.5)
-    axis.set_xlabel("difference, with 95% intervals")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    axis.set_xlabel("difference: the first row less the second, with 95% intervals")
+    _finish(figure, [axis], len(found))
     return figure
 
 
@@ -91,11 +93,21 @@ def _pairs(axis, numbers: Sequence[Number | None]) -> None:
                 axis.plot([known.value], [at], "o", ms=4, color=colour, mfc=fill)
                 if not single:
                     axis.plot([known.low, known.high], [at, at], color=colour, lw=1.6)
-        axis.plot([], [], marker="o", ms=4, color=colour, label=label)
+        if any(_known(number, kind) for number in numbers):
+            axis.plot([], [], marker="o", ms=4, color=colour, label=label)
     axis.axvline(0, color="black", lw=0.8)
     low, high = axis.get_xlim()
     if high - low < LEAST:  # nothing differs: no scale of rounding errors
         axis.set_xlim(-LEAST, LEAST)
+
+
+def _finish(figure: Figure, axes: Sequence[Axes], lines: int) -> None:
+    """A legend of what is drawn in any panel, and the scale at both ends of a tall one."""
+    drawn: dict[str, Any] = {}
+    for axis in axes:
+        drawn |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+        axis.tick_params(axis="x", top=lines > TALL, labeltop=lines > TALL)
+    figure.legend(drawn.values(), drawn.keys(), loc="outside lower center", ncols=2, frameon=False)
 
 
 def _known(number: Number | None, kind: str) -> Interval | None:

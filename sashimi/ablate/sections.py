@@ -44,6 +44,8 @@ CHANGED = (
 Blocks = Iterator[str | Picture | Table]
 
 
+SURE = 0.001
+"""A p value below it is not told further: it hangs on what a test assumes."""
 FEWEST = 10
 """Runs of a corpus below which a rank correlation over them is not drawn."""
 
@@ -73,8 +75,8 @@ def _questions(answers: Sequence[Answer], reports: Path) -> Blocks:
         answered = [answer for answer in mine if answer.number]
         if not answered:
             continue
-        caption = f"{corpus}: the difference that decides, with 95% intervals. Hollow: one seed."
-        yield Picture(figure.answers(answered), caption)
+        caption = "the difference that decides, with 95% intervals. Hollow: one seed."
+        yield Picture(figure.answers(answered), _of(corpus, caption, ": "))
         heads = ["question", "rows", "decided by", "difference", "verdict"]
         yield Table(heads, [_asked(answer, reports) for answer in mine], corpus)
         scores = answered[0].scores
@@ -83,7 +85,7 @@ def _questions(answers: Sequence[Answer], reports: Path) -> Blocks:
         cells = [
             [a.question.name, *(_difference(a.numbers.get(key)) for key in keys)] for a in answered
         ]
-        yield Table(["question", *heads], cells, f"{corpus}, every metric and split", folded=True)
+        yield Table(["question", *heads], cells, _of(corpus, "every metric and split"), folded=True)
 
 
 def _asked(answer: Answer, reports: Path) -> list[Any]:
@@ -91,7 +93,8 @@ def _asked(answer: Answer, reports: Path) -> list[Any]:
     rows: list[Any] = [asked.own, *_links(answer.own, reports), f"less {asked.against}"]
     verdict = [answer.verdict]
     if not math.isnan(answer.p_holm):
-        verdict.append(f"Holm's p = {answer.p_holm:.2g}")
+        p = answer.p_holm
+        verdict.append(f"Holm's p = {p:.2g}" if p >= SURE else f"Holm's p < {SURE}")
     return [
         [asked.name, asked.words],
         rows + _links(answer.other, reports),
@@ -169,7 +172,7 @@ def _courses(answers: Sequence[Answer], rows: Sequence[Row]) -> Blocks:
     """How pairs of rows learned, and what their groups lost."""
     for answer in answers:
         asked = answer.question
-        told = f"{asked.asks} {answer.corpus}, {asked.own} beside {asked.against}."
+        told = f"{asked.asks} {_of(answer.corpus, asked.own)} beside {asked.against}."
         course = overlays.course(answer)
         if course:
             yield Picture(course, f"{told} The course of both rows.")
@@ -191,14 +194,19 @@ def _prediction(rows: Sequence[Row]) -> Blocks:
         if scores and any(line.correlation.rho is not None for line in found):
             decides = f"{scores.metric(scores.decides[0]).heading} on {scores.held_out[0]}"
             caption = (
-                f"{corpus}: rank correlation of what is known at half time with {decides} at the "
+                f"rank correlation of what is known at half time with {decides} at the "
                 "end, over all finished runs. Rows differ in recipe, so this is prediction between "
                 "recipes; the seeds of a row are not independent of each other."
             )
-            yield Picture(courses.correlations(found), caption)
+            yield Picture(courses.correlations(found), _of(corpus, caption, ": "))
             lines = predict.table(found)
             cells = [list(line.values()) for line in lines]
-            yield Table(list(lines[0]), cells, f"numbers, {corpus}", folded=True)
+            yield Table(list(lines[0]), cells, _of("numbers", corpus), folded=True)
+
+
+def _of(first: str, second: str, mark: str = ", ") -> str:
+    """Both, or the one that is said: a study may have no corpus."""
+    return mark.join(filter(None, (first, second)))
 
 
 def _links(runs: Sequence[Run], reports: Path) -> list[Link]:

@@ -166,6 +166,7 @@ def correlations(rows: list[Row], title: str = ""):
     axis.set_yticks(range(len(known)), names, fontsize=8)
     axis.set_ylim(len(known) - 0.5, -0.5)
     axis.set_xlim(-1.02, 1.02)
+    axis.tick_params(axis="x", top=len(known) > 12, labeltop=len(known) > 12)
     axis.axvline(0, color="black", lw=0.8)
     axis.set_xlabel("rank correlation with the held-out result (bar: 95%, bootstrap)")
     axis.set_title(title, loc="left", fontsize=11)

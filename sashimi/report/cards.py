@@ -87,10 +87,14 @@ def sentence(study: Study | None, own: Sequence[Run]) -> str:
 def _stopped(own: Sequence[Run]) -> str:
     """What did not go, by name; how many stand beside it as chips."""
     gates = [gate for run in own for gate in run.gates()]
-    names = list(dict.fromkeys(gate["gate"] for gate in gates if gate["decision"] != "go"))
     if not gates:
-        return "No gate judges it."
-    return f"Not go: {'; '.join(names)}." if names else "Every gate goes."
+        return "No gate judges it: its numbers are all that there is."
+    told = []
+    for decision, words in (("stop", "Not met"), ("not-evaluable", "Not evaluable")):
+        names = dict.fromkeys(gate["gate"] for gate in gates if gate["decision"] == decision)
+        if names:
+            told.append(f"{words}: {'; '.join(names)}.")
+    return " ".join(told) or "Every gate says go."
 
 
 def scored(own: Sequence[Run], scores: Scores) -> Iterator[Strip]:
@@ -105,7 +109,7 @@ def scored(own: Sequence[Run], scores: Scores) -> Iterator[Strip]:
         if bars:
             n = next(iter(found.values())).n
             counts = f"n = {n}" if len(own) == 1 else f"{len(own)} seeds"
-            unit = "" if metric.unit == SHARE else f", {metric.unit}"
+            unit = "" if metric.unit in (SHARE, metric.heading) else f", {metric.unit}"
             yield Strip(f"{metric.heading}{unit}, {scores.splits[split]} ({counts})", bars)
 
 
@@ -127,9 +131,20 @@ def _gate(gate: Mapping[str, Any]) -> Bar:
     value, threshold = gate["value"], gate["threshold"]
     known = [abs(x) for x in (value, threshold) if x is not None]
     top = max(known, default=0.0) * 1.15 or 1.0
-    text = f"{gate['decision']}: {_short(value)}, threshold {_short(threshold)}"
+    text = f"{gate['decision']}: {_short(value)}, {_bound(gate)}"
     fill, mark = _percent(value, top), _percent(threshold, top)
     return Bar(gate["gate"], text, fill, mark=mark, kind=gate["decision"])
+
+
+def _bound(gate: Mapping[str, Any]) -> str:
+    """What a gate asks for. Its direction is that of its margin, which is positive where it is met;
+    a value that meets it by less than the noise asks for is told how much that is."""
+    value, threshold, margin = gate["value"], gate["threshold"], gate.get("margin")
+    if margin is None or value is None or value == threshold:
+        return f"threshold {_short(threshold)}"
+    told = "at least" if (value > threshold) == (margin > 0) else "at most"
+    short = margin > 0 and gate["decision"] == "stop"
+    return f"{told} {_short(threshold)}" + (f" by {_short(gate['needed'])}" if short else "")
 
 
 def _percent(value: float | None, top: float) -> float | None:

@@ -37,7 +37,7 @@ def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
     if nested or (isinstance(value, list) and len(value) > LISTED):
         return [(name, f"{len(value)} entries")]
     if isinstance(value, list):
-        return [(name, ", ".join(map(_said, value)))]
+        return [(name, ", ".join(map(_said, value)) or "none")]
     return [(name, _said(value))]
 
 
@@ -60,6 +60,7 @@ def grid(facts: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     else:
         heads, rows = names, [[name, *part.values()] for name, part in parts.items()]
     rows = [[*row, *[""] * (len(heads) - 1)] for row in single] + rows
+    heads = [str(head).replace("_", " ") for head in heads]
     return ["what", *heads], [[row[0].replace("_", " "), *row[1:]] for row in rows]
 
 

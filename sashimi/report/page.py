@@ -19,7 +19,7 @@ from sashimi.report import sections
 from sashimi.report.cards import Card, card
 from sashimi.report.read import FULL, Run, ends, href, interval, number
 from sashimi.statistics import Interval
-from sashimi.study import Link, Picture, Scores, Section, Study
+from sashimi.study import Link, Picture, Scores, Section, Study, Table
 
 NAME = "index.html"
 VERDICTS = ("go", "stop", "not-evaluable", "better", "worse", "not distinguishable", "exact", "no")
@@ -96,12 +96,31 @@ def render(
     environment.filters |= {
         "number": number,
         "ends": ends,
-        "short": lambda value: f"{value:.4g}" if isinstance(value, float) else str(value),
+        "short": _short,
+        "numeric": _numeric,
         "slug": lambda text: re.sub(r"\W+", "-", text).strip("-").lower(),
         "source": lambda picture: _source(picture, reports),
     }
     template = environment.get_template("page.html.j2")
     return template.render(chapters=chapters, lines=lines, problems=problems)
+
+
+def _short(value: Any) -> str:
+    """A number in a cell: large ones whole and with their thousands apart, never "-0"."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value + 0.0:.4g}" if isinstance(value, float) else str(value)
+
+
+def _numeric(table: Table) -> list[bool]:
+    """Of each column, whether it holds numbers: its head stands over them, at the right."""
+    kinds = (int, float, Interval)
+    return [
+        place > 0 and any(isinstance(row[place], kinds) for row in table.rows)
+        for place in range(len(table.heads))
+    ]
 
 
 def leads(run: Run, among: Sequence[Run], leading: str) -> bool:

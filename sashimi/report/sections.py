@@ -27,8 +27,8 @@ def full(run: Run, study: Study | None, reports: Path) -> Section:
         origin(run), source, *_gates(run), *measured, *_figures(run.folder), *_facts(run),
         *_training(run), *provenance(run, reports),
     ]  # fmt: skip
-    title = study.title if study and not scores else run.name
-    return Section(title if run.row == "00_full" and not run.record["seed"] else run.name, blocks)
+    title = f"Everything measured: {run.record['row']}, seed {run.record['seed']}"
+    return Section(title, blocks)
 
 
 def origin(run: Run) -> str:
@@ -36,7 +36,8 @@ def origin(run: Run) -> str:
     corpus = run.record.get("corpus")
     if not corpus:
         return run.record["command"]
-    sizes = ", ".join(f"{size} {name}" for name, size in (corpus.get("sizes") or {}).items())
+    found = (corpus.get("sizes") or {}).items()
+    sizes = ", ".join(f"{size:,} {name.replace('_', ' ')}" for name, size in found)
     skipped = f"; {corpus['skipped']} lines skipped" if corpus.get("skipped") else ""
     told = f": {sizes}{skipped}" if sizes else ""
     return f"corpus {corpus['source']}{told}. {run.record['command']}"

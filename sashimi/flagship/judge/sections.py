@@ -142,7 +142,10 @@ def confident(rows: Sequence[Row], split: str) -> Figure | None:
         if curves:
             risks = [curve["risk"] for curve in curves]
             mean = [sum(at) / len(at) for at in zip(*risks, strict=True)]
-            lines[f"{row.name}, {len(curves)} seeds"] = (curves[0]["coverage"], mean)
+            lines[f"{row.name}, {len(curves)} seed{'s' * (len(curves) > 1)}"] = (
+                curves[0]["coverage"],
+                mean,
+            )
     if not lines:
         return None
     return plots.curves(lines, "share of them that is wrong", "share of prompts that is answered")
