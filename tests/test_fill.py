@@ -1,10 +1,13 @@
 """Slots, spans and literals of the value filler, by hand."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
 from sashimi.encode import PIECE_WIDTH
+from sashimi.flagship.answer import places
 from sashimi.flagship.answer.values import Spans, Taken, filled
 from sashimi.flagship.data.literals import (
     Literals,
@@ -156,6 +159,9 @@ def test_no_two_texts_of_a_list_are_the_same():
         ("message Dad: what time is dinner?", "what time", ["Dad"], "what time is dinner"),
         ("append be kind anyway to Quotes", "be kind", ["Quotes"], "be kind anyway"),
         ("say good night, then lock it", "good", [], "good night"),
+        ("add rice, lentils, tofu", "rice", [], "rice"),
+        ('text Ana "see you, bring it." now', "see", ["Ana"], "see you, bring it."),
+        ('add "milk, eggs" to Food', "milk", ["eggs", "Food"], "milk"),
         ("say good night then lock it", "good", [], "good night"),
         ("remind me to pay the rent tomorrow", "pay the", ["tomorrow"], "pay the"),
         ("remind me to pay the rent (all)", "pay the", [], "pay the rent"),
@@ -168,6 +174,42 @@ def test_a_sentence_is_copied_to_the_end_of_its_clause(prompt, copied, others, w
 
     found = Spans(prompt, []).prolonged(place(copied), [place(other) for other in others])
     assert prompt[slice(*found)] == whole
+
+
+@pytest.mark.parametrize(
+    ("prompt", "cut", "place"),
+    [
+        ("append it to Summaries", "maries", "Summaries"),
+        ("text +44 7700 900123 hello", "44 77", "+44 7700 900123"),
+        ("call +1 (415) 555-0132.", "415", "+1 (415) 555-0132"),
+        ("mail jo.doe@example.com, it is done", "doe", "jo.doe@example.com"),
+        ("see docs.example.org/a/b.html?c=1.", "docs.example", "docs.example.org/a/b.html?c=1"),
+        ('say "dinner is ready" aloud', 'dinner is ready" aloud', "dinner is ready"),
+        ("show 'it's done' now", "it's done' now", "it's done"),
+        ("zip it as receipts.zip", "receipts", "receipts"),
+        ("take 3 or 4 of 10", "3 or", "3 or"),
+    ],
+)
+def test_what_is_one_thing_is_not_cut(prompt, cut, place):
+    begin = prompt.index(cut)
+    start, end = places.whole(prompt, (begin, begin + len(cut)))
+    assert prompt[start:end] == place
+
+
+@pytest.mark.parametrize(
+    ("prompt", "first", "last", "place"),
+    [
+        ("open school.example.com/lunch", 0, 1, "school.example.com/lunch"),
+        ("https://example.com response headers", 0, 2, "https://example.com"),
+        ("open github.com.", 1, 1, "github.com"),
+        ("open the page", 1, 2, "the page"),
+    ],
+)
+def test_an_address_is_copied_alone(prompt, first, last, place):
+    words = [[m.start(), m.end()] for m in re.finditer(r"\w+:?/*[\w.]*", prompt)]
+    slot = Slot(0, "text", "openurl key:WFInput")
+    start, end = Spans(prompt, words).place(slot, "url", first, lambda: last)
+    assert prompt[start:end] == place
 
 
 def test_two_texts_of_a_list_do_not_grow_to_be_the_same():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sashimi.flagship.answer.places import MARKS, Place, address, closed, whole
 from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
@@ -36,10 +37,6 @@ BREAKS = frozenset(
 )
 """Words that a sentence which is copied does not run on over."""
 _SPACED = re.compile(r"\s+(\S+)")
-_MARKS = '.,;:!?"”)'
-
-Place = tuple[int, int]
-"""Characters of the prompt, from and to."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,8 @@ class Spans:
         known = self.phrases(reading, number=number) if number or reading in normal.PHRASES else {}
         if begin in known:
             return begin, known[begin][0]
-        return begin, _word_end(self.prompt, self.offsets[last()][1])
+        place = whole(self.prompt, (begin, self.offsets[last()][1]))
+        return address(self.prompt, place) if reading == "url" else place
 
     def value(self, slot: Slot, reading: str, place: Place, unit: str = "") -> Value:
         """What a place means. A duration is counted in ``unit``, where the program states one."""
@@ -100,13 +98,19 @@ class Spans:
 
     def prolonged(self, place: Place, others: Sequence[Place]) -> Place:
         """The place of a sentence with the words that follow it, up to a mark or one of `BREAKS`;
-        itself where it would run into one of the ``others``, which are other values.
+        itself where it would run into one of the ``others``, which are other values. A quotation
+        is taken to its end.
 
         The end of a span is one word piece's score and falls short more often than not.
         """
         begin, end = place
+        if (closing := closed(self.prompt, begin)) is not None:
+            apart = all(other[1] <= begin or closing <= other[0] for other in others)
+            return begin, closing if apart else end
+        if self.prompt[end : end + 1] in tuple(MARKS):
+            return place
         for word in _SPACED.finditer(self.prompt, end):
-            start, plain = word.start(1), word[1].rstrip(_MARKS)
+            start, plain = word.start(1), word[1].rstrip(MARKS)
             if not plain or plain.lower() in BREAKS or not plain[0].isalnum():
                 break
             if any(start < other[1] and other[0] < word.end(1) for other in others):
@@ -115,13 +119,6 @@ class Spans:
             if plain != word[1]:
                 break
         return begin, end
-
-
-def _word_end(prompt: str, end: int) -> int:
-    """Where the word ends that a span would cut."""
-    while 0 < end < len(prompt) and prompt[end - 1].isalnum() and prompt[end].isalnum():
-        end += 1
-    return end
 
 
 def filled(
