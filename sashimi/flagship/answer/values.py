@@ -147,7 +147,7 @@ def filled(
             made.append(Filled(heading, None))
             continue
         unit = _unit(tokens, slot)
-        for choice in _likeliest(scores[row]):
+        for choice in _likeliest(_told(scores[row], slot, literals, spans)):
             chosen = _chosen(
                 literals, spans, slot, choice, lambda first, row=row: last(row, first), unit
             )
@@ -187,6 +187,18 @@ def _unit(tokens: Sequence[str], slot: Slot) -> str:
         return "sec"
     following = tokens[slot.position + 1] if slot.context.endswith(" magnitude") else ""
     return following.removeprefix('="').removesuffix('"') if following.startswith('="') else ""
+
+
+def _told(scores: np.ndarray, slot: Slot, literals: Literals, spans: Spans) -> np.ndarray:
+    """The scores (K + P) of one slot; where a prompt names times or dates, no other may be made up
+    for a place that takes one.
+    """
+    reading, known = literals.reading(slot), len(literals.values)
+    if reading not in ("when", "alarm") or not spans.phrases(reading, number=False):
+        return scores
+    told = scores.copy()
+    told[:known] = -np.inf
+    return told
 
 
 def _likeliest(scores: np.ndarray) -> Iterator[int]:
