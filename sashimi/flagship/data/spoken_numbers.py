@@ -39,7 +39,13 @@ _UNIT_OF = {word: unit for unit, names in UNITS.items() for word in names}
 _BELOW = {"hour": ("min", 60), "minute": ("sec", 60), "day": ("hr", 24)}
 _SECONDS = {"sec": 1, "min": 60, "hr": 3600}
 _LONG = _SECONDS | {"days": 86_400, "weeks": 604_800}
-_WHOLE = {"full": 1, "max": 1, "maximum": 1, "all the way up": 1, "all the way": 1}
+_WHOLE: dict[str, float] = {
+    "full": 1,
+    "max": 1,
+    "maximum": 1,
+    "all the way up": 1,
+    "all the way": 1,
+}
 _WHOLE |= {"halfway": 0.5, "half way": 0.5, "all the way down": 0, "minimum": 0, "zero": 0}
 _WHOLE |= {"lowest": 0, "highest": 1}
 _LITRES = re.compile(r"(.+?) ?(?:l|litres?|liters?)( and a half)?")
