@@ -260,6 +260,12 @@ def test_no_date_is_made_up_where_the_prompt_names_one():
         assert chosen[0].value == held
 
 
+def test_a_message_runs_on_over_a_comma_and_a_title_does_not():
+    spans = Spans("note milk is out, buy more", [])
+    assert spans.prolonged((5, 16), []) == (5, 16)
+    assert spans.prolonged((5, 16), [], runs_on=True) == (5, 26)
+
+
 def test_two_texts_of_a_list_do_not_grow_to_be_the_same():
     tokens = tiers.encode(parse('SHORTCUT "x"\nACTION list WFItems=["a", "b"]')).merged()
     slots = slots_of(tokens)

@@ -36,6 +36,16 @@ BREAKS = frozenset(
     )
 )
 """Words that a sentence which is copied does not run on over."""
+RUN_ON = frozenset(
+    {
+        "sendmessage key:WFSendMessageContent",
+        "sendemail key:WFSendEmailActionInputAttachments",
+        "com.apple.mobilenotes.SharingExtension key:WFCreateNoteInput",
+        "appendnote key:text",
+    }
+)
+"""Places of messages and notes, whose sentences have commas; what is behind one in a title is
+another request more often than not."""
 _SPACED = re.compile(r"\s+(\S+)")
 
 
@@ -96,10 +106,10 @@ class Spans:
         meaning = normal.read(reading, said)
         return said if meaning is None else meaning
 
-    def prolonged(self, place: Place, others: Sequence[Place]) -> Place:
+    def prolonged(self, place: Place, others: Sequence[Place], *, runs_on: bool = False) -> Place:
         """The place of a sentence with the words that follow it, up to a mark or one of `BREAKS`;
         itself where it would run into one of the ``others``, which are other values. A quotation
-        is taken to its end.
+        is taken to its end. A text that ``runs_on`` may have a mark behind the place itself.
 
         The end of a span is one word piece's score and falls short more often than not.
         """
@@ -107,7 +117,7 @@ class Spans:
         if (closing := closed(self.prompt, begin)) is not None:
             apart = all(other[1] <= begin or closing <= other[0] for other in others)
             return begin, closing if apart else end
-        if self.prompt[end : end + 1] in tuple(MARKS):
+        if not runs_on and self.prompt[end : end + 1] in tuple(MARKS):
             return place
         for word in _SPACED.finditer(self.prompt, end):
             start, plain = word.start(1), word[1].rstrip(MARKS)
@@ -169,7 +179,7 @@ def _whole(
         return own
     within = [one.place for one in made if one.place and not _inside(one.place, own.place)]
     others = [place for place in within if not _inside(own.place, place)]
-    place = spans.prolonged(own.place, others)
+    place = spans.prolonged(own.place, others, runs_on=slot.context in RUN_ON)
     value = spans.value(slot, "sentence", place)
     if place == own.place or not taken.accepts(slot, value):
         return own
