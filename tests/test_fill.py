@@ -1,10 +1,13 @@
 """Slots, spans and literals of the value filler, by hand."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
 from sashimi.encode import PIECE_WIDTH
+from sashimi.flagship.answer import places, units
 from sashimi.flagship.answer.values import Spans, Taken, filled
 from sashimi.flagship.data.literals import (
     Literals,
@@ -99,7 +102,7 @@ def test_an_untrained_filler_still_fills_legally():
         hidden, states = torch.randn(len(tokens) + 1, 8), torch.randn(3, PIECE_WIDTH)
         known = catalogue.load()
         source = Source.of(filler, prompt, states, offsets)
-        values = fill(filler, literals, source, tokens, hidden, known)
+        values = [one.value for one in fill(filler, literals, source, tokens, hidden, known)]
         assert validate(tiers.assemble(tokens, values)) == []
 
 
@@ -111,7 +114,8 @@ def test_a_slot_that_accepts_nothing_still_ends():
     filler = ValueFiller(PIECE_WIDTH, 8, 0)
     source = Source.of(filler, prompt, torch.zeros(1, PIECE_WIDTH), torch.tensor([(0, 3)]))
     hidden = torch.zeros(len(tokens) + 1, 8)
-    assert fill(filler, literals, source, tokens, hidden, catalogue.load()) == ["Text", "One"]
+    made = fill(filler, literals, source, tokens, hidden, catalogue.load())
+    assert [one.value for one in made] == ["Text", "One"]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +160,9 @@ def test_no_two_texts_of_a_list_are_the_same():
         ("message Dad: what time is dinner?", "what time", ["Dad"], "what time is dinner"),
         ("append be kind anyway to Quotes", "be kind", ["Quotes"], "be kind anyway"),
         ("say good night, then lock it", "good", [], "good night"),
+        ("add rice, lentils, tofu", "rice", [], "rice"),
+        ('text Ana "see you, bring it." now', "see", ["Ana"], "see you, bring it."),
+        ('add "milk, eggs" to Food', "milk", ["eggs", "Food"], "milk"),
         ("say good night then lock it", "good", [], "good night"),
         ("remind me to pay the rent tomorrow", "pay the", ["tomorrow"], "pay the"),
         ("remind me to pay the rent (all)", "pay the", [], "pay the rent"),
@@ -168,6 +175,95 @@ def test_a_sentence_is_copied_to_the_end_of_its_clause(prompt, copied, others, w
 
     found = Spans(prompt, []).prolonged(place(copied), [place(other) for other in others])
     assert prompt[slice(*found)] == whole
+
+
+@pytest.mark.parametrize(
+    ("prompt", "cut", "place"),
+    [
+        ("append it to Summaries", "maries", "Summaries"),
+        ("text +44 7700 900123 hello", "44 77", "+44 7700 900123"),
+        ("call +1 (415) 555-0132.", "415", "+1 (415) 555-0132"),
+        ("mail jo.doe@example.com, it is done", "doe", "jo.doe@example.com"),
+        ("see docs.example.org/a/b.html?c=1.", "docs.example", "docs.example.org/a/b.html?c=1"),
+        ('say "dinner is ready" aloud', 'dinner is ready" aloud', "dinner is ready"),
+        ("show 'it's done' now", "it's done' now", "it's done"),
+        ("zip it as receipts.zip", "receipts", "receipts"),
+        ("take 3 or 4 of 10", "3 or", "3 or"),
+    ],
+)
+def test_what_is_one_thing_is_not_cut(prompt, cut, place):
+    begin = prompt.index(cut)
+    start, end = places.whole(prompt, (begin, begin + len(cut)))
+    assert prompt[start:end] == place
+
+
+@pytest.mark.parametrize(
+    ("prompt", "first", "last", "place"),
+    [
+        ("open school.example.com/lunch", 0, 1, "school.example.com/lunch"),
+        ("https://example.com response headers", 0, 2, "https://example.com"),
+        ("open github.com.", 1, 1, "github.com"),
+        ("open the page", 1, 2, "the page"),
+    ],
+)
+def test_an_address_is_copied_alone(prompt, first, last, place):
+    words = [[m.start(), m.end()] for m in re.finditer(r"\w+:?/*[\w.]*", prompt)]
+    slot = Slot(0, "text", "openurl key:WFInput")
+    start, end = Spans(prompt, words).place(slot, "url", first, lambda: last)
+    assert prompt[start:end] == place
+
+
+@pytest.mark.parametrize(
+    ("unit", "following", "named"),
+    [
+        ("km", " miles in 28 minutes", "mi"),
+        ("km", "k run", "km"),
+        ("°C", " degrees fahrenheit", "°F"),
+        ("degC", "°F", "degF"),
+        ("lb", " kilos", "kg"),
+        ("ft", " inches wide", "in"),
+        ("km", " minutes", "km"),
+        ("min", " miles", "min"),
+        ("mL", "", "mL"),
+    ],
+)
+def test_a_unit_is_the_one_that_the_prompt_names(unit, following, named):
+    assert units.named(unit, following) == named
+
+
+def test_a_quantity_is_stated_in_the_unit_that_stands_behind_its_number():
+    action = "health.workout.log WFWorkoutDistanceQuantity=QTY(3, {unit})"
+    stated, wanted = (
+        tiers.encode(parse('SHORTCUT "x"\nACTION ' + action.format(unit=f'"{unit}"'))).merged()
+        for unit in ("km", "mi")
+    )
+    slots, known = slots_of(stated), catalogue.load()
+    nowhere = [None] * len(slots)
+    assert units.restated(stated, slots, [(4, 5), None], "ran 3 miles", known) == wanted
+    assert units.restated(stated, slots, [(4, 5), None], "ran 3 hours", known) == stated
+    assert units.restated(stated, slots, nowhere, "ran 3 miles", known) == stated
+
+
+def test_no_date_is_made_up_where_the_prompt_names_one():
+    action = 'ACTION addnewevent WFCalendarItemEndDate="a"'
+    tokens = tiers.encode(parse('SHORTCUT "x"\n' + action)).merged()
+    slots, prompt = slots_of(tokens), "until 11 am"
+    made_up = (("text", '"Monday at 4:00 PM"'),)
+    literals = Literals(made_up, {slots[0].context: (0,)}, {slots[0].context: "when"})
+    for said, scores, held in (
+        (prompt, [-0.1, -9.0], "11:00 AM"),
+        ("until", [-0.1, -np.inf], "Monday at 4:00 PM"),
+    ):
+        spans = Spans(said, [[6, 11]])
+        table = np.array([scores] * len(slots))
+        chosen = filled(tokens, slots, table, lambda *_: 0, literals, spans, catalogue.load())
+        assert chosen[0].value == held
+
+
+def test_a_message_runs_on_over_a_comma_and_a_title_does_not():
+    spans = Spans("note milk is out, buy more", [])
+    assert spans.prolonged((5, 16), []) == (5, 16)
+    assert spans.prolonged((5, 16), [], runs_on=True) == (5, 26)
 
 
 def test_two_texts_of_a_list_do_not_grow_to_be_the_same():

@@ -36,6 +36,28 @@ from sashimi.program import parse
         ("May 3, 2027 at 5pm", "May 3, 2027 at 5:00 PM"),
         ("in 20 mins", "in 20 minutes"),
         ("in an hour and a half", "in 90 minutes"),
+        ("two hours from now", "in 2 hours"),
+        ("07:30", "7:30 AM"),
+        ("08:15 tonight", "8:15 PM"),
+        ("0630", "6:30 AM"),
+        ("1730 tomorrow", "tomorrow at 17:30"),
+        ("2026", None),
+        ("7 o clock", "7:00 PM"),
+        ("seven oh five", "7:05 PM"),
+        ("12 noon", "12:00 PM"),
+        ("12 tonight", "12:00 AM"),
+        ("12/24", "December 24"),
+        ("24/12/2027 at 9", "December 24, 2027 at 9:00 AM"),
+        ("2027-12-24", "December 24, 2027"),
+        ("13/14", None),
+        ("june twenty first", "June 21"),
+        ("monday june 5th at ten", "June 5 at 10:00 AM"),
+        ("on the 2nd", "the 2nd"),
+        ("friday the 13th at 9am", "the 13th at 9:00 AM"),
+        ("the day after tomorrow at 5", "day after tomorrow at 5:00 PM"),
+        ("next week", "next week"),
+        ("weds at 4", "Wednesday at 4:00 PM"),
+        ("15th", None),
         ("the oven", None),
         ("", None),
     ],
@@ -82,6 +104,20 @@ def test_a_time_may_leave_open_its_half_and_its_day(said, value, day, may):
         ("18.75 + 42.30", "18.75+42.3"),
         ("12 * (3 + 4)", "12*(3+4)"),
         ("a thousand take away three six five", "1000-365"),
+        ("18% of $64", "64*0.18"),
+        ("20 percent tip on a $85.40 bill", "85.4*0.2"),
+        ("tip 20% on 60 dollars", "60*0.2"),
+        ("split a £96 bill 3 ways", "96/3"),
+        ("divide 144 by 12", "144/12"),
+        ("84 divided between three", "84/3"),
+        ("multiply 23 by 19", "23*19"),
+        ("260, times 0.35", "260*0.35"),
+        ("37x12", "37*12"),
+        ("two thirds of 90", "90*2/3"),
+        ("1/4 of 60", "60/4"),
+        ("double 48", "48*2"),
+        ("12 squared", "12*12"),
+        ("the top of 90", None),
         ("15", None),
         ("fifteen percent", None),
         ("the bill and the tip", None),
@@ -101,7 +137,7 @@ def test_what_a_prompt_leaves_open_is_found_all_the_same():
     lamp = normal.entity("porch light")
     assert [prompt[a:b] for a, b in phrases.find("entity", lamp, prompt)] == ["porch light"]
     maps = phrases.find("app", "com.google.Maps", "open google maps please")
-    assert maps == [(5, 16)]
+    assert maps == [(5, 16), (12, 16)]
     assert phrases.find("duration", 600, "wait ten minutes") == [(5, 16)]
     assert phrases.find("title", "Hardware store", "to the hardware store") == [(7, 21)]
 
@@ -119,6 +155,16 @@ def test_what_a_prompt_leaves_open_is_found_all_the_same():
         ("25-minute", (25, "min")),
         ("two minutes and thirty seconds", (150, "sec")),
         ("3 days", (3, "days")),
+        ("half hour", (30, "min")),
+        ("1/2 hour", (30, "min")),
+        ("3/4 of an hour", (45, "min")),
+        ("a quarter of an hour", (15, "min")),
+        ("hour and a half", (90, "min")),
+        ("an hour & a half", (90, "min")),
+        ("half a day", (12, "hr")),
+        ("1 hr, 10 min", (70, "min")),
+        ("couple minutes", (2, "min")),
+        ("10 min, 5 min", None),
         ("20", None),
         ("a dog", None),
     ],
@@ -138,6 +184,12 @@ def test_durations(said, meant):
         ("plain", "seven fifty", 750),
         ("plain", "ninety point four", 90.4),
         ("plain", "three six five", 365),
+        ("plain", "minus ten", -10),
+        ("plain", "minus zero", None),
+        ("fraction", "3/4", 0.75),
+        ("fraction", "three quarters", 0.75),
+        ("fraction", "4/3", None),
+        ("fraction", "75 pct", 0.75),
         ("fraction", "50 %", 0.5),
         ("fraction", "fifty percent", 0.5),
         ("fraction", "halfway", 0.5),
@@ -195,6 +247,25 @@ def test_phrases_of_a_prompt():
     assert shown["when", "tomorrow at half seven"] == "tomorrow at 7:30 PM"
     assert shown["duration", "an hour and a half"] == 90
     assert shown["fraction", "fifty percent"] == 0.5
+
+
+def test_the_end_of_a_phrase_means_what_all_of_it_does():
+    def told(reading, prompt, number=False):
+        return {prompt[a:b]: m for a, b, m in phrases.longest(reading, prompt, number)}
+
+    assert told("expression", "divide 144 by 12")["144 by 12"] == "144/12"
+    assert told("when", "gym at 7 tomorrow morning")["tomorrow morning"] == "tomorrow at 7:00 AM"
+    assert told("app", "open google maps")["maps"] == "com.google.Maps"
+    assert told("duration", "an hour and 15 minutes", True)["15 minutes"] == 75
+
+
+def test_an_ordinal_is_no_time():
+    assert phrases.longest("when", "send it 15th", False) == ()
+    assert [m for *_, m in phrases.longest("when", "take the 5th pill at 8", False)] == [
+        "the 5th",
+        "8:00 AM",
+        "8:00 AM",
+    ]
 
 
 def test_a_span_is_whole_words():

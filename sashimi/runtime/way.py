@@ -15,12 +15,12 @@ import numpy as np
 
 from sashimi.flagship.answer.check import compiled
 from sashimi.flagship.answer.outcome import Candidate, Outcome
+from sashimi.flagship.answer.units import lowered
 from sashimi.flagship.answer.values import Filled
 from sashimi.flagship.data.language import unreadable
 from sashimi.flagship.data.literals import Literals, Slot
 from sashimi.flagship.model.frame import Labels, read_frame
 from sashimi.pieces import check_prompt
-from sashimi.program import render, tiers
 from sashimi.program.catalogue import Catalogue
 from sashimi.program.ir.vocabulary import Vocabulary
 from sashimi.runtime.decoder import Decoder
@@ -143,8 +143,9 @@ class Sashimi:
 
     def lower(self, source: Source, beam: Beam) -> str:
         """The text of a sequence, its slots filled from its prompt."""
-        values = [one.value for one in self.fill(source, beam)]
-        return render(tiers.assemble(beam.tokens, values))
+        return lowered(
+            beam.tokens, beam.slots, self.fill(source, beam), source.prompt, self.catalogue
+        )
 
     def fill(self, source: Source, beam: Beam) -> list[Filled]:
         """What a sequence's slots hold, and where in the prompt that stands."""

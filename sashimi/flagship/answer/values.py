@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sashimi.flagship.answer.places import MARKS, Place, address, closed, whole
 from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data.literals import COPYABLE, Literals, Slot
@@ -35,11 +36,17 @@ BREAKS = frozenset(
     )
 )
 """Words that a sentence which is copied does not run on over."""
+RUN_ON = frozenset(
+    {
+        "sendmessage key:WFSendMessageContent",
+        "sendemail key:WFSendEmailActionInputAttachments",
+        "com.apple.mobilenotes.SharingExtension key:WFCreateNoteInput",
+        "appendnote key:text",
+    }
+)
+"""Places of messages and notes, whose sentences have commas; what is behind one in a title is
+another request more often than not."""
 _SPACED = re.compile(r"\s+(\S+)")
-_MARKS = '.,;:!?"”)'
-
-Place = tuple[int, int]
-"""Characters of the prompt, from and to."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,8 @@ class Spans:
         known = self.phrases(reading, number=number) if number or reading in normal.PHRASES else {}
         if begin in known:
             return begin, known[begin][0]
-        return begin, _word_end(self.prompt, self.offsets[last()][1])
+        place = whole(self.prompt, (begin, self.offsets[last()][1]))
+        return address(self.prompt, place) if reading == "url" else place
 
     def value(self, slot: Slot, reading: str, place: Place, unit: str = "") -> Value:
         """What a place means. A duration is counted in ``unit``, where the program states one."""
@@ -98,15 +106,21 @@ class Spans:
         meaning = normal.read(reading, said)
         return said if meaning is None else meaning
 
-    def prolonged(self, place: Place, others: Sequence[Place]) -> Place:
+    def prolonged(self, place: Place, others: Sequence[Place], *, runs_on: bool = False) -> Place:
         """The place of a sentence with the words that follow it, up to a mark or one of `BREAKS`;
-        itself where it would run into one of the ``others``, which are other values.
+        itself where it would run into one of the ``others``, which are other values. A quotation
+        is taken to its end. A text that ``runs_on`` may have a mark behind the place itself.
 
         The end of a span is one word piece's score and falls short more often than not.
         """
         begin, end = place
+        if (closing := closed(self.prompt, begin)) is not None:
+            apart = all(other[1] <= begin or closing <= other[0] for other in others)
+            return begin, closing if apart else end
+        if not runs_on and self.prompt[end : end + 1] in tuple(MARKS):
+            return place
         for word in _SPACED.finditer(self.prompt, end):
-            start, plain = word.start(1), word[1].rstrip(_MARKS)
+            start, plain = word.start(1), word[1].rstrip(MARKS)
             if not plain or plain.lower() in BREAKS or not plain[0].isalnum():
                 break
             if any(start < other[1] and other[0] < word.end(1) for other in others):
@@ -115,13 +129,6 @@ class Spans:
             if plain != word[1]:
                 break
         return begin, end
-
-
-def _word_end(prompt: str, end: int) -> int:
-    """Where the word ends that a span would cut."""
-    while 0 < end < len(prompt) and prompt[end - 1].isalnum() and prompt[end].isalnum():
-        end += 1
-    return end
 
 
 def filled(
@@ -150,7 +157,7 @@ def filled(
             made.append(Filled(heading, None))
             continue
         unit = _unit(tokens, slot)
-        for choice in _likeliest(scores[row]):
+        for choice in _likeliest(_told(scores[row], slot, literals, spans)):
             chosen = _chosen(
                 literals, spans, slot, choice, lambda first, row=row: last(row, first), unit
             )
@@ -172,7 +179,7 @@ def _whole(
         return own
     within = [one.place for one in made if one.place and not _inside(one.place, own.place)]
     others = [place for place in within if not _inside(own.place, place)]
-    place = spans.prolonged(own.place, others)
+    place = spans.prolonged(own.place, others, runs_on=slot.context in RUN_ON)
     value = spans.value(slot, "sentence", place)
     if place == own.place or not taken.accepts(slot, value):
         return own
@@ -190,6 +197,18 @@ def _unit(tokens: Sequence[str], slot: Slot) -> str:
         return "sec"
     following = tokens[slot.position + 1] if slot.context.endswith(" magnitude") else ""
     return following.removeprefix('="').removesuffix('"') if following.startswith('="') else ""
+
+
+def _told(scores: np.ndarray, slot: Slot, literals: Literals, spans: Spans) -> np.ndarray:
+    """The scores (K + P) of one slot; where a prompt names times or dates, no other may be made up
+    for a place that takes one.
+    """
+    reading, known = literals.reading(slot), len(literals.values)
+    if reading not in ("when", "alarm") or not spans.phrases(reading, number=False):
+        return scores
+    told = scores.copy()
+    told[:known] = -np.inf
+    return told
 
 
 def _likeliest(scores: np.ndarray) -> Iterator[int]:

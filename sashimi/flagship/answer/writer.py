@@ -9,13 +9,14 @@ from torch import Tensor
 
 from sashimi.flagship.answer.rows import Unmasked
 from sashimi.flagship.answer.search import Beam, Search
+from sashimi.flagship.answer.units import lowered
+from sashimi.flagship.answer.values import Filled
 from sashimi.flagship.data import text
-from sashimi.flagship.data.literals import Slot
+from sashimi.flagship.data.literals import Slot, slots_of
 from sashimi.flagship.data.text import Spelling
 from sashimi.flagship.model.fill import copied, fill
 from sashimi.flagship.model.limits import MAX_TOKENS, WRITTEN
 from sashimi.flagship.pipeline import EncodedPrompts, Pipeline
-from sashimi.program import render, tiers
 from sashimi.program.ir.legal import Legality
 
 
@@ -60,10 +61,15 @@ class Writer:
         """Fill and lower: the text of a prompt's sequence, its slots filled from that prompt."""
         if self.freely:
             return self.model.vocabulary.text(beam.ids)
-        return render(tiers.assemble(beam.tokens, self.values(row, beam)))
+        prompt, known = self.asked.prompts[row], self.model.catalogue
+        return lowered(beam.tokens, slots_of(beam.tokens), self.filled(row, beam), prompt, known)
 
     def values(self, row: int, beam: Beam) -> list:
         """The values of a sequence's slots, filled from the prompt of ``row``."""
+        return [one.value for one in self.filled(row, beam)]
+
+    def filled(self, row: int, beam: Beam) -> list[Filled]:
+        """What the slots of a sequence hold, and where that stands in the prompt of ``row``."""
         model = self.model
         return fill(
             model.network.filler,

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from sashimi.flagship.data import normal, phrases
 from sashimi.flagship.data import spoken_times as times
+from sashimi.flagship.data.spoken_dates import MONTHS, WEEKDAYS
 from sashimi.flagship.data.spoken_numbers import ONES, TENS, words
-from sashimi.flagship.data.spoken_times import MONTHS, WEEKDAYS
 from sashimi.program.tree import Value
 
 UNITS = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from sashimi.flagship.data import normal
+from sashimi.flagship.data import spoken_dates as dates
 from sashimi.flagship.data import spoken_numbers as numbers
 from sashimi.flagship.data import spoken_sums as sums
 from sashimi.flagship.data import spoken_times as times
@@ -93,9 +95,10 @@ def _fold(text: str) -> tuple[str, tuple[int, ...]]:
 def longest(reading: str, prompt: str, number: bool) -> tuple[tuple[int, int, Value], ...]:
     """The longest phrase with a meaning from each word of a prompt: (start, end, meaning).
 
-    A time of day is that of the day, where the prompt names one alone.
+    A time of day is that of the day, where the prompt names one alone. The end of a longer phrase
+    means what all of it does.
     """
-    found = _longest(reading, prompt, number)
+    found = _tails(_longest(reading, prompt, number))
     day = _lone_day(prompt) if reading == "when" else None
     if day is None:
         return found
@@ -118,10 +121,18 @@ def _longest(reading: str, prompt: str, number: bool) -> tuple[tuple[int, int, V
             last += 1
         for place in range(last, first - 1, -1):
             end = tokens[place][1]
+            if not number and _ORDINAL.match(prompt, end):  # "15" of "15th" is no time
+                continue
             if (meaning := reader(prompt[start:end])) is not None:
                 out.append((start, end, meaning))
                 break
     return tuple(out)
+
+
+def _tails(found: Iterable[tuple[int, int, Value]]) -> tuple[tuple[int, int, Value], ...]:
+    """The same phrases, each with the meaning of the longest that ends where it does."""
+    whole: dict[int, Value] = {}
+    return tuple((start, end, whole.setdefault(end, meaning)) for start, end, meaning in found)
 
 
 def _lone_day(prompt: str) -> str | None:
@@ -135,20 +146,22 @@ def _lone_day(prompt: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?: [AP]M)?")
 _UNIT_WORDS = [name for names in numbers.UNITS.values() for name in names]
 _NUMBER_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS]) | frozenset(
     numbers.words(
         "hundred thousand a an and half dozen couple of once twice thrice full max maximum minimum "
         "all the way up down halfway quarter quarters third percent per cent % l litre litres "
-        "liter liters point lowest highest"
+        "liter liters point lowest highest minus negative pct"
     )
+    + [f"{part}{s}" for part in numbers.PARTS for s in ("", "s")]
 )
-_TIME_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS, *times.NAMES]) | frozenset(
+_TIME_WORDS = frozenset([*numbers.ONES, *numbers.TENS, *_UNIT_WORDS, *dates.NAMES]) | frozenset(
     numbers.words(
-        "in a an half and quarter quarters past after to till til am pm o'clock oclock at on by "
+        "in a an half and quarter quarters past after to till til am pm o o'clock oclock clock at "
         "the of this next morning afternoon evening night tonight noon midday midnight st nd rd th "
-        "p m around"
+        "p m around on by oh now from month"
     )
 )
 

@@ -24,8 +24,10 @@ ONES = words(
 TENS = words("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: n for n, word in enumerate(ONES)} | {word: 10 * n for n, word in enumerate(TENS, 2)}
 _GROUPS = {"hundred": 100, "thousand": 1000}
-_ALONE = {"a dozen": 12, "dozen": 12, "half a dozen": 6, "a couple": 2, "a couple of": 2}
-_ALONE |= {"once": 1, "twice": 2, "thrice": 3}
+_ALONE = {"a dozen": 12, "dozen": 12, "half a dozen": 6, "once": 1, "twice": 2, "thrice": 3}
+_ALONE |= dict.fromkeys(("a couple", "a couple of", "couple", "couple of"), 2)
+PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "tenth": 10}
+"""What parts of one are called, and how many of them make it."""
 UNITS = {
     "sec": ("s", "sec", "secs", "second", "seconds"),
     "min": ("m", "min", "mins", "minute", "minutes"),
@@ -34,12 +36,18 @@ UNITS = {
     "weeks": ("week", "weeks", "wk", "wks"),
 }
 _UNIT_OF = {word: unit for unit, names in UNITS.items() for word in names}
+_BELOW = {"hour": ("min", 60), "minute": ("sec", 60), "day": ("hr", 24)}
 _SECONDS = {"sec": 1, "min": 60, "hr": 3600}
 _LONG = _SECONDS | {"days": 86_400, "weeks": 604_800}
-_WHOLE = {"full": 1, "max": 1, "maximum": 1, "all the way up": 1, "all the way": 1, "half": 0.5}
+_WHOLE: dict[str, float] = {
+    "full": 1,
+    "max": 1,
+    "maximum": 1,
+    "all the way up": 1,
+    "all the way": 1,
+}
 _WHOLE |= {"halfway": 0.5, "half way": 0.5, "all the way down": 0, "minimum": 0, "zero": 0}
-_WHOLE |= {"quarter": 0.25, "a quarter": 0.25, "lowest": 0, "highest": 1, "one quarter": 0.25}
-_WHOLE |= {"three quarters": 0.75, "a third": 1 / 3}
+_WHOLE |= {"lowest": 0, "highest": 1}
 _LITRES = re.compile(r"(.+?) ?(?:l|litres?|liters?)( and a half)?")
 
 
@@ -51,6 +59,17 @@ def parse_number(text: str) -> int | float | None:
     return float(plain) if "." in plain else int(plain)
 
 
+def share(text: str) -> tuple[int, int] | None:
+    """A share of one as numerator and denominator: "3/4", "two thirds", "a quarter", "half"."""
+    if match := re.fullmatch(r"(\d{1,2}) ?/ ?(\d{1,2})", text):
+        above, below = int(match[1]), int(match[2])
+    else:
+        count, _, part = text.rpartition(" ")
+        above = {"": 1, "a": 1, "one": 1, "two": 2, "three": 3, "four": 4}.get(count, 0)
+        below = PARTS.get(part.removesuffix("s"), 0)
+    return (above, below) if 0 < above < below else None
+
+
 def number(text: str) -> int | float | None:
     """Digits or words: "1,250", "two hundred and fifty", "seven fifty", "ninety point four"."""
     found = parse_number(text)
@@ -59,6 +78,10 @@ def number(text: str) -> int | float | None:
     text = text.lower().replace("-", " ")
     if text in _ALONE:
         return _ALONE[text]
+    sign, _, unsigned = text.partition(" ")
+    if sign in ("minus", "negative"):
+        found = number(unsigned)
+        return None if found is None or found <= 0 else -found
     whole, half, rest = text.partition(" and a half")
     if half and not rest:
         found = number(whole)
@@ -137,20 +160,21 @@ def senses(text: str) -> set[float]:
 def measured(text: str) -> tuple[int | float, str] | None:
     """A duration's magnitude and natural unit: "an hour and a half" is 90 and "min"."""
     text = re.sub(r"(\d)\s*-?\s*([a-z])", r"\1 \2", text.lower())
-    text = re.sub(r"([a-z])(\d)", r"\1 \2", text).replace("-", " ")
-    if match := re.fullmatch(
-        r"(half|quarter|three quarters) (?:of )?an hour|(half) a minute", text
-    ):
-        part = {"half": 30, "quarter": 15, "three quarters": 45}[match[1] or match[2]]
-        return part, "min" if match[1] else "sec"
-    if match := re.fullmatch(r"(?:a|an|one) ([a-z]+) and a half|one and a half ([a-z]+)", text):
-        unit = _UNIT_OF.get(match[1] or match[2])
-        below = {"hr": ("min", 90), "min": ("sec", 90)}.get(unit)
-        return (below[1], below[0]) if below else None
-    parts = _parts(text)
+    text = re.sub(r"([a-z])(\d)", r"\1 \2", text).replace("-", " ").replace("&", "and")
+    if match := re.fullmatch(r"(.+?)(?: of an?| an?)? (hour|minute|day)", text):
+        part, (unit, many) = share(match[1]), _BELOW[match[2]]
+        if part and many * part[0] % part[1] == 0:
+            return many * part[0] // part[1], unit
+    if match := re.fullmatch(r"(?:(?:an?|one) )?(hour|minute|day) and a half", text):
+        unit, many = _BELOW[match[1]]
+        return many * 3 // 2, unit
+    parts = _parts(re.sub(r",(?= )", "", text))
     if not parts:
         return None
     units = [unit for _, unit in parts]
+    lengths = [_LONG[unit] for unit in units]
+    if lengths != sorted(set(lengths), reverse=True):  # "10 min, 5 min" are two durations
+        return None
     if len(parts) == 1 and not (isinstance(parts[0][0], float) and units[0] in ("hr", "min")):
         return parts[0]
     if not set(units) <= set(_SECONDS):
@@ -186,7 +210,9 @@ def fraction(text: str) -> int | float | None:
     text = text.lower()
     if text in _WHOLE:
         return _WHOLE[text]
-    match = re.fullmatch(r"(.+?) ?(%|percent|per cent)", text)
+    if part := share(text):
+        return part[0] / part[1]
+    match = re.fullmatch(r"(.+?) ?(%|percent|per cent|pct)", text)
     found = number(match[1] if match else text)
     if found is None or found < 0:
         return None

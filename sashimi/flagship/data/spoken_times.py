@@ -3,7 +3,7 @@
 "quarter to eight tonight" is "7:45 PM", "tomorrow at 8pm" is "tomorrow at 8:00 PM", "the 3rd of
 may" is "May 3", "in 20 mins" is "in 20 minutes"; "18:45" stays. A time that is said without its
 half of the day gets the one in which people are awake and at it: 8 to 11 the morning, 12 to 7 the
-afternoon; an alarm, 4 to 11 the morning.
+afternoon; an alarm, 4 to 11 the morning. Where a zero stands first, all 24 hours are counted.
 """
 
 from __future__ import annotations
@@ -12,33 +12,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sashimi.flagship.data.spoken_numbers import ONES, TENS, measured, number, words
+from sashimi.flagship.data.spoken_dates import named_day, without
+from sashimi.flagship.data.spoken_numbers import ONES, TENS, measured, number
 
-MONTHS = words(
-    "January February March April May June July August September October November December"
-)
-WEEKDAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
-_MONTH_OF = {m.lower(): m for m in MONTHS} | {m[:3].lower(): m for m in MONTHS}
-_MONTH_OF["sept"] = "September"
-_DAY_OF = {d.lower(): d for d in WEEKDAYS} | {d[:3].lower(): d for d in WEEKDAYS}
-_DAY_OF |= {"tues": "Tuesday", "thurs": "Thursday", "thur": "Thursday", "tmrw": "tomorrow"}
-_DAY_OF |= {"tmr": "tomorrow", "tomorrow": "tomorrow", "tomorow": "tomorrow", "today": "today"}
-_NAMES = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
-_DAYS = "|".join(sorted(_DAY_OF, key=len, reverse=True))
-_ORDINALS = words(
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-)
-NAMES = frozenset([*_MONTH_OF, *_DAY_OF, *_ORDINALS])
-"""What months and days are called, in small letters."""
 _UNIT_WORDS = {"sec": "second", "min": "minute", "hr": "hour", "days": "day", "weeks": "week"}
-_ORDER = {word: n for n, word in enumerate(_ORDINALS, 1)}
-_NTH = r"(?P<nth>\d{1,2})(?:st|nd|rd|th)?|(?P<word>" + "|".join(_ORDINALS) + ")"
-_DATES = (
-    re.compile(rf"\b(?:the )?(?:{_NTH})(?: of)? (?P<month>{_NAMES})\b(?:,? (?P<year>20\d\d))?"),
-    re.compile(rf"\b(?P<month>{_NAMES}) (?:the )?(?:{_NTH})\b(?!:)(?:,? (?P<year>20\d\d))?"),
-)
-_WEEKDAY = re.compile(rf"\b((?:next|this|on) )?({_DAYS})\b")
 _PART = re.compile(r"\b(?:(?:in the|this|at) )?(morning|afternoon|evening|night|tonight)\b")
 _HALF = r"(?: ?([ap])\.?m\b\.?)?"
 _HOUR = r"(\d{1,2}|" + "|".join(ONES[1:13]) + r")\b"
@@ -47,8 +24,15 @@ _MINUTE = rf"half|quarter|a quarter|\d{{1,2}}|{_SPELT}"
 _PAST = re.compile(rf"\b({_MINUTE})(?: minutes)? (past|after|to|till|til) {_HOUR}{_HALF}")
 _HALF_HOUR = re.compile(rf"\bhalf {_HOUR}{_HALF}")
 _CLOSE = re.compile(r"(?<![\d:.])(\d{1,2}?) ?(\d\d) ?([ap])\.?m\b\.?")
-_CLOCK = re.compile(rf"(?<![\d:.])(\d{{1,2}})(?:[:.](\d\d))?(?: ?o'?clock)?{_HALF}(?![\d:])")
-_WORD_CLOCK = re.compile(rf"\b{_HOUR}(?: (?:(o'?clock)|({_SPELT}))\b)?{_HALF}")
+_NOT_NTH = r"(?!st\b|nd\b|rd\b|th\b)"
+_O_CLOCK = r"o'? ?clock"
+_CLOCK = re.compile(
+    rf"(?<![\d:.])(\d{{1,2}})(?:[:.](\d\d))?(?: ?{_O_CLOCK})?{_HALF}(?![\d:]){_NOT_NTH}"
+)
+_WORD_CLOCK = re.compile(rf"\b{_HOUR}(?: (?:({_O_CLOCK})|(?:oh )?({_SPELT}))\b)?{_HALF}")
+_FOUR = re.compile(r"(?<![\d:.])(0\d|1\d|2[0-3])([0-5]\d)(?: (?:hours|hrs))?()(?![\d:])")
+_LATER = re.compile(r"in (.+)|(.+) from now")
+_LEADING_ZERO = re.compile(r"(?<![\d:.])0\d")
 _FILLERS = frozenset({"at", "on", "by", "around", "the", "for", "from", "about", "in"})
 _PM = frozenset({"afternoon", "evening", "night", "tonight"})
 
@@ -92,7 +76,8 @@ def when(text: str, early: range | None = _AWAKE) -> str | None:
     it open.
     """
     rest = _plain(text)
-    if rest.startswith("in ") and (found := measured(rest[3:])):
+    later = _LATER.fullmatch(rest)
+    if later and (found := measured(later[1] or later[2])):
         count, unit = found[0], _UNIT_WORDS[found[1]]
         return f"in {count} {unit}{'' if count == 1 else 's'}"
     said = _read(rest)
@@ -128,9 +113,14 @@ def dated(time: str, day: str | None) -> str:
 
 
 def day_alone(text: str) -> str | None:
-    """The day that a text names and says nothing else of; None if it does not."""
+    """The day that a text names and says nothing else of; None if it does not.
+
+    "The 5th" alone need not be a day.
+    """
     said = _read(_plain(text))
-    return said.day if said and not said.time and not said.part else None
+    if said is None or said.time or said.part or (said.day or "").startswith("the "):
+        return None
+    return said.day
 
 
 def agree(text: str, value: str, day: str | None = None, dayless: bool = False) -> bool:
@@ -153,17 +143,19 @@ def _plain(text: str) -> str:
 
 def _read(rest: str) -> _Said | None:
     """What a text of single spaces and small letters names; None when something is left over."""
-    day, rest = _day(rest)
+    day, rest = named_day(rest)
     part = None
     if match := _PART.search(rest):
-        part, rest = match[1], _without(rest, match)
+        part, rest = match[1], without(rest, match)
+    zero = _LEADING_ZERO.search(rest)
     time, half, rest = _time(rest)
     if set(rest.split()) - _FILLERS or not (day or part or time):
         return None
     if time and not 1 <= time[0] <= 12:
         half = None
-    elif time and half is None and part:
-        half = "p" if part in _PM else "a"
+    elif time and half is None and (part or zero):
+        midnight = time[0] == 12 and part in ("night", "tonight")
+        half = "p" if part in _PM and not midnight else "a"
     return _Said(day, part, time, half)
 
 
@@ -171,25 +163,6 @@ def _named(day: str | None, part: str | None) -> str | None:
     if part in (None, "tonight"):
         return part if day in (None, "today") else day if part is None else None
     return f"{day} {part}" if day else f"this {part}"
-
-
-def _without(text: str, match: re.Match) -> str:
-    return f"{text[: match.start()]} {text[match.end() :]}"
-
-
-def _day(text: str) -> tuple[str | None, str]:
-    """The day that a text names, and the text without it."""
-    for pattern in _DATES:
-        if match := pattern.search(text):
-            nth = int(match["nth"] or _ORDER[match["word"]])
-            if 1 <= nth <= 31:
-                year = f", {match['year']}" if match["year"] else ""
-                return f"{_MONTH_OF[match['month']]} {nth}{year}", _without(text, match)
-    if match := _WEEKDAY.search(text):
-        named = _DAY_OF[match[2]]
-        ahead = "next " if match[1] == "next " else ""
-        return ahead + named, _without(text, match)
-    return None, text
 
 
 def _hour(word: str) -> int | None:
@@ -203,12 +176,12 @@ _Clock = tuple[int, int, str | None]
 def _time(text: str) -> tuple[tuple[int, int] | None, str | None, str]:
     """The hour and minute that a text names, the half of the day, and the text without them."""
     for word, hour, half in (("noon", 12, "p"), ("midday", 12, "p"), ("midnight", 12, "a")):
-        if match := re.search(rf"\b{word}\b", text):
-            return (hour, 0), half, _without(text, match)
+        if match := re.search(rf"\b(?:(?:12|twelve) )?{word}\b", text):
+            return (hour, 0), half, without(text, match)
     for pattern, reader in _READERS:
         for match in pattern.finditer(text):
             if found := reader(match):
-                return found[:2], found[2], _without(text, match)
+                return found[:2], found[2], without(text, match)
     return None, None, text
 
 
@@ -235,9 +208,16 @@ def _digits(match: re.Match) -> _Clock | None:
     return (hour, minute, match[3]) if hour <= 24 and minute < 60 else None
 
 
+def _four(match: re.Match) -> _Clock | None:
+    """Four figures, as "0630"; from 2020 to 2059 they are a year."""
+    hour, minute = int(match[1]), int(match[2])
+    return None if hour == 20 and minute >= 20 else (hour, minute, None)
+
+
 def _spelt(match: re.Match) -> _Clock | None:
     hour, minute = _hour(match[1]), number(match[3]) if match[3] else 0
-    if hour is None or not isinstance(minute, int) or (match[3] and not 10 <= minute < 60):
+    least = 1 if " oh " in match[0] else 10
+    if hour is None or not isinstance(minute, int) or (match[3] and not least <= minute < 60):
         return None
     return hour, minute, match[4]
 
@@ -246,6 +226,7 @@ _READERS: tuple[tuple[re.Pattern, Callable[[re.Match], _Clock | None]], ...] = (
     (_PAST, _past),
     (_HALF_HOUR, _half),
     (_CLOSE, _digits),
+    (_FOUR, _four),
     (_CLOCK, _digits),
     (_WORD_CLOCK, _spelt),
 )

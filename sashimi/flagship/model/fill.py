@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sashimi.flagship.answer.values import Spans, filled
+from sashimi.flagship.answer.values import Filled, Spans, filled
 from sashimi.flagship.data.literals import Literals, Slot, slots_of
 from sashimi.program.catalogue import Catalogue
-from sashimi.program.tree import Value
 
 
 class ValueFiller(nn.Module):
@@ -130,8 +129,8 @@ def fill(
     tokens: Sequence[str],
     hidden: Tensor,
     catalogue: Catalogue,
-) -> list[Value]:
-    """The values of one program's slots: see `filled`.
+) -> list[Filled]:
+    """What fills one program's slots: see `filled`.
 
     ``hidden`` (len(tokens) + 1, D) is the decoder's.
     """
@@ -145,5 +144,4 @@ def fill(
         ends = filler.ends(chosen[row][None], source.pieces[None], at, start, everywhere)
         return int(ends.argmax())
 
-    made = filled(tokens, slots, found.numpy(), last, literals, source, catalogue)
-    return [one.value for one in made]
+    return filled(tokens, slots, found.numpy(), last, literals, source, catalogue)
