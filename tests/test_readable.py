@@ -28,3 +28,8 @@ def test_no_request_of_people_is_taken_for_another_language():
 @pytest.mark.parametrize("prompt", ["", "42", "!!", "你好"])
 def test_what_holds_no_words_says_so(prompt):
     assert unreadable(prompt)
+
+
+@pytest.mark.parametrize("prompt", ["open github.com.", "open github.com", "show me example.org"])
+def test_an_address_is_no_word_of_another_language(prompt):
+    assert unreadable(prompt) == ""

@@ -70,6 +70,12 @@ FAMILIAR = _words(
 """What people say to a phone and an encyclopedia seldom does."""
 
 
+_ADDRESS_OR_QUOTE = re.compile(
+    r"\S+(?:://|@|\.[a-z]{2,}/)\S*|\S+\.[a-z]{2,}(?=[\s.,;:!?]|$)|[“\"„][^”“\"]*[”“\"]",
+    re.IGNORECASE,
+)
+
+
 def unreadable(prompt: str) -> str:
     """Why a prompt is not answered, in words; ``""`` for one that can be read."""
     letters = [c for c in prompt if c.isalpha()]
@@ -106,5 +112,5 @@ def unreadable(prompt: str) -> str:
 
 def _spoken(prompt: str) -> str:
     """The prompt without addresses and what stands in quotes, which may be in any language."""
-    bare = re.sub(r"\S+(?:://|@|\.\w{2,}/)\S*|[“\"„][^”“\"]*[”“\"]", " ", prompt)
+    bare = _ADDRESS_OR_QUOTE.sub(" ", prompt)
     return bare if any(c.isalpha() for c in bare) else prompt
