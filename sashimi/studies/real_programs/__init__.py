@@ -1,0 +1,1 @@
+"""Real programs by cross-validation: `crossed`, `Reranker`."""
