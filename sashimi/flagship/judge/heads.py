@@ -133,7 +133,7 @@ def filler_scores(model: Pipeline, part: Sequence[Example]) -> dict[str, Any]:
             for slot, want, have in zip(slots_of(tokens), ir.values, made, strict=True):
                 reading = model.literals.reading(slot)
                 copied = slot.kind in COPYABLE and spelled(want, part[index].prompt, reading)
-                good = float(to_text(want) == to_text(have))
+                good = float(to_text(want) == to_text(have.value))
                 right["copied" if copied else "literals"].append(good)
                 right["all"].append(good)
     return {kind: bootstrap(values).as_json() for kind, values in right.items()}
