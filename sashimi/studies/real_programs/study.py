@@ -21,7 +21,7 @@ STUDY = Study(
             "test": "test",
             "test_unseen": "test, unseen skeletons",
         },
-        held_out=("crossed", "crossed_unseen"),
+        held_out=("crossed",),
         metrics=(
             Metric(key="skeleton_exact", heading="skeleton exact", better="high"),
             Metric(key="action_f1", heading="action F1", better="high"),
