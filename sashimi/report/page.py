@@ -192,7 +192,9 @@ def _source(picture: Picture, reports: Path) -> Any:
 
 def _inside(svg: str) -> Markup:
     """An SVG as an address between double quotes: only what would end it there is encoded."""
-    body = " ".join(svg[svg.index("<svg") :].replace("'", "&#39;").replace('"', "'").split())
+    plain = svg[svg.index("<svg") :].replace("xlink:href=", "href=")  # as in SVG 2
+    plain = plain.replace('xmlns:xlink="http://www.w3.org/1999/xlink" ', "")
+    body = " ".join(plain.replace("'", "&#39;").replace('"', "'").split())
     for sign, code in (("%", "%25"), ("#", "%23"), ("&", "%26")):
         body = body.replace(sign, code)
     return Markup(f"data:image/svg+xml,{body}")
