@@ -134,6 +134,7 @@ def svg(figure: Figure) -> bytes:
     plain = re.sub(rb"<[^<>]*>", lambda tag: re.sub(rb"(\.\d\d)\d+", rb"\1", tag[0]), plain)
     plain = re.sub(rb' (?:d|x|y)="[^"]*"', lambda at: re.sub(rb"(\.\d)\d", rb"\1", at[0]), plain)
     plain = re.sub(rb' d="([^"]*)"', _path, plain)
+    plain = re.sub(rb' ([xy])="(-?\d+)\.0"', rb' \1="\2"', plain)
     return _gathered(_classed(_ungrouped(_named(re.sub(rb">\s+<", b"><", plain)))))
 
 
@@ -196,7 +197,16 @@ def _gathered(drawing: bytes) -> bytes:
             out += paths
         return b"".join(out)
 
-    return re.sub(rb"(?:<path [^<>]*/>){2,}", grouped, drawing)
+    drawing = re.sub(rb"(?:<path [^<>]*/>){2,}", grouped, drawing)
+    return re.sub(rb"<g((?: clip-path=\"[^\"]*\")?)>((?:<use [^<>]*/>){2,})</g>", _alike, drawing)
+
+
+def _alike(group: re.Match[bytes]) -> bytes:
+    """A group of marks, whose class is the group's where all have one and the same."""
+    found = re.findall(rb' class="[^"]*"', group[2])
+    if len(set(found)) != 1 or len(found) != group[2].count(b"<use "):
+        return group[0]
+    return b"<g%s%s>%s</g>" % (group[1], found[0], group[2].replace(found[0], b""))
 
 
 def keep(figure: Figure, run_dir: str | Path, name: str, caption: str, kind: str = "svg") -> Path:
