@@ -385,6 +385,22 @@ def test_publishing_copies_runs_and_rewrites_what_is_generated(reports, tmp_path
         readme.with_lines("no markers", "table")
 
 
+def test_a_run_whose_command_names_a_path_of_one_machine_is_not_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "root", lambda: tmp_path / "home")
+    run = tmp_path / "flagship/00_full-mine/seed0"
+    run.mkdir(parents=True)
+    told = record() | {"command": "sashimi run --corpus /home/me/mine --seed 0"}
+    (run / "result.json").write_text(json.dumps(told))
+    with pytest.raises(BadInput, match=r"names /home/me/mine, .*relative to the checkout"):
+        publish.publish([run], STUDIES)
+    assert not (tmp_path / "home").exists(), "nothing is written"
+
+
+def test_no_published_command_names_a_path_of_one_machine():
+    for run in read.runs(publish.folder()):
+        assert not [w for w in run.record["command"].split() if w.startswith("/")], run.name
+
+
 def test_what_the_repository_says_is_what_its_published_results_give():
     told = "run 'sashimi publish'"
     assert readme.is_current(root(), publish.folder(), registry.load()), told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -31,12 +32,19 @@ def publish(runs: Sequence[str | Path], studies: Mapping[str, Study]) -> list[Pa
     """Copy finished runs (folders) into `folder`, and rewrite what is generated from it.
 
     Raises BadInput, before anything is written, for a folder without a result and for a run of a
-    study that there is not. Without runs only what is generated is rewritten.
+    study that there is not or whose command names a path of one machine. Without runs only what is
+    generated is rewritten.
     """
     found = [Run(Path(path), result.read(Path(path) / result.NAME)) for path in runs]
     for run in found:
         if run.record["study"] not in studies:
             raise BadInput(f"{run.folder}: there is no study '{run.record['study']}'")
+        for word in shlex.split(run.record["command"]):
+            if Path(word).is_absolute():
+                raise BadInput(
+                    f"{run.folder}: its command names {word}, a path of this machine that nobody "
+                    "else has: run it again with a path relative to the checkout"
+                )
     made = []
     for run in found:
         target = folder() / run.name

@@ -23,8 +23,8 @@ from sashimi.flagship.judge.floors import VOTE, Floors
 from sashimi.statistics import Interval, bootstrap, paired
 from sashimi.studies.real_programs.params import RealParams
 from sashimi.studies.real_programs.rerank import Known, Neighbours, Question, Reranker
+from sashimi.studies.real_programs.study import OURS
 
-OURS = "reranked neighbours"
 BEST = "best of the candidates"
 """Not a model: what a choice among the candidates could reach that knows the answer."""
 
@@ -120,14 +120,14 @@ def judged(
         for model, own in answers.items()
     }
     scores[BEST] = [
-        best([score.right(want, programs[place]) for place in question.nearest])
+        _best([score.right(want, programs[place]) for place in question.nearest])
         for want, question in zip(expected, questions, strict=True)
     ]
     seen = {k.skeleton for k in known}
     return scores, [k.skeleton not in seen for k in wanted]
 
 
-def best(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _best(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """The highest of each score."""
     return {name: max(row[name] for row in rows) for name in rows[0]}
 

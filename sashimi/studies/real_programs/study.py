@@ -1,9 +1,11 @@
 """Study ``real_programs``: what a prompt's neighbours are worth where programs are people's own."""
 
+from sashimi.flagship.scoring import FLOORS, SCORES
 from sashimi.flagship.study import check
 from sashimi.studies.real_programs.params import RealParams
-from sashimi.study import PAGE, Metric, Scores, Study
+from sashimi.study import PAGE, Scores, Study
 
+OURS = "reranked neighbours"
 STUDY = Study(
     name="real_programs",
     title="Real programs by cross-validation",
@@ -13,8 +15,8 @@ STUDY = Study(
     check=check,
     keeps=PAGE,
     scores=Scores(
-        ours="reranked neighbours",
-        floors=("constant", "1-nearest neighbour", "vote of 10 neighbours", "linear probe"),
+        ours=OURS,
+        floors=FLOORS,
         splits={
             "crossed": "all, cross-validated",
             "crossed_unseen": "unseen skeletons, cross-validated",
@@ -22,13 +24,7 @@ STUDY = Study(
             "test_unseen": "test, unseen skeletons",
         },
         held_out=("crossed",),
-        metrics=(
-            Metric(key="skeleton_exact", heading="skeleton exact", better="high"),
-            Metric(key="action_f1", heading="action F1", better="high"),
-            Metric(key="key_f1", heading="key F1", better="high"),
-            Metric(key="value_accuracy", heading="value accuracy", better="high"),
-            Metric(key="program_exact", heading="program exact", better="high"),
-        ),
+        metrics=SCORES.metrics,
         decides=("skeleton_exact", "action_f1"),
         against="vote of 10 neighbours",
     ),
