@@ -397,7 +397,7 @@ def test_a_run_whose_command_names_a_path_of_one_machine_is_not_published(tmp_pa
 
 
 def test_no_published_command_names_a_path_of_one_machine():
-    for run in read.runs(publish.folder()):
+    for run in report.runs(publish.folder()):
         assert not [w for w in run.record["command"].split() if w.startswith("/")], run.name
 
 
