@@ -283,6 +283,19 @@ def test_a_card_without_scores_tells_what_stopped_from_what_could_not_be_judged(
     assert cards._stopped([good]) == "Every gate says go."
 
 
+def test_a_card_of_several_seeds_judges_them_together_as_the_readme_does():
+    gate = {"gate": "arc, test time, solved", "decision": "go", "threshold": 12.0, "margin": 1.0}
+    runs = [
+        Run(Path("x"), record() | {"gates": [gate | {"value": value}]})
+        for value in (15.0, 12.0, 13.0)
+    ]
+    card = cards.card(None, runs, Path())
+    assert dict(card.verdicts) == {"stop": 1}, "each goes alone, and not by more than the noise"
+    (strip,) = cards.gated(runs)
+    assert strip.bars[0].text.startswith("stop: 13.3, at least 12 by ")
+    assert readme._gates(runs) == "1 stop (arc, test time, solved)"
+
+
 def test_a_unit_that_is_the_headings_word_is_said_once():
     metric = STUDY.scores.metrics[0].model_copy(update={"unit": "cosine", "heading": "cosine"})
     scores = STUDY.scores.model_copy(update={"metrics": (metric,), "decides": (metric.key,)})

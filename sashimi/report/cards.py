@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sashimi import result
-from sashimi.report import read
+from sashimi.report import read, verdicts
 from sashimi.report.read import Run
 from sashimi.statistics import Interval
 from sashimi.study import SHARE, Link, Scores, Study
@@ -62,7 +62,7 @@ def card(study: Study | None, runs: Sequence[Run], reports: Path) -> Card:
     return Card(
         first["row"] + (f", {len(own)} seeds" if len(own) > 1 else f", seed {first['seed']}"),
         sentence(study, own),
-        Counter(gate["decision"] for run in own for gate in run.gates()),
+        Counter(gate["decision"] for gate in verdicts.of(own)),
         list(scored(own, scores)) if scores else gated(own),
         [Link(_place(run), read.href(run.folder / result.NAME, reports)) for run in own],
         first["command"],
@@ -86,7 +86,7 @@ def sentence(study: Study | None, own: Sequence[Run]) -> str:
 
 def _stopped(own: Sequence[Run]) -> str:
     """What did not go, by name; how many stand beside it as chips."""
-    gates = [gate for run in own for gate in run.gates()]
+    gates = verdicts.of(own)
     if not gates:
         return "No gate judges it: its numbers are all that there is."
     told = []
@@ -114,8 +114,8 @@ def scored(own: Sequence[Run], scores: Scores) -> Iterator[Strip]:
 
 
 def gated(own: Sequence[Run]) -> list[Strip]:
-    """The first seed's gates, each value beside its threshold, what did not go first."""
-    gates = sorted(own[0].gates(), key=lambda gate: gate["decision"] == "go")
+    """The row's gates, each value beside its threshold, what did not go first."""
+    gates = sorted(verdicts.of(own), key=lambda gate: gate["decision"] == "go")
     left = len(gates) - GATES
     told = f" ({left} more below)" if left > 0 else ""
     bars = [_gate(gate) for gate in gates[:GATES]]

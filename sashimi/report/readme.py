@@ -14,6 +14,7 @@ import pandas as pd
 from sashimi import plots
 from sashimi.errors import BadInput
 from sashimi.files import write_text
+from sashimi.report import verdicts
 from sashimi.report.read import (
     Run,
     best_floor,
@@ -25,7 +26,6 @@ from sashimi.report.read import (
     runs,
     spread,
 )
-from sashimi.report.verdicts import judged
 from sashimi.study import Scores, Study
 
 BEGIN, END = "<!-- studies:begin -->", "<!-- studies:end -->"
@@ -142,9 +142,7 @@ def _headline(own: Sequence[Run], scores: Scores) -> str:
 
 def _gates(own: Sequence[Run]) -> str:
     """Of all seeds together; of one seed as it recorded them."""
-    if len(own) == 1:
-        return counted((gate["decision"], gate["gate"]) for gate in own[0].gates())
-    return counted((verdict.decision, verdict.gate) for verdict in judged(own))
+    return counted((gate["decision"], gate["gate"]) for gate in verdicts.of(own))
 
 
 def _table(rows: Mapping[str, Sequence[Run]], scores: Scores | None) -> str:

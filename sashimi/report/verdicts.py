@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sashimi import gates
 from sashimi.files import root
@@ -26,3 +27,13 @@ def judged(runs: Sequence[Run], rules: Mapping[str, Gate] | None = None) -> list
         for name in rules
         if name in names
     ]
+
+
+def of(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """What the gates say of a row: of one run as it recorded them, of several `judged` together.
+
+    Keys are those of `sashimi.gates.Verdict`.
+    """
+    if len(runs) == 1:
+        return runs[0].gates()
+    return [verdict.as_dict() for verdict in judged(runs)]
