@@ -9,8 +9,8 @@ from sashimi.files import root
 from sashimi.flagship.speed import before
 
 
-def test_a_process_of_a_checkout_says_what_it_took():
-    here = before.Checkout("now", root(), None)
+def test_a_process_of_a_checkout_says_what_it_took(tmp_path):
+    here = before.Checkout("now", root(), None, str(tmp_path))
     code = (
         "import sashimi, sys; x = bytearray(60_000_000); print(sashimi.__file__, sys.stdin.read())"
     )

@@ -35,6 +35,6 @@ def adapted(encoder: Encoder, packed: Packed) -> Encoder:
             weight, bias = getattr(layer, name)
             at = f"{NAME}.{place}.{name}"
             down, up = packed.array(f"{at}.down"), packed.array(f"{at}.up")  # (R, I), (O, R)
-            moved[name] = weight + up @ (down * np.float32(scale(weight.shape[1]))), bias
+            moved[name] = weight + (down * np.float32(scale(len(weight)))).T @ up.T, bias
         blocks.append(replace(layer, **moved))
     return replace(encoder, layers=(*encoder.layers[:first], *blocks), adapted=first)

@@ -79,7 +79,7 @@ class Block:
 class Decoder:
     """Newest tokens (R,) to hidden states (R, D), and those to logits (R, V)."""
 
-    embed: np.ndarray  # (V, D)
+    leave: np.ndarray  # (D, V): the embedding, contiguous for its product
     entered: np.ndarray  # (V, D): as tokens enter, times sqrt(D)
     places: np.ndarray  # (positions, D)
     copied: Dense  # (…, W) to (…, D)
@@ -95,7 +95,7 @@ class Decoder:
         width = embed.shape[1]
         blocks = (f"network/decoder.blocks.{n}" for n in range(layers))
         return Decoder(
-            embed,
+            np.ascontiguousarray(embed.T),
             embed * np.float32(width**0.5),
             packed.array("network/decoder.position.weight"),
             Dense.load(packed, "network/decoder.copied"),
@@ -134,4 +134,4 @@ class Decoder:
 
     def logits(self, hidden: np.ndarray) -> np.ndarray:
         """(R, V) from (R, D); the output embedding is the input embedding."""
-        return hidden @ self.embed.T + self.bias
+        return hidden @ self.leave + self.bias

@@ -20,25 +20,48 @@ from sashimi.pieces import READS
 
 HEADS = 12
 EPSILON = np.float32(1e-12)
-# erf(x) = 1 - (a1 t + … + a5 t^5) exp(-x²), t = 1 / (1 + p x), for x >= 0; error below 1.5e-7
-# (Abramowitz & Stegun 1964, 7.1.26)
-ERF_P = np.float32(0.3275911)
-ERF_A = np.array([0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429], np.float32)
-
-
-def erf(x: np.ndarray) -> np.ndarray:
-    """The error function, float32, to 1.5e-7."""
-    size = np.abs(x)
-    t = 1 / (1 + ERF_P * size)
-    series = ERF_A[4]
-    for factor in ERF_A[3::-1]:
-        series = series * t + factor
-    return np.copysign(1 - series * t * np.exp(-size * size), x)
+# logit(Φ(x)) / x as a polynomial of x², lowest power first: least squares, weighted anew until the
+# largest error of x Φ(x) over |x| < 9 was smallest, 6.7e-8 in exact numbers. Beyond, the last term
+# lets Φ be 0 or 1: one of an odd degree would fall there.
+LOGIT = np.array(
+    [
+        1.5957684327099768,
+        7.266856557301185e-2,
+        -6.625890289106198e-5,
+        -1.1048063891521076e-4,
+        7.93826257299967e-6,
+        -2.6689549525484024e-7,
+        3.611292376248798e-9,
+    ],
+    np.float32,
+)
+LARGEST = np.float32(80)
+"""Exponents above it overflow in float32 soon; x exp(-80) is 0 beside 1."""
+BLOCK = 16384
+"""Numbers that are worked on at once, so that they stay in a core's own cache."""
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    """x Φ(x), the exact form (Hendrycks & Gimpel 2016)."""
-    return 0.5 * x * (1 + erf(x * np.float32(0.5**0.5)))
+    """x Φ(x), the exact form (Hendrycks & Gimpel 2016), to 1e-6; float32, any shape.
+
+    Φ(x) is 1 / (1 + exp(-x P(x²))): half of the passes over the numbers that erf takes.
+    """
+    flat = np.ascontiguousarray(x).reshape(-1)
+    made, squares = np.empty_like(flat), np.empty(min(BLOCK, flat.size), np.float32)
+    for at in range(0, flat.size, BLOCK):
+        own, out = flat[at : at + BLOCK], made[at : at + BLOCK]
+        square = squares[: len(own)]
+        np.multiply(own, own, out=square)
+        np.multiply(square, -LOGIT[-1], out=out)
+        for factor in LOGIT[-2:0:-1]:
+            out -= factor
+            out *= square
+        out -= LOGIT[0]
+        out *= own
+        np.exp(np.minimum(out, LARGEST, out=out), out=out)
+        out += np.float32(1)
+        np.divide(own, out, out=out)
+    return made.reshape(x.shape)
 
 
 def layer_norm(
@@ -83,7 +106,10 @@ def mapped(path: str | Path) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class Layer:
-    """One block's weights: (out, in) each, and biases (out,)."""
+    """One block's weights, (in, out) each and contiguous, and biases (out,).
+
+    A product with few rows is a third faster so: BLAS need not repack what it reads once.
+    """
 
     enter: tuple[np.ndarray, np.ndarray]  # query, key and value in one product
     leave: tuple[np.ndarray, np.ndarray]
@@ -95,14 +121,14 @@ class Layer:
     def __call__(self, x: np.ndarray, padding: np.ndarray | None) -> np.ndarray:
         """(B, T, E) to the same; ``padding`` (B, 1, 1, T) is -inf where nothing stands, else 0."""
         b, t, e = x.shape
-        parts = (x.reshape(b * t, e) @ self.enter[0].T + self.enter[1]).reshape(b, t, 3, HEADS, -1)
+        parts = (x.reshape(b * t, e) @ self.enter[0] + self.enter[1]).reshape(b, t, 3, HEADS, -1)
         query, key, value = parts.transpose(2, 0, 3, 1, 4)  # (B, H, T, E / H) each
         scores = query @ key.swapaxes(-1, -2) * np.float32((e // HEADS) ** -0.5)
         mixed = softmax(scores if padding is None else scores + padding) @ value
-        mixed = mixed.transpose(0, 2, 1, 3).reshape(b * t, e) @ self.leave[0].T + self.leave[1]
+        mixed = mixed.transpose(0, 2, 1, 3).reshape(b * t, e) @ self.leave[0] + self.leave[1]
         x = layer_norm(mixed.reshape(b, t, e) + x, *self.norm, EPSILON)
-        wide = gelu(x.reshape(b * t, e) @ self.widen[0].T + self.widen[1])
-        narrow = wide @ self.narrow[0].T + self.narrow[1]
+        wide = gelu(x.reshape(b * t, e) @ self.widen[0] + self.widen[1])
+        narrow = wide @ self.narrow[0] + self.narrow[1]
         return layer_norm(narrow.reshape(b, t, e) + x, *self.last, EPSILON)
 
 
@@ -122,11 +148,9 @@ class Encoder:
         known = mapped(path)
 
         def dense(*names: str) -> tuple[np.ndarray, np.ndarray]:
-            weights = [known[f"{name}.weight"] for name in names]
+            weights = [known[f"{name}.weight"].T for name in names]
             biases = [known[f"{name}.bias"] for name in names]
-            if len(names) == 1:
-                return weights[0], biases[0]
-            return np.concatenate(weights), np.concatenate(biases)
+            return np.ascontiguousarray(np.concatenate(weights, 1)), np.concatenate(biases)
 
         def norm(name: str) -> tuple[np.ndarray, np.ndarray]:
             return known[f"{name}.LayerNorm.weight"], known[f"{name}.LayerNorm.bias"]

@@ -5,6 +5,7 @@ Letters: I inputs, O outputs, N rows.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +71,12 @@ class Normed:
         return read
 
 
-def inverse_deviation(x: np.ndarray) -> np.ndarray:
-    """(N, 1) of (N, I): one over the standard deviation of each row."""
+def inverse_deviation(x: np.ndarray) -> np.ndarray | float:
+    """(N, 1) of (N, I): one over the standard deviation of each row; of one row the number."""
+    if len(x) == 1:  # most answers: a call of numpy's costs more than the sum
+        row, count = x[0], x.shape[1]
+        middle = float(np.add.reduce(row)) / count
+        return 1 / math.sqrt(float(row.dot(row)) / count - middle * middle + EPSILON)
     size = np.float32(1 / x.shape[1])
     mean = np.add.reduce(x, 1) * size
     variance = np.einsum("ij,ij->i", x, x) * size - mean * mean

@@ -92,14 +92,14 @@ class Search:
             prompts = [row.prompt for row in rows]
             logits += without(self.gains[prompts], [row.ids for row in rows])
         scores = np.where(masks, logits, np.float32(-np.inf))
-        most = scores.max(1, keepdims=True)
-        scores -= most + np.log(np.exp(scores - most).sum(1, keepdims=True))
         if width == 1:
             best = scores.argmax(1)[:, None]
         else:
             best = np.argsort(-scores, 1, kind="stable")[:, :width]
-        gains = np.take_along_axis(scores, best, 1).tolist()
-        return grown(rows, gains, best.tolist(), width, self.words.tokens, self._begin)
+        chosen = np.take_along_axis(scores, best, 1)
+        most = chosen[:, :1]
+        gains = chosen - most - np.log(np.exp(scores - most).sum(1, keepdims=True))
+        return grown(rows, gains.tolist(), best.tolist(), width, self.words.tokens, self._begin)
 
 
 def _fed(rows: Sequence[Row]) -> np.ndarray | None:

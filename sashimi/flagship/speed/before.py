@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from sashimi.errors import BadInput
 from sashimi.files import root
 from sashimi.flagship import people
 from sashimi.kernel import THREADS
+from sashimi.runtime.bench import keeping
 from sashimi.study import Measurement
 
 COLD, ALONE, TOGETHER = 3, 60, 64
@@ -73,10 +75,12 @@ class Checkout:
     name: str
     folder: Path
     run: Path | None
+    kept: str
+    """A folder for compiled modules."""
 
     def python(self, *arguments: str, told: str = "") -> tuple[str, dict[str, float]]:
         """What a process of this checkout prints, and its seconds and peak memory in MB."""
-        environment = {**os.environ, **THREADS, "PYTHONPATH": str(self.folder)}
+        environment = {**keeping(self.kept), **THREADS, "PYTHONPATH": str(self.folder)}
         command = [sys.executable, *arguments]
         begun, pipe = time.perf_counter(), subprocess.PIPE
         process = subprocess.Popen(
@@ -135,12 +139,15 @@ def bench(folder: Path, run: Path) -> list[Measurement]:
         raise BadInput(f"{folder} is no checkout: git worktree add {folder} COMMIT")
     if not (run / "model.safetensors").is_file():
         raise BadInput(f"{run} is no trained run: train one there with 'sashimi run {LONG}'")
-    sides = Checkout("before", folder.resolve(), run.resolve()), Checkout("now", root(), None)
-    return [row for rows in (_cold(sides), _warm(sides), _steps(sides)) for row in rows]
+    with tempfile.TemporaryDirectory() as kept:
+        before = Checkout("before", folder.resolve(), run.resolve(), kept)
+        sides = before, Checkout("now", root(), None, kept)
+        return [row for rows in (_cold(sides), _warm(sides), _steps(sides)) for row in rows]
 
 
 def _cold(sides: tuple[Checkout, Checkout]) -> Iterator[Measurement]:
-    taken = [[side.generate() for side in sides] for _ in range(COLD)]
+    """Fresh processes in turn; the first of each compiles its modules and is not counted."""
+    taken = [[side.generate() for side in sides] for _ in range(COLD + 1)][1:]
     for unit in ("s", "processor s", "MB"):
         yield from _pair("generate, cold", [[t[unit] for t in pair] for pair in taken], unit, COLD)
     yield from _pair("stored network", [[side.stored() for side in sides]], "MB", 1)

@@ -90,9 +90,9 @@ def words(whole: Sashimi, times: int) -> float:
     """The scores of the next word among so many times the vocabulary, under a mask."""
     decoder = whole.decoder
     wide = replace(
-        decoder, embed=np.tile(decoder.embed, (times, 1)), bias=np.tile(decoder.bias, times)
+        decoder, leave=np.tile(decoder.leave, (1, times)), bias=np.tile(decoder.bias, times)
     )
-    hidden = np.ones((1, decoder.embed.shape[1]), np.float32)
+    hidden = np.ones((1, len(decoder.leave)), np.float32)
     mask = np.arange(len(wide.bias)) % 7 == 0
 
     def scored() -> None:

@@ -8,7 +8,7 @@ tree does so by recursion.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sashimi.errors import BadInput
@@ -109,7 +109,7 @@ def parse(text: str) -> tree.Program:
     if not source.strip():
         raise ParseError("the text is empty", text, 1, 1, ('SHORTCUT "name"',))
     try:
-        return grammar.parser().parse(source if source.endswith("\n") else source + "\n")
+        return _read(source if source.endswith("\n") else source + "\n")
     except UnexpectedCharacters as error:
         raise unexpected_characters(error, source) from None
     except UnexpectedToken as error:
@@ -117,6 +117,11 @@ def parse(text: str) -> tree.Program:
     except grammar.Fault as fault:
         line, column = position(source, fault.offset)
         raise ParseError(fault.reason, source, line, column) from None
+
+
+@lru_cache(maxsize=1)  # the linter and who asked it read the same text one after the other
+def _read(source: str) -> tree.Program:
+    return grammar.parser().parse(source)
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
