@@ -80,10 +80,11 @@ def cold(times: int = 3) -> list[Measurement]:
     """
     taken = []
     with tempfile.TemporaryDirectory() as folder:
-        options = {"env": keeping(folder), "capture_output": True, "text": True, "check": True}
         for _ in range(times + 1):
-            ran = subprocess.run([sys.executable, "-c", COLD], **options)
-            taken.append([float(part) for part in ran.stdout.split()])
+            printed = subprocess.check_output(
+                [sys.executable, "-c", COLD], env=keeping(folder), text=True
+            )
+            taken.append([float(part) for part in printed.split()])
     medians = 1000 * np.median(taken[1:], axis=0)
     rows = [*zip(PARTS, medians, strict=True), ("all", medians.sum())]
     return [Measurement(f"cold start, {part}", float(ms), "ms", times) for part, ms in rows]

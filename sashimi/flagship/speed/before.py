@@ -66,6 +66,25 @@ for number in range(1, bench.STEPS // 2 + 2):
         taken[-1].append(time.process_time() - begun)
 print(json.dumps({"steps": taken[1:], "batch": settings.batch_size}))
 """
+EVALUATION = """
+import sys, time
+from sashimi.flagship import corpus as corpora
+try:
+    from sashimi.flagship.judge.evaluate import evaluate
+    from sashimi.flagship.answer.whole import read
+    from sashimi.flagship.data import corpus as corpora
+except ImportError:
+    from sashimi.flagship.evaluate import evaluate
+    from sashimi.flagship.way import load as read
+known = corpora.load("builtin", limit=int(sys.argv[2]))
+whole = read(sys.argv[1])
+begun = time.process_time()
+evaluate(whole, known)
+print(time.process_time() - begun)
+"""
+"""A run's whole evaluation: three splits of 300 prompts where a corpus has so many, and floors."""
+LIMIT = 3000
+"""Training examples beside them."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +141,10 @@ class Checkout:
         ratio = float(np.median(taken[:, 0] / taken[:, 1]))
         return {"prompts/s": seen["batch"] / float(np.median(taken[:, 0])), "times": ratio}
 
+    def evaluation(self, run: Path) -> float:
+        """Processor seconds of judging a run of this checkout."""
+        return float(self.python("-c", EVALUATION, str(run), str(LIMIT))[0].split()[-1])
+
     def stored(self) -> float:
         """MB of the files that `generate` reads, encoder aside."""
         if self.run is None:
@@ -137,12 +160,15 @@ def bench(folder: Path, run: Path) -> list[Measurement]:
     """
     if not (folder / "sashimi" / "cli.py").is_file():
         raise BadInput(f"{folder} is no checkout: git worktree add {folder} COMMIT")
-    if not (run / "model.safetensors").is_file():
+    if not (run / "model.safetensors").is_file() or not run.resolve().is_relative_to(
+        folder.resolve()
+    ):
         raise BadInput(f"{run} is no trained run: train one there with 'sashimi run {LONG}'")
     with tempfile.TemporaryDirectory() as kept:
         before = Checkout("before", folder.resolve(), run.resolve(), kept)
         sides = before, Checkout("now", root(), None, kept)
-        return [row for rows in (_cold(sides), _warm(sides), _steps(sides)) for row in rows]
+        parts = _cold(sides), _warm(sides), _steps(sides), _judged(sides, run.resolve())
+        return [row for rows in parts for row in rows]
 
 
 def _cold(sides: tuple[Checkout, Checkout]) -> Iterator[Measurement]:
@@ -172,6 +198,15 @@ def _steps(sides: tuple[Checkout, Checkout]) -> Iterator[Measurement]:
         ("ternary over continuous", "times"),
     ):
         yield from _pair(name, [[before[unit], now[unit]]], unit, 1)
+
+
+def _judged(sides: tuple[Checkout, Checkout], run: Path) -> Iterator[Measurement]:
+    """The evaluation of that run and of this checkout's run of the same row, where it has one."""
+    before, now = sides
+    own = now.folder / run.relative_to(before.folder)
+    if (own / "model.safetensors").is_file():
+        taken = [[before.evaluation(run), now.evaluation(own)]]
+        yield from _pair("evaluation of a run", taken, "processor s", 1)
 
 
 def _pair(what: str, pairs: list[list[float]], unit: str, n: int) -> Iterator[Measurement]:

@@ -15,7 +15,8 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from sashimi import plots, ternary
 from sashimi.flagship.data.example import Example
-from sashimi.program import tiers
+from sashimi.program import Program, tiers
+from sashimi.program.tree import Action, walk
 from sashimi.runtime import shipped
 from sashimi.runtime.way import Sashimi
 from sashimi.statistics import wilson
@@ -154,6 +155,18 @@ def located(model: Sashimi, examples: Sequence[Example]) -> list[str]:
     admitted = model.generate([e.prompt for e in examples])
     whole = model.generate([e.prompt for e in examples], refuse=False)
     return [_located(e, a.accepted, o) for e, a, o in zip(examples, admitted, whole, strict=True)]
+
+
+def first_actions(model: Sashimi, examples: Sequence[Example]) -> tuple[list[str], list[str]]:
+    """The first action of each program that was asked for, and of what was answered; "none" where
+    there is none."""
+    outcomes = model.generate([e.prompt for e in examples], refuse=False)
+    return [_first(e.program) for e in examples], [_first(o.program) for o in outcomes]
+
+
+def _first(program: Program | None) -> str:
+    actions = (s for s in walk(program.body) if isinstance(s, Action)) if program else ()
+    return next((action.name for action in actions), "none")
 
 
 def _located(example: Example, accepted: bool, outcome) -> str:
