@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sashimi.flagship.answer import choose
 from sashimi.flagship.answer.choose import Candidates, Choice, Form
+from sashimi.metrics import overlap
 
 ONE = Form.of(["ACTION alert", "key:Text", "<text>", "END"])
 TWO = Form.of(["ACTION alert", "ACTION delay", "END"])
@@ -21,9 +24,19 @@ def test_a_form_holds_structure_without_comments():
 
 
 def test_agreement_is_half_actions_half_skeleton():
-    assert choose.agreement(ONE, ONE) == 1.0
-    assert choose.agreement(TWO, OTHER) == 0.5  # the same actions in another order
-    assert choose.agreement(ONE, TWO) == pytest.approx((2 / 3) / 2)
+    table = choose.agreements([ONE, TWO], [ONE, OTHER, TWO])
+    assert table == pytest.approx(np.array([[1.0, 1 / 3, 1 / 3], [1 / 3, 0.5, 1.0]]))
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=4), min_size=2, max_size=6))
+def test_agreements_are_the_overlaps_of_every_pair_to_the_last_bit(programs):
+    forms = [Form.of([*(f"ACTION {name}" for name in own), "END"]) for own in programs]
+    rows, columns = forms[:-1], forms[1:]
+    expected = [
+        [(overlap(a.actions, b.actions).f1 + (a.skeleton == b.skeleton)) / 2 for b in columns]
+        for a in rows
+    ]
+    assert choose.agreements(rows, columns).tolist() == expected
 
 
 def test_weights_are_a_softmax_on_either_side():

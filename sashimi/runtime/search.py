@@ -63,7 +63,10 @@ class Search:
             at, following = self._likeliest([rows[i] for i in kept], hidden[kept], width)
             at = [kept[parent] for parent in at]
             if at != list(range(len(rows))):
-                remembered, past = _taken(remembered, at), _taken(past, at)
+                past = _taken(past, at)
+            asked, asking = ([row.prompt for row in own] for own in (rows, following))
+            if asking != asked:
+                remembered = _taken(remembered, at)
                 missing = None if missing is None else missing[at]
             rows = following
         for finished in done:

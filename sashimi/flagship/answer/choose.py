@@ -21,7 +21,6 @@ from itertools import product
 import numpy as np
 
 from sashimi import calibration
-from sashimi.metrics import overlap
 from sashimi.program.ir.tokens import in_parameters
 
 POOL = 30
@@ -102,9 +101,28 @@ class Candidates:
         return (1 - choice.plan) * expected + choice.plan * np.asarray(self.planned)
 
 
-def agreement(a: Form, b: Form) -> float:
-    """Half the F1 of two programs' actions, and a half for equal skeletons."""
-    return (overlap(a.actions, b.actions).f1 + (a.skeleton == b.skeleton)) / 2
+def agreements(rows: Sequence[Form], columns: Sequence[Form]) -> np.ndarray:
+    """(R, C) half the F1 of two programs' actions, and a half for equal skeletons.
+
+    `sashimi.metrics.overlap` of every pair at once, with the same roundings.
+    """
+    names = {name: i for i, name in enumerate({a for f in (*rows, *columns) for a in f.actions})}
+    skeletons = {one: i for i, one in enumerate({f.skeleton for f in (*rows, *columns)})}
+
+    def counted(forms: Sequence[Form]) -> tuple[np.ndarray, np.ndarray]:
+        table = np.zeros((len(forms), len(names)))
+        for row, form in zip(table, forms, strict=True):
+            for action in form.actions:
+                row[names[action]] += 1
+        return table, np.array([skeletons[form.skeleton] for form in forms], int)
+
+    (want, asked), (have, made) = counted(rows), counted(columns)
+    shared = np.array([np.minimum(row, have).sum(1) for row in want]).reshape(len(want), len(have))
+    wanted, had = want.sum(1)[:, None], have.sum(1)[None]
+    precision, recall = shared / np.maximum(had, 1), shared / np.maximum(wanted, 1)
+    f1 = 2 * precision * recall / np.where(shared > 0, precision + recall, 1)
+    f1 += (wanted == 0) & (had == 0)  # two empty ones agree
+    return (f1 + (asked[:, None] == made)) / 2
 
 
 def weights(found: Candidates, choice: Choice) -> np.ndarray:
@@ -134,7 +152,7 @@ def tuned(found: Sequence[Candidates], truth: Sequence[Form]) -> Choice | None:
     pairs = [*zip(found, truth, strict=True), *((one, t) for one, t in unseen if one.forms)]
     found, truth = [one for one, _ in pairs], [t for _, t in pairs]
     matrices = [_matrix(one) for one in found]
-    right = [[agreement(f, t) for f in one.forms] for one, t in zip(found, truth, strict=True)]
+    right = [agreements(one.forms, [t])[:, 0] for one, t in zip(found, truth, strict=True)]
 
     def worth(choice: Choice) -> list[float]:
         picks = [c.worth(m, choice).argmax() for m, c in zip(matrices, found, strict=True)]
@@ -174,7 +192,7 @@ def _matrix(found: Candidates) -> np.ndarray:
     rows, columns = (
         {f: i for i, f in enumerate(dict.fromkeys(o))} for o in (candidates, witnesses)
     )
-    table = np.array([[agreement(a, b) for b in columns] for a in rows])
+    table = agreements(list(rows), list(columns))
     return table[np.ix_([rows[f] for f in candidates], [columns[f] for f in witnesses])]
 
 

@@ -72,8 +72,11 @@ class Search:
             at, following = self._continue([rows[i] for i in kept], hidden[kept, 0], given)
             at = [kept[parent] for parent in at]
             if at != list(range(len(rows))):  # what has ended need not be computed any longer
+                past = [(keys[at], values[at]) for keys, values in past]
+            asked, asking = ([row.prompt for row in own] for own in (rows, following))
+            if asking != asked:
                 keys_values = [(keys[at], values[at]) for keys, values in keys_values]
-                past, mask = [(keys[at], values[at]) for keys, values in past], mask[at]
+                mask = mask[at]
             rows = following
         for finished in done:
             finished.sort(key=lambda row: -row.likelihood)

@@ -10,6 +10,7 @@ a style alone cannot tell from the in-domain prompts that they stand beside.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 import yaml
 
+from sashimi import cache
 from sashimi.flagship.builtin import grammar as grammars
 from sashimi.flagship.builtin import shapes
 from sashimi.flagship.builtin.grammar import SLOT, Grammar, Step
@@ -27,7 +30,7 @@ from sashimi.flagship.builtin.plan import Run, Sampler, filled, use
 from sashimi.flagship.builtin.slots import read_slots
 from sashimi.flagship.builtin.speak import FIRST_PRIVATE, Speaker, Spoken, choose
 from sashimi.flagship.builtin.style import FRAMES, STYLES, base_first, styled, third
-from sashimi.flagship.data.leaks import normalised
+from sashimi.flagship.data import leaks
 
 FILE = Path(__file__).with_name("out_of_domain.yaml")
 SPLITS = ("train", "test", "train", "dev", "train", "test")
@@ -80,7 +83,29 @@ def categories() -> list[str]:
 
 @lru_cache(maxsize=2)
 def load(seed: int = 0) -> OutOfDomain:
-    """The candidates, split by template; the same for the same seed, and no prompt twice."""
+    """The candidates, split by template; the same for the same seed, and no prompt twice.
+
+    Kept in the cache, as JSON: to speak them takes ten seconds.
+    """
+
+    def make() -> dict[str, torch.Tensor]:
+        text = json.dumps(_drawn(seed), ensure_ascii=False).encode()
+        return {"json": torch.frombuffer(bytearray(text), dtype=torch.uint8)}
+
+    kept = cache.fetch(["out of domain", str(seed), _origin()], make)["json"]
+    splits = json.loads(kept.numpy().tobytes())
+    return OutOfDomain(**{s: [Prompt(*row) for row in rows] for s, rows in splits.items()})
+
+
+def _origin() -> str:
+    """All that the candidates are made from: this file, its lists, and the grammar's room."""
+    own = (Path(__file__), FILE, Path(leaks.__file__))
+    grammar = (p for p in Path(grammars.__file__).parent.rglob("*") if p.suffix in (".py", ".yaml"))
+    return cache.digest(path.read_text(encoding="utf-8") for path in (*own, *sorted(grammar)))
+
+
+def _drawn(seed: int) -> dict[str, list[Prompt]]:
+    """The prompts of each split."""
     rng = random.Random(f"out of domain {seed}")
     parts = _parts(rng)
     taken: set[str] = set()
@@ -88,11 +113,11 @@ def load(seed: int = 0) -> OutOfDomain:
     for category in categories():
         for split, found in splits.items():
             for prompt in _category(category, parts[split], split, rng):
-                said = normalised(prompt.prompt)
+                said = leaks.normalised(prompt.prompt)
                 if said not in taken and len(said.split()) <= _LONGEST:
                     taken.add(said)
                     found.append(prompt)
-    return OutOfDomain(**splits)
+    return splits
 
 
 def _parts(rng: random.Random) -> dict[str, dict[str, dict[str, list]]]:

@@ -67,7 +67,7 @@ for number in range(1, bench.STEPS // 2 + 2):
 print(json.dumps({"steps": taken[1:], "batch": settings.batch_size}))
 """
 EVALUATION = """
-import sys, time
+import sys, time, torch
 from sashimi.flagship import corpus as corpora
 try:
     from sashimi.flagship.judge.evaluate import evaluate
@@ -78,6 +78,7 @@ except ImportError:
     from sashimi.flagship.way import load as read
 known = corpora.load("builtin", limit=int(sys.argv[2]))
 whole = read(sys.argv[1])
+torch.set_grad_enabled(False)
 begun = time.process_time()
 evaluate(whole, known)
 print(time.process_time() - begun)
