@@ -215,3 +215,14 @@ def test_kept_masks_are_those_made_anew(vocabulary):
                 if mask[index]:
                     assert kept.walk.scope.surely(token)
             kept.advance(chance.choice(np.flatnonzero(mask).tolist()))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_kept_of_the_scope_is_what_a_fresh_look_finds(vocabulary, seed):
+    chance = random.Random(seed)
+    legality = Legality(vocabulary, limit=300)
+    while not legality.done:
+        token = chance.choice(np.flatnonzero(legality.mask()).tolist())
+        kept, legality._looked = legality._sure(), -1
+        assert legality._sure() == kept
+        legality.advance(token)

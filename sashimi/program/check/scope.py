@@ -81,9 +81,12 @@ class Scope:
     _frames: list[Frame] = field(default_factory=list)
     _stopped: bool = False
     _kept: int = 0
+    moves: int = field(default=0, compare=False)
+    """How often anything has changed: as long as it stays, so does what is legal."""
 
     def after_action(self, name: str, named: Iterable[str] = (), key: Any = None) -> None:
         """An action stands here; its output can be referred to from now on, also as ``named``."""
+        self.moves += 1
         if name not in SILENT:
             self._previous = key
         for handle in (names.handle(name), *named):
@@ -95,6 +98,7 @@ class Scope:
         self._assign(name, None)
 
     def _assign(self, name: str, gap: Gap | None) -> None:
+        self.moves += 1
         if self._frames:
             self._frames[-1].undo.setdefault(name, self._variables.get(name, _NOTHING))
         self._variables[name] = gap
@@ -108,11 +112,13 @@ class Scope:
         """A block begins; a loop may be sure to run, and its body tells what it sets."""
         if kind not in BLOCK_HANDLES:
             raise ValueError(f"no such block: {kind!r}; one of {', '.join(BLOCK_HANDLES)}")
+        self.moves += 1
         way = None if kind == "menu" else Gap(kind, line, "" if runs else "holds")
         self._frames.append(Frame(kind, self._previous, line, self._stopped, way, body))
 
     def branch(self, title: Any = None) -> None:
         """An ELSE or a CASE: ``@prev`` is again what it was before the block."""
+        self.moves += 1
         frame = self._frames[-1]
         self._close(frame)
         frame.way = Gap(frame.kind, frame.line, "", title)
@@ -121,10 +127,12 @@ class Scope:
 
     def keep_loop(self, mode: Any) -> None:
         """The start or the end of a loop that is kept as its actions."""
+        self.moves += 1
         self._kept = max(0, self._kept + {0: 1, 2: -1}.get(mode, 0))
 
     def leave(self, key: Any = None, named: Iterable[str] = ()) -> None:
         """The innermost block ends; its result is ``@prev``, its own handle, and ``named``."""
+        self.moves += 1
         frame = self._frames[-1]
         self._close(frame)
         self._frames.pop()
@@ -154,7 +162,9 @@ class Scope:
         """An independent scope at the same point."""
         frames = [frame.copy() for frame in self._frames]
         variables, outputs = dict(self._variables), dict(self._outputs)
-        return Scope(variables, outputs, self._previous, frames, self._stopped, self._kept)
+        return Scope(
+            variables, outputs, self._previous, frames, self._stopped, self._kept, self.moves
+        )
 
     @property
     def depth(self) -> int:

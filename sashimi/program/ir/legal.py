@@ -31,7 +31,7 @@ class Legality:
     def __init__(self, vocabulary: Vocabulary, limit: int) -> None:
         self.vocabulary, self.limit = vocabulary, limit
         self.walk = Walk()
-        self._looked, self._legal = -1, frozenset()  # at which token, and what `_sure` found
+        self._looked, self._legal = -1, frozenset()  # at which move, and what `_sure` found
 
     @property
     def done(self) -> bool:
@@ -71,12 +71,12 @@ class Legality:
 
     def _sure(self) -> frozenset[int]:
         """Ids of the references that surely mean something here."""
-        if self._looked != self.walk.written:
+        if self._looked != self.walk.scope.moves:
             scope, ids = self.walk.scope, self.vocabulary.reference_ids
             handles = (Handle(name) for name in scope.handles())
             references = (*handles, *map(Var, scope.variables()))
             self._legal = frozenset(ids[r] for r in references if r in ids and scope.surely(r))
-            self._looked = self.walk.written
+            self._looked = scope.moves
         return self._legal
 
     def _closing(self) -> bool:
