@@ -197,6 +197,9 @@ def _gathered(drawing: bytes) -> bytes:
             out += paths
         return b"".join(out)
 
+    marks = rb'(<g clip-path="([^"]*)">(?:<use [^<>]*/>)+)</g><g clip-path="\2">(?=<use )'
+    while (joined := re.sub(marks, rb"\1", drawing)) != drawing:
+        drawing = joined
     drawing = re.sub(rb"(?:<path [^<>]*/>){2,}", grouped, drawing)
     return re.sub(rb"<g((?: clip-path=\"[^\"]*\")?)>((?:<use [^<>]*/>){2,})</g>", _alike, drawing)
 

@@ -121,9 +121,10 @@ def test_the_best_floor_is_found_and_missing_stays_missing():
 
 
 class Outline(HTMLParser):
-    """Checks that tags are closed in order; collects links, sources and text."""
+    """Checks that tags are closed in order, but those of HTML's optional ends that the page leaves
+    out; collects links, sources and text."""
 
-    VOID = frozenset({"meta", "br", "img", "input"})
+    VOID = frozenset({"meta", "br", "img", "input", "td", "th", "tr"})
 
     def __init__(self):
         super().__init__()
@@ -310,9 +311,9 @@ def test_heads_stand_over_their_columns_and_large_numbers_can_be_read():
     card = cards.Card("", "", {"stop": 3, "go": 1}, [], [], "")
     chapter = page.Chapter("A", "Is it?", card, [Section("All", blocks)])
     text = page.render([chapter], [], [], Path())
-    assert '<th scope="col" class=n>value</th><th scope="col">what</th>' in text
-    assert "<td class=n>1,782,304</td>" in text and "<td class=n>0</td>" in text
-    assert '<a href="a">seed 0</a>, <a href="b">seed 1</a><br>less</td>' in text
+    assert '<th scope="col" class=n>value<th scope="col">what' in text
+    assert "<td class=n>1,782,304" in text and "<td class=n>0" in text
+    assert '<a href="a">seed 0</a>, <a href="b">seed 1</a><br>less' in text
     assert text.index("1 go</span>") < text.index("3 stop</span>"), "verdicts in one order"
 
 
