@@ -125,7 +125,10 @@ STUDIES = (
         *("embedding", NextParams, "51_smoke_test"),
         **{"scores": scores("what stays"), "checks": checks, "bench": {"next_embedding": bench}},
     ),
-    study("models", ModelParams, "52_out_of_domain", scores=scores("predictor")),
+    study(
+        *("models", ModelParams, "52_out_of_domain"),
+        **{"scores": scores("predictor"), "leads": "60_more_documents"},
+    ),
     study("filter", FilterParams, "53_filter", keeps=PAGE, answer=filtered),
     study("order", CorpusParams, "54_order", keeps=PAGE, answer=directed),
 )
